@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {IVault} from "../interfaces/IVault.sol";
+import {Roles} from "./Roles.sol";
+
+/// @title What may be paid, and to whom: the listed tokens and the payee book (I6)
+abstract contract Book is Roles {
+    uint256 private constant LAST_CATEGORY = 63;
+    /// @dev Coarser units than 2^91 base units would let the largest cap exceed uint128.
+    uint8 private constant MAX_UNIT_BITS = 91;
+
+    /// @inheritdoc IVault
+    function addToken(address token, uint8 unitBits) external onlyOwner {
+        // Check: a token that is a payee, or the vault itself, could be paid in itself
+        if (token.code.length == 0) revert TokenHasNoCode(token);
+        if (_tokens[token].listed) revert TokenListed(token, _tokens[token].unitBits);
+        if (unitBits > MAX_UNIT_BITS) revert UnitTooCoarse(unitBits);
+        if (token == address(this) || _payees[token] != 0 || _sessions[token].session() != 0) {
+            revert RoleConflict(token);
+        }
+        // Effect
+        _tokens[token] = TokenEntry({listed: true, unitBits: unitBits});
+        _log(2, abi.encode(HASH, TokenAdded.selector, token, unitBits, SEQUENCE));
+    }
+
+    /// @inheritdoc IVault
+    function setPayees(PayeeEntry[] calldata entries) external onlyOwner {
+        if (entries.length == 0) revert EmptyList();
+        for (uint256 i = 0; i < entries.length; ++i) {
+            (address payee, uint8 category) = (entries[i].payee, entries[i].category);
+            // Check
+            if (i != 0 && payee <= entries[i - 1].payee) revert NotAscending(i);
+            if (category == 0 || category > LAST_CATEGORY) revert CategoryInvalid(category);
+            if (payee == address(0)) revert ZeroAddress();
+            if (payee == address(this) || _tokens[payee].listed || _sessions[payee].session() != 0) {
+                revert RoleConflict(payee);
+            }
+            // Effect
+            _payees[payee] = category;
+            _log(2, abi.encode(HASH, PayeeSet.selector, payee, category, SEQUENCE));
+        }
+    }
+
+    /// @inheritdoc IVault
+    function removePayee(address payee) external onlyOwnerOrGuardian {
+        if (_payees[payee] == 0) revert PayeeNotInBook(payee);
+        delete _payees[payee];
+        _log(3, abi.encode(HASH, PayeeRemoved.selector, payee, msg.sender, SEQUENCE));
+    }
+
+    /// @inheritdoc IVault
+    function payeeOf(address payee) external view returns (uint8) {
+        return uint8(_payees[payee]);
+    }
+
+    /// @inheritdoc IVault
+    function tokenOf(address token) external view returns (bool, uint8) {
+        TokenEntry memory entry = _tokens[token];
+        return (entry.listed, entry.unitBits);
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {VaultStorage} from "./VaultStorage.sol";
+import {VaultWord} from "../libraries/VaultWord.sol";
+
+/// @title  The one place that emits a vault's events, so that none escapes the running hash (I13)
+/// @notice hash' = first 23 bytes of keccak256(uint256(hash) ++ topics ++ data). The first topic names the event and so
+///         fixes how many topics and data words follow: no two histories share their bytes.
+abstract contract Trail is VaultStorage {
+    /// @dev The first word of a record: `_log` puts the running hash there.
+    uint256 internal constant HASH = 0;
+    /// @dev The last word of a record: `_log` puts the sequence number there.
+    uint256 internal constant SEQUENCE = 0;
+
+    /// @dev Emits an event and folds it into the running hash.
+    /// @param topicCount how many words after the first are topics, the event's signature included (1 to 4)
+    /// @param record     abi.encode(HASH, signature, indexed..., data..., SEQUENCE): static types only
+    function _log(uint256 topicCount, bytes memory record) internal {
+        VaultWord word = _vault;
+        uint256 runningHash = word.runningHash();
+        uint256 sequence;
+        unchecked {
+            sequence = uint256(word.sequence()) + 1;
+        }
+        bytes32 digest;
+        assembly ("memory-safe") {
+            let start := add(record, 0x20)
+            let length := mload(record)
+            mstore(start, runningHash)
+            mstore(add(record, length), sequence)
+            digest := keccak256(start, length)
+
+            let data := add(start, mul(0x20, add(topicCount, 1)))
+            let size := sub(add(start, length), data)
+            let topic := add(start, 0x20)
+            switch topicCount
+            case 1 { log1(data, size, mload(topic)) }
+            case 2 { log2(data, size, mload(topic), mload(add(topic, 0x20))) }
+            case 3 { log3(data, size, mload(topic), mload(add(topic, 0x20)), mload(add(topic, 0x40))) }
+            default {
+                log4(data, size, mload(topic), mload(add(topic, 0x20)), mload(add(topic, 0x40)), mload(add(topic, 0x60)))
+            }
+        }
+        _vault = word.advanced(digest);
+    }
+}

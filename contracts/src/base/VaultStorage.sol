@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {PolicyWord} from "../libraries/PolicyWord.sol";
+import {SessionWord} from "../libraries/SessionWord.sol";
+import {Meter} from "../libraries/SlidingCap.sol";
+import {VaultWord} from "../libraries/VaultWord.sol";
+
+/// @title  Everything a vault stores, and where
+/// @notice A payment with one limit reads and writes three words (vault, session, meter) and reads two (policy, payee).
+///         Every word but the payee's is written down with its bits in the library of its name.
+abstract contract VaultStorage {
+    struct TokenEntry {
+        bool listed;
+        uint8 unitBits;
+    }
+
+    /// @dev Running hash, sequence number, epoch, paused.
+    VaultWord internal _vault;
+
+    address internal _owner;
+    address internal _pendingOwner;
+    address internal _guardian;
+    address internal _treasury;
+
+    /// @dev All that a payment must know of its session, by the key that signed. Never deleted: a key serves once.
+    mapping(address key => SessionWord) internal _sessions;
+
+    /// @dev The key that a session has now; zero = never granted.
+    mapping(uint32 session => address key) internal _keys;
+
+    mapping(uint256 sessionAndToken => PolicyWord) private _policies;
+
+    /// @dev Never deleted, so that nothing but time lowers what was counted (I7).
+    mapping(uint256 windowSessionAndToken => Meter) private _meters;
+
+    /// @dev Category of a payee; 0 = not in the book. A word each, so that a payment reads it without masking.
+    mapping(address payee => uint256 category) internal _payees;
+
+    mapping(address token => TokenEntry) internal _tokens;
+
+    // One packed word as the mapping's key: one hash finds the slot, where nested mappings would take two or three.
+
+    function _policy(uint32 session, address token) internal view returns (PolicyWord) {
+        return _policies[(uint256(session) << 160) | uint160(token)];
+    }
+
+    function _setPolicy(uint32 session, address token, PolicyWord word) internal {
+        _policies[(uint256(session) << 160) | uint160(token)] = word;
+    }
+
+    function _meter(uint32 session, address token, uint256 windowIndex) internal view returns (Meter) {
+        return _meters[(windowIndex << 192) | (uint256(session) << 160) | uint160(token)];
+    }
+
+    function _setMeter(uint32 session, address token, uint256 windowIndex, Meter meter) internal {
+        _meters[(windowIndex << 192) | (uint256(session) << 160) | uint160(token)] = meter;
+    }
+}

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+/// @title  A vault of stablecoins from which agents pay within limits
+/// @notice One owner's money. The owner grants each agent a session; the session's key signs payments; anyone may
+///         relay them; the vault alone decides. Numbers I1 to I17 are the promises of docs/spec.md.
+/// @dev    No imports: the Solidity compiler and the Rust client read this very file.
+///         Amounts are token base units. Times and windows are whole seconds; 32 bits of them end in 2106, and so
+///         does every session. A span [from, until) holds the times t with from <= t < until.
+interface IVault {
+    // ------------------------------------------------------------------------------------------------ structures
+
+    /// @notice What a session key signs (EIP-712). Every field is signed.
+    struct Payment {
+        uint32 session; // who pays
+        uint32 nonce; // pays at most once per session key; see `NonceTooFar` and `NonceTooOld`
+        uint32 deadline; // valid while block.timestamp < deadline
+        address token; // which money
+        address payee; // to whom: must be in the payee book
+        uint128 amount; // how much the payee gets; zero is refused
+        uint128 fee; // how much the relayer's address gets on top; 0 = none
+        address feeRecipient; // to whom the fee goes: in the payee book too; zero exactly when the fee is 0
+        bytes32 ref; // reference: commits to the purchase and its purpose
+    }
+
+    /// @notice A cap over a sliding window.
+    struct Limit {
+        uint32 window; // seconds: 3600, 86400, 604800 or 2592000
+        uint128 cap; // base units, rounded down to the token's unit
+    }
+
+    /// @notice What a session may spend of one token.
+    struct TokenGrant {
+        address token; // one that `addToken` has listed
+        uint128 perPaymentCap; // largest amount + fee of one payment
+        Limit[] limits; // strictly ascending by window; none = the token cannot be paid
+    }
+
+    /// @notice Everything a new session gets.
+    struct Grant {
+        uint32 session; // the new id; not 0, never granted before
+        address key; // the agent's key; never used in this vault before
+        uint32 validFrom;
+        uint32 validUntil;
+        uint64 categories; // bit c set = category c granted; bit 0 does not exist
+        TokenGrant[] tokens; // strictly ascending by token
+    }
+
+    /// @notice A payee and its category (1..63).
+    struct PayeeEntry {
+        address payee;
+        uint8 category;
+    }
+
+    /// @notice A session as it stands.
+    struct SessionView {
+        address key; // zero = never granted
+        uint32 validFrom;
+        uint32 validUntil; // 0 = revoked by `revoke`
+        uint64 categories;
+        uint32 nonceHighest; // the highest nonce paid
+        uint32 nonceWindow; // bit i set = nonce (nonceHighest - i) paid
+        uint32 epoch; // the vault's revoke-all count when granted
+        bool revoked; // by `revoke` or by `revokeAll`
+    }
+
+    /// @notice A limit as it stands.
+    struct LimitView {
+        uint32 window;
+        uint128 cap;
+        uint128 used; // counted in the window now, rounded up to the token's unit
+        uint128 remaining; // cap - used, or 0
+        uint256 meter; // the raw storage word; see libraries/SlidingCap.sol
+    }
+
+    // ----------------------------------------------------------------------------------------------------- events
+    // Every event ends with the vault's sequence number and is folded into its running hash (I13):
+    //   hash' = first 23 bytes of keccak256(uint256(hash) ++ topics ++ data)
+
+    /// @notice A payment was made (amount to the payee, fee to the fee recipient). The only way money leaves but one.
+    event Paid(
+        uint32 indexed session,
+        address indexed payee,
+        bytes32 indexed ref,
+        address token,
+        uint128 amount,
+        uint128 fee,
+        address feeRecipient,
+        uint8 category,
+        uint32 nonce,
+        uint32 sequence
+    );
+
+    /// @notice The owner took money out; `treasury` got it. The other way money leaves.
+    event Withdrawn(address indexed token, address indexed treasury, uint256 amount, uint32 sequence);
+
+    /// @notice A session was created. Its caps and limits follow as events of their own.
+    event SessionGranted(
+        uint32 indexed session,
+        address indexed key,
+        uint32 validFrom,
+        uint32 validUntil,
+        uint64 categories,
+        uint32 epoch,
+        uint32 sequence
+    );
+
+    /// @notice A session's key was replaced; nonces of the new key start afresh, what was spent stays counted.
+    event KeyRotated(uint32 indexed session, address indexed oldKey, address indexed newKey, uint32 sequence);
+
+    /// @notice A session's span was set.
+    event ValiditySet(uint32 indexed session, uint32 validFrom, uint32 validUntil, uint32 sequence);
+
+    /// @notice A session's categories were set.
+    event CategoriesSet(uint32 indexed session, uint64 categories, uint32 sequence);
+
+    /// @notice The largest single payment of a session in a token was set.
+    event PerPaymentCapSet(uint32 indexed session, address indexed token, uint128 perPaymentCap, uint32 sequence);
+
+    /// @notice A limit was set; `cap` is what binds (rounded down to the unit), `used` what already counts against it.
+    event LimitSet(
+        uint32 indexed session, address indexed token, uint32 window, uint128 cap, uint128 used, uint32 sequence
+    );
+
+    /// @notice A limit was removed; its meter is kept.
+    event LimitRemoved(uint32 indexed session, address indexed token, uint32 window, uint32 sequence);
+
+    /// @notice A session was revoked for good.
+    event Revoked(uint32 indexed session, address indexed by, uint32 sequence);
+
+    /// @notice Every session granted so far was revoked for good.
+    event AllRevoked(uint32 epoch, address indexed by, uint32 sequence);
+
+    /// @notice Payments stopped.
+    event Paused(address indexed by, uint32 sequence);
+
+    /// @notice Payments resumed.
+    event Unpaused(address indexed by, uint32 sequence);
+
+    /// @notice A token was listed; its amounts count in units of 2^unitBits base units, for ever.
+    event TokenAdded(address indexed token, uint8 unitBits, uint32 sequence);
+
+    /// @notice A payee was put in the book, or moved to another category.
+    event PayeeSet(address indexed payee, uint8 category, uint32 sequence);
+
+    /// @notice A payee was taken out of the book.
+    event PayeeRemoved(address indexed payee, address indexed by, uint32 sequence);
+
+    /// @notice The owner named a successor, who must accept.
+    event OwnershipTransferStarted(address indexed owner, address indexed pendingOwner, uint32 sequence);
+
+    /// @notice The vault has a new owner.
+    event OwnershipTransferred(address indexed previousOwner, address indexed newOwner, uint32 sequence);
+
+    /// @notice The guardian was set; zero = none.
+    event GuardianSet(address indexed guardian, uint32 sequence);
+
+    /// @notice The only address that withdrawals go to was set.
+    event TreasurySet(address indexed treasury, uint32 sequence);
+
+    // ----------------------------------------------------------------------------------------------------- errors
+
+    /// @notice The caller is not the owner.
+    error NotOwner(address caller);
+    /// @notice The caller is neither the owner nor the guardian (nor, to revoke its own session, the agent).
+    error NotOwnerOrGuardian(address caller);
+    /// @notice The caller was not named as the next owner.
+    error NotPendingOwner(address caller);
+    /// @notice An address that must not be zero is zero.
+    error ZeroAddress();
+
+    /// @notice Payments are paused.
+    error VaultPaused();
+    /// @notice The payment's deadline has passed.
+    error PaymentExpired(uint32 deadline, uint256 time);
+    /// @notice A payment of nothing.
+    error ZeroAmount();
+    /// @notice A fee without a recipient, or a recipient without a fee.
+    error FeeMismatch(uint128 fee, address feeRecipient);
+    /// @notice The signature is neither 64 nor 65 bytes, or its s is in the upper half, or nobody can have made it.
+    error SignatureInvalid();
+    /// @notice An approval came with a payment that needs none.
+    error ApprovalNotNeeded();
+    /// @notice The signature is not the session key's over exactly this payment, chain and vault.
+    error SignerNotSessionKey(uint32 session, address signer);
+    /// @notice The key served this session once and was replaced.
+    error KeyRetired(uint32 session, address key);
+    /// @notice No such session was ever granted.
+    error SessionUnknown(uint32 session);
+    /// @notice The session was revoked, for good.
+    error SessionRevoked(uint32 session);
+    /// @notice The session has not begun.
+    error SessionNotYetValid(uint32 session, uint32 validFrom);
+    /// @notice The session has ended.
+    error SessionExpired(uint32 session, uint32 validUntil);
+    /// @notice The nonce has paid before.
+    error NonceUsed(uint32 session, uint32 nonce);
+    /// @notice The nonce is more than 31 behind the highest one paid.
+    error NonceTooOld(uint32 session, uint32 nonce, uint32 oldest);
+    /// @notice The nonce is more than 1,024 ahead of the highest one paid.
+    error NonceTooFar(uint32 session, uint32 nonce, uint256 furthest);
+    /// @notice The payee (or fee recipient) is not in the payee book.
+    error PayeeNotInBook(address payee);
+    /// @notice The payee's category is not granted to the session.
+    error CategoryNotGranted(uint32 session, uint8 category);
+    /// @notice The session has no limit in this token, so it may spend none of it.
+    error TokenNotGranted(uint32 session, address token);
+    /// @notice Amount and fee together exceed what the session may pay at once.
+    error AbovePerPaymentCap(uint256 requested, uint128 perPaymentCap);
+    /// @notice Amount and fee together exceed what is left in a window.
+    error LimitExceeded(uint32 session, address token, uint32 window, uint256 requested, uint256 remaining);
+    /// @notice The vault holds less than the payment takes.
+    error VaultShort(uint256 balance, uint256 needed);
+    /// @notice The token did not move the money although the vault holds it.
+    error TransferFailed(address token, address to, uint256 amount);
+
+    /// @notice The session id is 0, which names no session.
+    error SessionZero();
+    /// @notice The id was granted before; changes go by the setters, which keep what was spent.
+    error SessionExists(uint32 session);
+    /// @notice The key has served a session of this vault before.
+    error KeyUsedBefore(address key);
+    /// @notice An address has a role that excludes the one asked for.
+    /// @dev    A session key is never owner, guardian, treasury, payee, token or the vault; a payee is never zero, the
+    ///         vault or a listed token.
+    error RoleConflict(address account);
+    /// @notice The span is empty or already over.
+    error ValidityInvalid(uint32 validFrom, uint32 validUntil);
+    /// @notice Bit 0 of a category mask does not exist.
+    error CategoryMaskInvalid(uint64 categories);
+    /// @notice Categories are 1 to 63.
+    error CategoryInvalid(uint8 category);
+    /// @notice Windows are 3600, 86400, 604800 and 2592000 seconds.
+    error WindowUnknown(uint32 window);
+    /// @notice The cap does not fit the token's unit.
+    error CapTooLarge(uint128 cap, uint256 largest);
+    /// @notice No such limit stands.
+    error LimitUnknown(uint32 session, address token, uint32 window);
+    /// @notice The token was never listed.
+    error TokenNotListed(address token);
+    /// @notice The token is listed already; its unit never changes.
+    error TokenListed(address token, uint8 unitBits);
+    /// @notice There is no contract at the token's address.
+    error TokenHasNoCode(address token);
+    /// @notice A unit of 2^unitBits base units is coarser than any amount.
+    error UnitTooCoarse(uint8 unitBits);
+    /// @notice A list is not strictly ascending (so it may hold duplicates).
+    error NotAscending(uint256 index);
+    /// @notice A list with nothing in it.
+    error EmptyList();
+
+    // --------------------------------------------------------------------------------------------- anyone: payments
+
+    /// @notice Pays: the one way money leaves to a payee. Anyone may submit it, and pays the gas.
+    /// @dev    I2, I3, I4, I6, I11. Judged by the policy of the block that includes it.
+    /// @param payment   what the session key signed
+    /// @param signature its ECDSA signature, 64 bytes (EIP-2098) or 65; low s only
+    /// @param approval  the owner's countersignature on a payment above the per-payment cap; empty otherwise
+    function pay(Payment calldata payment, bytes calldata signature, bytes calldata approval) external;
+
+    /// @notice Reverts with the very error that `pay` would revert with now, signature and token aside; else returns.
+    function check(Payment calldata payment) external view;
+
+    // --------------------------------------------------------------------------------------------- owner: grants
+
+    /// @notice Creates a session. An id is granted once, ever (I8).
+    function grant(Grant calldata newSession) external;
+
+    /// @notice Replaces a session's key at once; its nonces start afresh, what was spent stays counted (I7).
+    function rotateKey(uint32 session, address newKey) external;
+
+    /// @notice Sets a session's span; it must end after now (to end a session now, revoke it).
+    function setValidity(uint32 session, uint32 validFrom, uint32 validUntil) external;
+
+    /// @notice Sets the categories a session may pay; empty = none.
+    function setCategories(uint32 session, uint64 categories) external;
+
+    /// @notice Sets the largest amount + fee of one payment; 0 = none.
+    function setPerPaymentCap(uint32 session, address token, uint128 perPaymentCap) external;
+
+    /// @notice Sets a limit. What was spent in its window before stays counted (I7); a cap below that leaves 0.
+    function setLimit(uint32 session, address token, uint32 window, uint128 cap) external;
+
+    /// @notice Removes a limit and keeps its meter (I7). A token without any limit cannot be paid (I6).
+    function removeLimit(uint32 session, address token, uint32 window) external;
+
+    /// @notice Lists a token, once: amounts of it count in units of 2^unitBits base units.
+    /// @dev    A cap holds at most 2^37 - 1 units: with unitBits 0 and six decimals, 137,438 tokens.
+    function addToken(address token, uint8 unitBits) external;
+
+    /// @notice Puts payees in the book, or moves them to another category; strictly ascending by address.
+    function setPayees(PayeeEntry[] calldata entries) external;
+
+    // --------------------------------------------------------------------------------- owner or guardian: stop verbs
+    // One transaction each, O(1), effective in the including block (I8). Stopping what is stopped changes nothing.
+
+    /// @notice Stops every payment until the owner resumes.
+    function pause() external;
+
+    /// @notice Revokes a session for good. Its own key may do so too.
+    function revoke(uint32 session) external;
+
+    /// @notice Revokes every session granted so far, for good.
+    function revokeAll() external;
+
+    /// @notice Takes a payee out of the book.
+    function removePayee(address payee) external;
+
+    // -------------------------------------------------------------------------------------------- owner: the vault
+
+    /// @notice Resumes payments.
+    function unpause() external;
+
+    /// @notice Sends tokens of any kind to the treasury; `amount` 2^256 - 1 sends all there is (I10).
+    function withdraw(address token, uint256 amount) external;
+
+    /// @notice Names the next owner, who must accept; zero takes the offer back.
+    function transferOwnership(address newOwner) external;
+
+    /// @notice Accepts an offered ownership.
+    function acceptOwnership() external;
+
+    /// @notice Sets the guardian; zero = none.
+    function setGuardian(address newGuardian) external;
+
+    /// @notice Sets the treasury.
+    function setTreasury(address newTreasury) external;
+
+    // ------------------------------------------------------------------------------------------------------- views
+
+    /// @notice Grants, changes, withdraws.
+    function owner() external view returns (address);
+
+    /// @notice Named as the next owner; zero = nobody.
+    function pendingOwner() external view returns (address);
+
+    /// @notice May only stop things; zero = nobody.
+    function guardian() external view returns (address);
+
+    /// @notice The only address that withdrawals go to.
+    function treasury() external view returns (address);
+
+    /// @notice How many events the vault has logged, and their running hash (I13).
+    function head() external view returns (uint32 sequence, bytes32 runningHash);
+
+    /// @notice Whether payments are stopped.
+    function paused() external view returns (bool);
+
+    /// @notice How often `revokeAll` was called; sessions of an earlier epoch are revoked.
+    function epoch() external view returns (uint32);
+
+    /// @notice A session as it stands; all zero if never granted.
+    function sessionOf(uint32 session) external view returns (SessionView memory);
+
+    /// @notice The session that a key serves or once served; 0 = none.
+    function sessionOfKey(address key) external view returns (uint32);
+
+    /// @notice What a session may still spend of a token: its per-payment cap and each limit, ascending by window.
+    function remaining(uint32 session, address token)
+        external
+        view
+        returns (uint128 perPaymentCap, LimitView[] memory limits);
+
+    /// @notice A payee's category; 0 = not in the book.
+    function payeeOf(address payee) external view returns (uint8 category);
+
+    /// @notice Whether a token is listed, and its unit of 2^unitBits base units.
+    function tokenOf(address token) external view returns (bool listed, uint8 unitBits);
+
+    /// @notice The raw meter of a limit, removed ones included; see libraries/SlidingCap.sol.
+    function meterOf(uint32 session, address token, uint32 window) external view returns (uint256);
+}

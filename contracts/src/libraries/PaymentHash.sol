@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {IVault} from "../interfaces/IVault.sol";
+
+/// @title EIP-712 struct hash of a payment (I2); its twin in Rust is protocol/src/typed_data.rs
+library PaymentHash {
+    bytes32 internal constant TYPEHASH = keccak256(
+        "Payment(uint32 session,uint32 nonce,uint32 deadline,address token,address payee,uint128 amount,uint128 fee,address feeRecipient,bytes32 ref)"
+    );
+
+    function hash(IVault.Payment calldata payment) internal pure returns (bytes32) {
+        return keccak256(abi.encode(TYPEHASH, payment));
+    }
+}

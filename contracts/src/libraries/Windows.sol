@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+/// @dev How many windows there are.
+uint256 constant WINDOW_COUNT = 4;
+
+/// @title The windows a limit may have, and their numbers in storage
+library Windows {
+    /// @notice Seconds of window `index`: 1 hour, 1 day, 7 days, 30 days. All are multiples of four.
+    function secondsOf(uint256 index) internal pure returns (uint32) {
+        if (index == 0) return 1 hours;
+        if (index == 1) return 1 days;
+        if (index == 2) return 7 days;
+        return 30 days;
+    }
+
+    /// @notice The number of a window; `WINDOW_COUNT` if there is none of that length.
+    function indexOf(uint32 window) internal pure returns (uint256 index) {
+        while (index < WINDOW_COUNT && secondsOf(index) != window) ++index;
+    }
+}
