@@ -1,5 +1,4 @@
 //! The contracts' ABI, read by `sol!` from the Solidity interfaces themselves: there is no second copy.
-#![expect(missing_docs, reason = "the documentation is the NatSpec of the Solidity files")]
 
 use alloy::sol;
 

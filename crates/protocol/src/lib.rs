@@ -4,7 +4,40 @@
 //! - [`abi`]: the contracts' interfaces, read from the very Solidity files
 //! - [`typed_data`]: the EIP-712 digest that a session key signs
 //! - [`event`]: a vault's logs, decoded, and the running hash over them
+//! - [`refusal`]: revert bytes turned into a named refusal with cause and fix
+//! - [`rpc_fault`]: why a node gave no usable answer
+//! - [`meter`]: the sliding cap, as the vault counts it
+//! - [`id`]: the number of a session
+//! - [`amount`]: token amounts as decimal text and as base units
+//! - [`window`]: the lengths that a limit's window may have
+//! - [`time`]: points in time and spans, as text
+//! - [`category`]: what kind of payee may be paid, by number and by name
+//! - [`chain`]: the chains that are known, and what differs between them
+//! - [`create2`]: where a factory and a vault will be, before they are
+//! - [`address_book`]: the record of what was deployed on a chain
 
 pub mod abi;
+pub mod address_book;
+pub mod amount;
+pub mod category;
+pub mod chain;
+pub mod create2;
 pub mod event;
+pub mod id;
+pub mod meter;
+pub mod refusal;
+pub mod rpc_fault;
+pub mod time;
 pub mod typed_data;
+pub mod window;
+
+pub use address_book::{AddressBook, Deployed, VaultRecord};
+pub use amount::{AmountError, format_amount, parse_amount};
+pub use category::{Category, CategoryError, CategoryMask};
+pub use chain::Chain;
+pub use create2::VaultConfig;
+pub use id::{SessionId, SessionIdError};
+pub use meter::Meter;
+pub use refusal::{Refusal, RefusalContext, Retry, WhoCanFix};
+pub use rpc_fault::RpcFault;
+pub use window::{Window, WindowError};
