@@ -6,8 +6,8 @@ import {EIP712} from "solady/utils/EIP712.sol";
 import {Limits} from "./base/Limits.sol";
 import {Roles} from "./base/Roles.sol";
 import {IVault} from "./interfaces/IVault.sol";
+import {AllowanceWord} from "./libraries/AllowanceWord.sol";
 import {PaymentHash} from "./libraries/PaymentHash.sol";
-import {PolicyWord} from "./libraries/PolicyWord.sol";
 import {SessionSignature} from "./libraries/SessionSignature.sol";
 import {SessionWord, SessionWordLib} from "./libraries/SessionWord.sol";
 import {Meter, SlidingCap} from "./libraries/SlidingCap.sol";
@@ -19,39 +19,33 @@ import {WINDOW_COUNT, Windows} from "./libraries/Windows.sol";
 contract Vault is Limits, EIP712 {
     using SafeERC20 for IERC20;
 
-    /// @dev What a payment changes, decided before anything is written.
-    struct Verdict {
-        SessionWord session;
-        uint256 category;
-        uint256 windows; // mask of the limits that count it
-        Meter[WINDOW_COUNT] meters; // their new words
-    }
-
     constructor(address owner_, address treasury_, address guardian_) Roles(owner_, treasury_, guardian_) {}
 
     /// @inheritdoc IVault
-    function pay(Payment calldata payment, bytes calldata signature, bytes calldata approval) external {
+    function pay(Payment calldata signed, bytes calldata signature, bytes calldata approval) external {
         // Check
+        Payment memory payment = signed;
         address key = SessionSignature.signerOf(_hashTypedData(PaymentHash.hash(payment)), signature);
         if (key == address(0)) revert SignatureInvalid();
-        Verdict memory verdict = _judge(payment, key);
+        (SessionWord word, uint256 category) = _judge(payment, key);
+        (AllowanceWord allowance, Meter[] memory others) = _judgeAmount(payment);
         if (approval.length != 0) revert ApprovalNotNeeded();
         // Effect: before any outside call, so that whoever re-enters meets the counted state
-        _sessions[key] = verdict.session;
-        for (uint256 index = 0; verdict.windows >> index != 0; ++index) {
-            if ((verdict.windows >> index) & 1 == 0) continue;
-            _setMeter(payment.session, payment.token, index, verdict.meters[index]);
+        _sessions[key] = word;
+        _setAllowance(payment.session, payment.token, allowance);
+        for (uint256 index = 0; index < others.length; ++index) {
+            if ((allowance.others() >> index) & 1 == 0) continue;
+            _setMeter(payment.session, payment.token, index, others[index]);
         }
-        _logPaid(payment, verdict.category);
+        _logPaid(payment, category);
         // Interaction
         _transferPayment(payment);
     }
 
     /// @inheritdoc IVault
     function check(Payment calldata payment) external view {
-        address key = _keys[payment.session];
-        if (key == address(0)) revert SessionUnknown(payment.session);
-        _judge(payment, key);
+        _judge(payment, _keys[payment.session]);
+        _judgeAmount(payment);
         uint256 balance = IERC20(payment.token).balanceOf(address(this));
         uint256 needed = uint256(payment.amount) + payment.fee;
         if (balance < needed) revert VaultShort(balance, needed);
@@ -71,43 +65,51 @@ contract Vault is Limits, EIP712 {
         if (!IERC20(token).trySafeTransfer(to, amount)) revert TransferFailed(token, to, amount);
     }
 
-    /// @dev The one judge of payments: `pay` and `check` ask it the same question. Reads only.
-    function _judge(Payment calldata payment, address key) private view returns (Verdict memory verdict) {
+    /// @dev The one judge of payments, with `_judgeAmount`: `pay` and `check` ask it the same questions. Reads only.
+    function _judge(Payment memory payment, address key) private view returns (SessionWord next, uint256 category) {
+        uint32 session = payment.session;
         SessionWord word = _sessions[key];
-        _judgeSession(payment, key, word);
-        verdict.session = word.withNonce(payment.nonce);
-        verdict.category = _judgePayee(payment.session, word, payment.payee);
+        _judgeSession(session, key, word, payment.deadline);
+        _judgeNonce(session, word, payment.nonce);
+        next = word.withNonce(payment.nonce);
+        category = _judgePayee(session, word, payment.payee);
 
         if (payment.amount == 0) revert ZeroAmount();
         if ((payment.fee == 0) != (payment.feeRecipient == address(0))) {
             revert FeeMismatch(payment.fee, payment.feeRecipient);
         }
-        if (payment.fee != 0) _judgePayee(payment.session, word, payment.feeRecipient);
-        _judgeAmount(payment, verdict);
+        if (payment.fee != 0) _judgePayee(session, word, payment.feeRecipient);
     }
 
-    /// @dev The vault is not paused, the session lives, the deadline and the nonce are good (I2, I3, I8).
-    function _judgeSession(Payment calldata payment, address key, SessionWord word) private view {
+    /// @dev The vault is not paused, the session lives, the deadline has not passed (I2, I8).
+    function _judgeSession(uint32 session, address key, SessionWord word, uint32 deadline) private view {
         VaultWord vault = _vault;
-        uint32 session = payment.session;
         if (vault.paused()) revert VaultPaused();
-        if (word.session() != session || session == 0) revert SignerNotSessionKey(session, key);
+        if (word.session() != session || session == 0) {
+            if (_keys[session] == address(0)) revert SessionUnknown(session);
+            revert SignerNotSessionKey(session, key);
+        }
         if (word.validUntil() == 0 || word.epoch() != vault.epoch()) {
             if (_keys[session] != key) revert KeyRetired(session, key);
             revert SessionRevoked(session);
         }
         if (block.timestamp < word.validFrom()) revert SessionNotYetValid(session, word.validFrom());
         if (block.timestamp >= word.validUntil()) revert SessionExpired(session, word.validUntil());
-        if (block.timestamp >= payment.deadline) revert PaymentExpired(payment.deadline, block.timestamp);
+        if (block.timestamp >= deadline) revert PaymentExpired(deadline, block.timestamp);
+    }
 
-        uint32 nonce = payment.nonce;
-        uint256 highest = word.nonceHighest();
-        if (word.nonceUsed(nonce)) revert NonceUsed(session, nonce);
-        if (uint256(nonce) + SessionWordLib.NONCE_WINDOW <= highest) {
-            revert NonceTooOld(session, nonce, uint32(highest - SessionWordLib.NONCE_WINDOW + 1));
-        }
-        if (nonce > highest + SessionWordLib.NONCE_LEAP) {
-            revert NonceTooFar(session, nonce, highest + SessionWordLib.NONCE_LEAP);
+    /// @dev The nonce has not paid, and the session's window can tell (I3).
+    function _judgeNonce(uint32 session, SessionWord word, uint32 nonce) private pure {
+        unchecked {
+            uint256 highest = word.nonceHighest();
+            if (nonce > highest) {
+                uint256 furthest = highest + SessionWordLib.NONCE_LEAP;
+                if (nonce > furthest) revert NonceTooFar(session, nonce, furthest);
+            } else if (highest - nonce >= SessionWordLib.NONCE_WINDOW) {
+                revert NonceTooOld(session, nonce, uint32(highest - SessionWordLib.NONCE_WINDOW + 1));
+            } else if (word.nonceUsed(nonce)) {
+                revert NonceUsed(session, nonce);
+            }
         }
     }
 
@@ -119,28 +121,46 @@ contract Vault is Limits, EIP712 {
     }
 
     /// @dev Amount and fee together fit the per-payment cap (I5) and every limit that stands (I4).
-    function _judgeAmount(Payment calldata payment, Verdict memory verdict) private view {
-        PolicyWord policy = _policy(payment.session, payment.token);
-        verdict.windows = policy.windows();
-        if (verdict.windows == 0) revert TokenNotGranted(payment.session, payment.token);
-
+    /// @return allowance the session's word with the payment counted
+    /// @return others    the other limits' meters with the payment counted, by window index; empty if there are none
+    function _judgeAmount(Payment memory payment)
+        private
+        view
+        returns (AllowanceWord allowance, Meter[] memory others)
+    {
+        allowance = _allowance(payment.session, payment.token);
+        if (!allowance.limited()) revert TokenNotGranted(payment.session, payment.token);
         uint256 total = uint256(payment.amount) + payment.fee;
-        if (total > policy.perPaymentCap()) revert AbovePerPaymentCap(total, policy.perPaymentCap());
+        uint256 cap = allowance.perPaymentCap();
+        if (total > cap) revert AbovePerPaymentCap(total, uint128(cap));
 
-        uint256 units = SlidingCap.toUnitsUp(total, policy.unitBits());
-        for (uint256 index = 0; verdict.windows >> index != 0; ++index) {
-            if ((verdict.windows >> index) & 1 == 0) continue;
-            uint32 window = Windows.secondsOf(index);
-            Meter meter = _meter(payment.session, payment.token, index).rolled(window, block.timestamp);
-            uint256 left = meter.remainingUnits();
-            if (units > left) {
-                revert LimitExceeded(payment.session, payment.token, window, total, left << policy.unitBits());
-            }
-            verdict.meters[index] = meter.add(units);
+        Meter first = _counted(payment, allowance.asMeter(), allowance.firstIndex(), total, allowance.unitBits());
+        allowance = AllowanceWord.wrap(Meter.unwrap(first));
+        uint256 mask = allowance.others();
+        if (mask == 0) return (allowance, others);
+        others = new Meter[](WINDOW_COUNT);
+        for (uint256 index = 0; index < WINDOW_COUNT; ++index) {
+            if ((mask >> index) & 1 == 0) continue;
+            Meter meter = _meter(payment.session, payment.token, index);
+            others[index] = _counted(payment, meter, index, total, allowance.unitBits());
         }
     }
 
-    function _logPaid(Payment calldata payment, uint256 category) private {
+    /// @dev A limit's meter with `total` counted, if it fits.
+    function _counted(Payment memory payment, Meter meter, uint256 index, uint256 total, uint256 unitBits)
+        private
+        view
+        returns (Meter)
+    {
+        uint32 window = Windows.secondsOf(index);
+        meter = meter.rolled(window, block.timestamp);
+        uint256 left = meter.remainingUnits();
+        uint256 units = SlidingCap.toUnitsUp(total, unitBits);
+        if (units > left) revert LimitExceeded(payment.session, payment.token, window, total, left << unitBits);
+        return meter.add(units);
+    }
+
+    function _logPaid(Payment memory payment, uint256 category) private {
         _log(
             4,
             abi.encode(
@@ -161,7 +181,7 @@ contract Vault is Limits, EIP712 {
     }
 
     /// @dev Moves amount and fee, or reverts so that the payment leaves no trace (I11).
-    function _transferPayment(Payment calldata payment) private {
+    function _transferPayment(Payment memory payment) private {
         IERC20 token = IERC20(payment.token);
         if (!token.trySafeTransfer(payment.payee, payment.amount)) {
             _revertTransfer(token, payment.payee, payment.amount, uint256(payment.amount) + payment.fee, 0);

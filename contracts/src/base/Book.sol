@@ -7,8 +7,8 @@ import {Roles} from "./Roles.sol";
 /// @title What may be paid, and to whom: the listed tokens and the payee book (I6)
 abstract contract Book is Roles {
     uint256 private constant LAST_CATEGORY = 63;
-    /// @dev Coarser units than 2^91 base units would let the largest cap exceed uint128.
-    uint8 private constant MAX_UNIT_BITS = 91;
+    /// @dev Coarser units than 2^97 base units would let the largest cap exceed uint128.
+    uint8 private constant MAX_UNIT_BITS = 97;
 
     /// @inheritdoc IVault
     function addToken(address token, uint8 unitBits) external onlyOwner {

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IVault} from "../interfaces/IVault.sol";
-import {PolicyWord} from "../libraries/PolicyWord.sol";
+import {AllowanceWord} from "../libraries/AllowanceWord.sol";
 import {Meter, SlidingCap} from "../libraries/SlidingCap.sol";
 import {WINDOW_COUNT, Windows} from "../libraries/Windows.sol";
 import {Sessions} from "./Sessions.sol";
@@ -42,11 +42,13 @@ abstract contract Limits is Sessions {
         // Check
         _live(session);
         uint256 index = _windowIndex(window);
-        Meter meter = _meter(session, token, index);
-        if (!meter.stands()) revert LimitUnknown(session, token, window);
-        // Effect
-        _setMeter(session, token, index, meter.removed());
-        _setPolicy(session, token, _policy(session, token).withoutWindow(index));
+        AllowanceWord allowance = _allowance(session, token);
+        if (!allowance.limitedBy(index)) revert LimitUnknown(session, token, window);
+        // Effect: the meter is put aside with what it counted
+        _setMeter(session, token, index, _meterOf(session, token, index).withCap(0));
+        if (allowance.firstIndex() == index) allowance = _withNextFirst(session, token, allowance);
+        else allowance = allowance.withoutOther(index);
+        _setAllowance(session, token, allowance);
         _log(3, abi.encode(HASH, LimitRemoved.selector, session, token, window, SEQUENCE));
     }
 
@@ -56,13 +58,13 @@ abstract contract Limits is Sessions {
         view
         returns (uint128 perPaymentCap, LimitView[] memory limits)
     {
-        PolicyWord policy = _policy(session, token);
-        perPaymentCap = policy.perPaymentCap();
+        AllowanceWord allowance = _allowance(session, token);
+        perPaymentCap = uint128(allowance.perPaymentCap());
         limits = new LimitView[](WINDOW_COUNT);
         uint256 count = 0;
         for (uint256 index = 0; index < WINDOW_COUNT; ++index) {
-            Meter meter = _meter(session, token, index);
-            if (meter.stands()) limits[count++] = _limitView(meter, index, policy.unitBits());
+            if (!allowance.limitedBy(index)) continue;
+            limits[count++] = _limitView(_meterOf(session, token, index), index, allowance.unitBits());
         }
         assembly ("memory-safe") {
             mstore(limits, count)
@@ -71,27 +73,52 @@ abstract contract Limits is Sessions {
 
     /// @inheritdoc IVault
     function meterOf(uint32 session, address token, uint32 window) external view returns (uint256) {
-        return Meter.unwrap(_meter(session, token, _windowIndex(window)));
+        return Meter.unwrap(_meterOf(session, token, _windowIndex(window)));
     }
 
     function _setPerPaymentCap(uint32 session, address token, uint128 perPaymentCap) private {
-        PolicyWord policy = _policy(session, token).withUnitBits(_unitBits(token));
-        _setPolicy(session, token, policy.withPerPaymentCap(perPaymentCap));
-        _log(3, abi.encode(HASH, PerPaymentCapSet.selector, session, token, perPaymentCap, SEQUENCE));
+        (uint8 unitBits, uint256 units) = _toUnits(token, perPaymentCap);
+        AllowanceWord allowance = _allowance(session, token).withUnitBits(unitBits).withPerPaymentUnits(units);
+        _setAllowance(session, token, allowance);
+        _log(3, abi.encode(HASH, PerPaymentCapSet.selector, session, token, units << unitBits, SEQUENCE));
     }
 
     function _setLimit(uint32 session, address token, uint32 window, uint128 cap) private {
         // Check
         uint256 index = _windowIndex(window);
-        uint8 unitBits = _unitBits(token);
-        uint256 units = uint256(cap) >> unitBits;
-        if (units > SlidingCap.MAX_UNITS) revert CapTooLarge(cap, SlidingCap.MAX_UNITS << unitBits);
+        (uint8 unitBits, uint256 units) = _toUnits(token, cap);
         // Effect: the meter keeps what it counted, whatever the cap was or is
-        Meter meter = _meter(session, token, index).rolled(window, block.timestamp).withCap(units);
-        _setMeter(session, token, index, meter);
-        _setPolicy(session, token, _policy(session, token).withUnitBits(unitBits).withWindow(index));
+        Meter meter = _meterOf(session, token, index).rolled(window, block.timestamp).withCap(units);
+        AllowanceWord allowance = _allowance(session, token).withUnitBits(unitBits);
+        if (!allowance.limited() || allowance.firstIndex() == index) {
+            allowance = allowance.withFirst(index, meter);
+        } else {
+            allowance = allowance.withOther(index);
+            _setMeter(session, token, index, meter);
+        }
+        _setAllowance(session, token, allowance);
         uint256 used = meter.usedUnits() << unitBits;
         _log(3, abi.encode(HASH, LimitSet.selector, session, token, window, units << unitBits, used, SEQUENCE));
+    }
+
+    /// @dev The meter of a limit, wherever it stands.
+    function _meterOf(uint32 session, address token, uint256 index) private view returns (Meter) {
+        AllowanceWord allowance = _allowance(session, token);
+        if (allowance.limited() && allowance.firstIndex() == index) return allowance.firstMeter();
+        return _meter(session, token, index);
+    }
+
+    /// @dev Another limit takes the place of the first, if one stands.
+    function _withNextFirst(uint32 session, address token, AllowanceWord allowance)
+        private
+        view
+        returns (AllowanceWord)
+    {
+        for (uint256 index = 0; index < WINDOW_COUNT; ++index) {
+            if ((allowance.others() >> index) & 1 == 0) continue;
+            return allowance.withoutOther(index).withFirst(index, _meter(session, token, index));
+        }
+        return allowance.withoutFirst();
     }
 
     function _limitView(Meter meter, uint256 index, uint256 unitBits) private view returns (LimitView memory) {
@@ -106,9 +133,13 @@ abstract contract Limits is Sessions {
         });
     }
 
-    function _unitBits(address token) private view returns (uint8) {
-        if (!_tokens[token].listed) revert TokenNotListed(token);
-        return _tokens[token].unitBits;
+    /// @dev A cap in the token's units, rounded down.
+    function _toUnits(address token, uint128 cap) private view returns (uint8 unitBits, uint256 units) {
+        TokenEntry memory entry = _tokens[token];
+        if (!entry.listed) revert TokenNotListed(token);
+        unitBits = entry.unitBits;
+        units = uint256(cap) >> unitBits;
+        if (units > SlidingCap.MAX_UNITS) revert CapTooLarge(cap, SlidingCap.MAX_UNITS << unitBits);
     }
 
     function _windowIndex(uint32 window) private pure returns (uint256 index) {

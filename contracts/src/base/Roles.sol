@@ -78,6 +78,7 @@ abstract contract Roles is IVault, Trail {
     }
 
     function _becomeTreasury(address account) private {
+        if (account == address(this)) revert RoleConflict(account); // a withdrawal must leave the vault
         _treasury = account;
         _log(2, abi.encode(HASH, TreasurySet.selector, account, SEQUENCE));
     }

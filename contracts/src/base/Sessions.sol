@@ -44,7 +44,7 @@ abstract contract Sessions is Book {
         }
         if (key == address(0)) revert SessionUnknown(session);
         SessionWord word = _sessions[key];
-        if (word.validUntil() == 0) return;
+        if (_isRevoked(word)) return;
         // Effect
         _sessions[key] = word.ended();
         _log(3, abi.encode(HASH, Revoked.selector, session, msg.sender, SEQUENCE));

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {PolicyWord} from "../libraries/PolicyWord.sol";
+import {AllowanceWord} from "../libraries/AllowanceWord.sol";
 import {SessionWord} from "../libraries/SessionWord.sol";
 import {Meter} from "../libraries/SlidingCap.sol";
 import {VaultWord} from "../libraries/VaultWord.sol";
 
 /// @title  Everything a vault stores, and where
-/// @notice A payment with one limit reads and writes three words (vault, session, meter) and reads two (policy, payee).
+/// @notice A payment under one limit writes three words (vault, session, allowance) and reads one more (payee).
 ///         Every word but the payee's is written down with its bits in the library of its name.
 abstract contract VaultStorage {
     struct TokenEntry {
@@ -29,9 +29,10 @@ abstract contract VaultStorage {
     /// @dev The key that a session has now; zero = never granted.
     mapping(uint32 session => address key) internal _keys;
 
-    mapping(uint256 sessionAndToken => PolicyWord) private _policies;
+    /// @dev How much a session may pay of a token: its first limit's meter and the rest of a payment's questions.
+    mapping(uint256 sessionAndToken => AllowanceWord) private _allowances;
 
-    /// @dev Never deleted, so that nothing but time lowers what was counted (I7).
+    /// @dev Meters of limits beyond the first, and of removed ones: only time lowers what was counted (I7).
     mapping(uint256 windowSessionAndToken => Meter) private _meters;
 
     /// @dev Category of a payee; 0 = not in the book. A word each, so that a payment reads it without masking.
@@ -41,12 +42,12 @@ abstract contract VaultStorage {
 
     // One packed word as the mapping's key: one hash finds the slot, where nested mappings would take two or three.
 
-    function _policy(uint32 session, address token) internal view returns (PolicyWord) {
-        return _policies[(uint256(session) << 160) | uint160(token)];
+    function _allowance(uint32 session, address token) internal view returns (AllowanceWord) {
+        return _allowances[(uint256(session) << 160) | uint160(token)];
     }
 
-    function _setPolicy(uint32 session, address token, PolicyWord word) internal {
-        _policies[(uint256(session) << 160) | uint160(token)] = word;
+    function _setAllowance(uint32 session, address token, AllowanceWord word) internal {
+        _allowances[(uint256(session) << 160) | uint160(token)] = word;
     }
 
     function _meter(uint32 session, address token, uint256 windowIndex) internal view returns (Meter) {

@@ -70,7 +70,7 @@ interface IVault {
         uint128 cap;
         uint128 used; // counted in the window now, rounded up to the token's unit
         uint128 remaining; // cap - used, or 0
-        uint256 meter; // the raw storage word; see libraries/SlidingCap.sol
+        uint256 meter; // the raw meter; see libraries/SlidingCap.sol
     }
 
     // ----------------------------------------------------------------------------------------------------- events
@@ -285,7 +285,8 @@ interface IVault {
     function removeLimit(uint32 session, address token, uint32 window) external;
 
     /// @notice Lists a token, once: amounts of it count in units of 2^unitBits base units.
-    /// @dev    A cap holds at most 2^37 - 1 units: with unitBits 0 and six decimals, 137,438 tokens.
+    /// @dev    A cap holds at most 2^31 - 1 units. With six decimals, unitBits 0 counts every base unit and caps reach
+    ///         2,147 tokens; unitBits 7 counts in 0.000128 tokens and caps reach 274,877.
     function addToken(address token, uint8 unitBits) external;
 
     /// @notice Puts payees in the book, or moves them to another category; strictly ascending by address.

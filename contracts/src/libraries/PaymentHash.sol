@@ -9,7 +9,15 @@ library PaymentHash {
         "Payment(uint32 session,uint32 nonce,uint32 deadline,address token,address payee,uint128 amount,uint128 fee,address feeRecipient,bytes32 ref)"
     );
 
-    function hash(IVault.Payment calldata payment) internal pure returns (bytes32) {
-        return keccak256(abi.encode(TYPEHASH, payment));
+    /// @dev Hashes the struct where it stands in memory, the typehash in the word before it for that long.
+    function hash(IVault.Payment memory payment) internal pure returns (bytes32 result) {
+        bytes32 typehash = TYPEHASH;
+        assembly ("memory-safe") {
+            let start := sub(payment, 0x20)
+            let kept := mload(start)
+            mstore(start, typehash)
+            result := keccak256(start, 0x140)
+            mstore(start, kept)
+        }
     }
 }

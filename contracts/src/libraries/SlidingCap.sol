@@ -1,34 +1,29 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-/// @notice One storage word:
-///         bits   0..184  five counts of 37 bits, newest lowest: units spent in this bucket and the four before it
-///         bits 185..221  cap, in units
-///         bits 222..245  number of the newest bucket: time / (window / 4)
-///         bit       246  the limit stands (a removed limit keeps its counts)
+/// @notice The low 209 bits of a storage word; whatever stands above them is the caller's and is kept:
+///         bits   0..154  five counts of 31 bits, newest lowest: units spent in this bucket and the four before it
+///         bits 155..185  cap, in units
+///         bits 186..208  number of the newest bucket: time / (window / 4)
 type Meter is uint256;
 
 using SlidingCap for Meter global;
 
-/// @title  A cap over a sliding window, at constant cost, in one word (I4)
+/// @title  A cap over a sliding window, at constant cost, in part of a word (I4)
 /// @notice Time is cut into buckets of a quarter window. Spending counts until its bucket has wholly left the window,
 ///         so the five counts bound every interval of the window's length. (Four buckets, a leaky bucket or a fixed
 ///         window all let twice the cap through.) Nothing is counted for more than 1.25 windows.
 /// @dev    Pure, so that it can be proved alone. Spending is counted in units of 2^unitBits base units, rounded up;
-///         caps are rounded down. Time that stands still or goes back counts into the newest bucket.
+///         caps are rounded down. Time that stands still or goes back counts into the newest bucket. 23 bits number
+///         the buckets of the shortest window (900 s) past the year 2106, where 32-bit time ends.
 library SlidingCap {
-    uint256 internal constant COUNT_BITS = 37;
+    uint256 internal constant COUNT_BITS = 31;
     uint256 internal constant MAX_UNITS = (1 << COUNT_BITS) - 1;
+    uint256 internal constant METER_MASK = (1 << 209) - 1;
     uint256 private constant COUNTS_MASK = (1 << (5 * COUNT_BITS)) - 1;
-    uint256 private constant CAP_SHIFT = 185;
-    uint256 private constant BUCKET_SHIFT = 222;
-    uint256 private constant BUCKET_MASK = (1 << 24) - 1;
-    uint256 private constant STANDS = 1 << 246;
-
-    /// @notice Whether the limit stands.
-    function stands(Meter meter) internal pure returns (bool) {
-        return Meter.unwrap(meter) & STANDS != 0;
-    }
+    uint256 private constant CAP_SHIFT = 155;
+    uint256 private constant BUCKET_SHIFT = 186;
+    uint256 private constant BUCKET_MASK = (1 << 23) - 1;
 
     /// @notice The cap, in units.
     function capUnits(Meter meter) internal pure returns (uint256) {
@@ -42,19 +37,19 @@ library SlidingCap {
             uint256 newest = (word >> BUCKET_SHIFT) & BUCKET_MASK;
             uint256 bucket = time / (window / 4);
             if (bucket <= newest) return meter;
-            uint256 passed = bucket - newest;
-            uint256 counts = passed > 4 ? 0 : (word << (passed * COUNT_BITS)) & COUNTS_MASK;
+            // A shift by five counts or more leaves nothing under the mask
+            uint256 counts = (word << ((bucket - newest) * COUNT_BITS)) & COUNTS_MASK;
             word = (word & ~(COUNTS_MASK | (BUCKET_MASK << BUCKET_SHIFT))) | counts;
             return Meter.wrap(word | ((bucket & BUCKET_MASK) << BUCKET_SHIFT));
         }
     }
 
     /// @notice Units counted by a meter, as last rolled.
-    function usedUnits(Meter meter) internal pure returns (uint256 sum) {
+    function usedUnits(Meter meter) internal pure returns (uint256) {
         unchecked {
             uint256 word = Meter.unwrap(meter);
-            sum = (word & MAX_UNITS) + ((word >> 37) & MAX_UNITS) + ((word >> 74) & MAX_UNITS)
-                + ((word >> 111) & MAX_UNITS) + ((word >> 148) & MAX_UNITS);
+            return (word & MAX_UNITS) + ((word >> COUNT_BITS) & MAX_UNITS) + ((word >> (2 * COUNT_BITS)) & MAX_UNITS)
+                + ((word >> (3 * COUNT_BITS)) & MAX_UNITS) + ((word >> (4 * COUNT_BITS)) & MAX_UNITS);
         }
     }
 
@@ -75,14 +70,9 @@ library SlidingCap {
         }
     }
 
-    /// @notice The meter with another cap, standing; what it counted stays (I7). `units` is at most `MAX_UNITS`.
+    /// @notice The meter with another cap; what it counted stays (I7). `units` is at most `MAX_UNITS`.
     function withCap(Meter meter, uint256 units) internal pure returns (Meter) {
-        return Meter.wrap((Meter.unwrap(meter) & ~(MAX_UNITS << CAP_SHIFT)) | (units << CAP_SHIFT) | STANDS);
-    }
-
-    /// @notice The meter of a removed limit: no cap, not standing; what it counted stays (I7).
-    function removed(Meter meter) internal pure returns (Meter) {
-        return Meter.wrap(Meter.unwrap(meter) & ~((MAX_UNITS << CAP_SHIFT) | STANDS));
+        return Meter.wrap((Meter.unwrap(meter) & ~(MAX_UNITS << CAP_SHIFT)) | (units << CAP_SHIFT));
     }
 
     /// @notice Base units in units, rounded up, as spending is counted.

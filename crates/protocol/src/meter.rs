@@ -7,17 +7,16 @@
 use crate::Window;
 use alloy::primitives::U256;
 
-const COUNT_BITS: usize = 37;
+const COUNT_BITS: usize = 31;
 const BUCKETS: usize = 5;
-const CAP_SHIFT: usize = 185;
-const BUCKET_SHIFT: usize = 222;
-const BUCKET_MASK: u64 = (1 << 24) - 1;
-const STANDS_BIT: usize = 246;
+const CAP_SHIFT: usize = 155;
+const BUCKET_SHIFT: usize = 186;
+const BUCKET_MASK: u64 = (1 << 23) - 1;
 
 /// The largest count or cap, in units.
 pub const MAX_UNITS: u64 = (1 << COUNT_BITS) - 1;
 
-/// The storage word of one limit: five counts, the cap, the number of the newest bucket, and whether it stands.
+/// The meter of one limit, 209 bits: five counts, the cap, the number of the newest bucket.
 ///
 /// ```
 /// use purse_protocol::{Meter, Window};
@@ -38,11 +37,6 @@ impl Meter {
     /// The storage word.
     pub const fn to_word(self) -> U256 {
         self.0
-    }
-
-    /// Whether the limit stands. A removed limit keeps its counts (I7).
-    pub fn stands(self) -> bool {
-        self.0.bit(STANDS_BIT)
     }
 
     /// The cap, in units.
@@ -81,15 +75,11 @@ impl Meter {
         Self(self.0.wrapping_add(U256::from(units)))
     }
 
-    /// The meter with another cap, standing; what it counted stays (I7). `units` is at most [`MAX_UNITS`].
+    /// The meter with another cap; what it counted stays (I7). `units` is at most [`MAX_UNITS`]. A removed limit has
+    /// cap 0; that it does not stand is told by its absence from the vault's `remaining`.
     pub fn with_cap(self, units: u64) -> Self {
         let cap = U256::from(units & MAX_UNITS) << CAP_SHIFT;
-        Self((self.0 & !(U256::from(MAX_UNITS) << CAP_SHIFT)) | cap | (U256::ONE << STANDS_BIT))
-    }
-
-    /// The meter of a removed limit: no cap, not standing; what it counted stays (I7).
-    pub fn removed(self) -> Self {
-        Self(self.0 & !((U256::from(MAX_UNITS) << CAP_SHIFT) | (U256::ONE << STANDS_BIT)))
+        Self((self.0 & !(U256::from(MAX_UNITS) << CAP_SHIFT)) | cap)
     }
 
     /// The first time from `now` on (seconds since 1970) at which `units` fit, if nothing else is paid until then.

@@ -1,0 +1,73 @@
+# The only front door: everything that people and CI run is a target here.
+# Three rings of tests: `make test` (every commit), `make proof` (before a release), `make deep` (hours).
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# Foundry's native programs. The npm shims in node_modules/.bin are never used: they exit 0 when a test fails.
+NPM_BIN := $(CURDIR)/node_modules/@foundry-rs
+export PATH := $(NPM_BIN)/forge-linux-amd64/bin:$(NPM_BIN)/anvil-linux-amd64/bin:$(NPM_BIN)/cast-linux-amd64/bin:$(PATH)
+export FOUNDRY_DISABLE_NIGHTLY_WARNING := 1
+
+PURSE := target/debug/purse
+SETUP_DONE := node_modules/.package-lock.json
+
+.PHONY: help setup build demo test test-contracts test-rust lint fmt gas docs proof deep clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(SETUP_DONE) ## install the pinned toolchain (npm lockfile, no install scripts)
+
+$(SETUP_DONE): package.json package-lock.json
+	npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+build: setup ## build the contracts and the programs
+	cargo build --locked --workspace
+
+demo: setup ## the whole story on a local chain, each line decided by the contract
+	@cargo build --quiet --locked -p purse-cli
+	@$(PURSE) demo
+
+test: lint test-contracts test-rust ## everything CI checks (at most 25 minutes from a cold checkout)
+	@echo "make test: all passed"
+
+test-contracts: setup
+	scripts/check-forge-fails
+	forge build --sizes contracts/src
+	scripts/check-size
+	forge test
+	node scripts/tidy-trees.mjs
+	node scripts/vectors.mjs --check
+
+test-rust: setup
+	cargo build --locked -p purse-cli
+	cargo test --locked --workspace --no-fail-fast
+	cargo run --quiet --locked -p purse-tests --bin gas -- --check
+
+lint: setup ## formatting, clippy, forge lint
+	cargo fmt --all --check
+	forge fmt --check contracts
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	forge lint contracts/src --severity high --severity med --deny warnings
+
+fmt: setup ## format everything
+	cargo fmt --all
+	forge fmt contracts
+
+gas: setup ## gas of every verb by whole transactions; writes contracts/snapshots/gas.json
+	cargo run --quiet --locked -p purse-tests --bin gas
+
+docs: setup ## generate the reference pages (CLI, errors, events) and the API documentation
+	cargo run --quiet --locked -p purse-tests --bin reference
+	cargo doc --locked --workspace --no-deps
+
+proof: test ## before a release
+	@echo "make proof: symbolic proofs and mutation are not there yet (CHANGELOG)"; exit 1
+
+deep: setup ## hours: the long fuzz runs
+	FOUNDRY_FUZZ_RUNS=100000 FOUNDRY_INVARIANT_RUNS=2000 forge test
+
+clean: ## remove what was built
+	rm -rf target out cache node_modules .build
