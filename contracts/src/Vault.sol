@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {IERC20, SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {EIP712} from "solady/utils/EIP712.sol";
 import {Limits} from "./base/Limits.sol";
 import {Roles} from "./base/Roles.sol";
 import {IVault} from "./interfaces/IVault.sol";
@@ -13,6 +11,8 @@ import {SessionWord, SessionWordLib} from "./libraries/SessionWord.sol";
 import {Meter, SlidingCap} from "./libraries/SlidingCap.sol";
 import {VaultWord} from "./libraries/VaultWord.sol";
 import {WINDOW_COUNT, Windows} from "./libraries/Windows.sol";
+import {IERC20, SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {EIP712} from "solady/utils/EIP712.sol";
 
 /// @title  One owner's vault
 /// @notice The two ways money leaves are in this file: `pay` and `withdraw` (I1). What they obey is in base/.
@@ -47,7 +47,7 @@ contract Vault is Limits, EIP712 {
         _judge(payment, _keys[payment.session]);
         _judgeAmount(payment);
         uint256 balance = IERC20(payment.token).balanceOf(address(this));
-        uint256 needed = uint256(payment.amount) + payment.fee;
+        uint256 needed = _total(payment);
         if (balance < needed) revert VaultShort(balance, needed);
     }
 
@@ -130,7 +130,7 @@ contract Vault is Limits, EIP712 {
     {
         allowance = _allowance(payment.session, payment.token);
         if (!allowance.limited()) revert TokenNotGranted(payment.session, payment.token);
-        uint256 total = uint256(payment.amount) + payment.fee;
+        uint256 total = _total(payment);
         uint256 cap = allowance.perPaymentCap();
         if (total > cap) revert AbovePerPaymentCap(total, uint128(cap));
 
@@ -184,19 +184,25 @@ contract Vault is Limits, EIP712 {
     function _transferPayment(Payment memory payment) private {
         IERC20 token = IERC20(payment.token);
         if (!token.trySafeTransfer(payment.payee, payment.amount)) {
-            _revertTransfer(token, payment.payee, payment.amount, uint256(payment.amount) + payment.fee, 0);
+            _revertTransfer(payment, 0, payment.payee, payment.amount);
         }
         if (payment.fee != 0 && !token.trySafeTransfer(payment.feeRecipient, payment.fee)) {
-            uint256 needed = uint256(payment.amount) + payment.fee;
-            _revertTransfer(token, payment.feeRecipient, payment.fee, needed, payment.amount);
+            _revertTransfer(payment, payment.amount, payment.feeRecipient, payment.fee);
         }
     }
 
     /// @dev Says why a transfer failed: the vault is short, or the token did not want to.
-    function _revertTransfer(IERC20 token, address to, uint256 amount, uint256 needed, uint256 moved) private view {
-        uint256 balance = token.balanceOf(address(this)) + moved;
-        if (balance < needed) revert VaultShort(balance, needed);
-        revert TransferFailed(address(token), to, amount);
+    function _revertTransfer(Payment memory payment, uint256 moved, address to, uint256 amount) private view {
+        uint256 balance = IERC20(payment.token).balanceOf(address(this)) + moved;
+        if (balance < _total(payment)) revert VaultShort(balance, _total(payment));
+        revert TransferFailed(payment.token, to, amount);
+    }
+
+    /// @dev What a payment takes from the vault, and from every limit.
+    function _total(Payment memory payment) private pure returns (uint256) {
+        unchecked {
+            return uint256(payment.amount) + payment.fee; // two uint128
+        }
     }
 
     function _domainNameAndVersion() internal pure override returns (string memory, string memory) {

@@ -121,15 +121,7 @@ abstract contract Sessions is Book {
         _log(
             3,
             abi.encode(
-                HASH,
-                SessionGranted.selector,
-                session,
-                key,
-                validFrom,
-                validUntil,
-                categories,
-                vaultEpoch,
-                SEQUENCE
+                HASH, SessionGranted.selector, session, key, validFrom, validUntil, categories, vaultEpoch, SEQUENCE
             )
         );
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {VaultStorage} from "./VaultStorage.sol";
 import {VaultWord} from "../libraries/VaultWord.sol";
+import {VaultStorage} from "./VaultStorage.sol";
 
 /// @title  The one place that emits a vault's events, so that none escapes the running hash (I13)
 /// @notice hash' = first 23 bytes of keccak256(uint256(hash) ++ topics ++ data). The first topic names the event and so
@@ -39,7 +39,14 @@ abstract contract Trail is VaultStorage {
             case 2 { log2(data, size, mload(topic), mload(add(topic, 0x20))) }
             case 3 { log3(data, size, mload(topic), mload(add(topic, 0x20)), mload(add(topic, 0x40))) }
             default {
-                log4(data, size, mload(topic), mload(add(topic, 0x20)), mload(add(topic, 0x40)), mload(add(topic, 0x60)))
+                log4(
+                    data,
+                    size,
+                    mload(topic),
+                    mload(add(topic, 0x20)),
+                    mload(add(topic, 0x40)),
+                    mload(add(topic, 0x60))
+                )
             }
         }
         _vault = word.advanced(digest);

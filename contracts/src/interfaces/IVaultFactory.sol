@@ -5,9 +5,7 @@ pragma solidity ^0.8.28;
 /// @dev    No imports: the Solidity compiler and the Rust client read this very file.
 interface IVaultFactory {
     /// @notice A vault was deployed.
-    event VaultCreated(
-        address indexed vault, address indexed owner, address treasury, address guardian, bytes32 salt
-    );
+    event VaultCreated(address indexed vault, address indexed owner, address treasury, address guardian, bytes32 salt);
 
     /// @notice The code is not the vault code of this factory.
     error CodeMismatch(bytes32 given, bytes32 expected);
@@ -25,13 +23,10 @@ interface IVaultFactory {
         returns (address vault);
 
     /// @notice Where `createVault` puts the vault of a configuration, on this chain.
-    function vaultAddress(
-        bytes calldata creationCode,
-        address owner,
-        address treasury,
-        address guardian,
-        bytes32 salt
-    ) external view returns (address vault);
+    function vaultAddress(bytes calldata creationCode, address owner, address treasury, address guardian, bytes32 salt)
+        external
+        view
+        returns (address vault);
 
     /// @notice keccak256 of the vault's creation code (without constructor arguments).
     function vaultCodeHash() external view returns (bytes32);

@@ -74,9 +74,7 @@ library AllowanceWordLib {
 
     /// @notice Without any first limit.
     function withoutFirst(AllowanceWord word) internal pure returns (AllowanceWord) {
-        return AllowanceWord.wrap(
-            AllowanceWord.unwrap(word) & ~(SlidingCap.METER_MASK | (WINDOW_MASK << WINDOW_SHIFT))
-        );
+        return AllowanceWord.wrap(AllowanceWord.unwrap(word) & ~(SlidingCap.METER_MASK | (WINDOW_MASK << WINDOW_SHIFT)));
     }
 
     function withOther(AllowanceWord word, uint256 index) internal pure returns (AllowanceWord) {

@@ -68,7 +68,9 @@ library SessionWordLib {
 
     /// @notice Whether a category (0..63) is granted. Bit 0 is never set, so category 0 never is (I6).
     function grants(SessionWord word, uint256 category) internal pure returns (bool) {
-        return (SessionWord.unwrap(word) >> (CATEGORIES_SHIFT + category)) & 1 == 1;
+        unchecked {
+            return (SessionWord.unwrap(word) >> (CATEGORIES_SHIFT + category)) & 1 == 1;
+        }
     }
 
     function withValidity(SessionWord word, uint32 from, uint32 until) internal pure returns (SessionWord) {

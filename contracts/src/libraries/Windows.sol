@@ -11,7 +11,9 @@ library Windows {
 
     /// @notice Seconds of window `index`: 1 hour, 1 day, 7 days, 30 days. All are multiples of four.
     function secondsOf(uint256 index) internal pure returns (uint32) {
-        return uint32(SECONDS >> (32 * index));
+        unchecked {
+            return uint32(SECONDS >> (32 * index));
+        }
     }
 
     /// @notice The number of a window; `WINDOW_COUNT` if there is none of that length.
