@@ -1,17 +1,19 @@
 //! Why a call was refused: revert bytes turned into the Solidity error's name, what happened in plain words, what can
 //! be done about it and by whom.
 //!
-//! - [`context`]: what the reader knows of tokens, sessions and payees, so that the words can name them
+//! - `context`: what the reader knows of tokens, sessions and payees, so that the words can name them
 //! - `payment`: what `pay` and `check` refuse
 //! - `change`: what the owner's and the guardian's verbs, and the factory, refuse
 //! - `foreign`: reverts that no contract of Pursestrings has named
+//! - `told`: a refusal in the making
 //! - `example`: one of each, for the tests and the reference page
 
 mod change;
-pub mod context;
+mod context;
 mod example;
 mod foreign;
 mod payment;
+mod told;
 
 pub use context::RefusalContext;
 pub use example::{Documented, all_codes};
@@ -73,17 +75,14 @@ pub enum Retry {
 impl Refusal {
     /// Reads the bytes that a call to a vault or a factory reverted with. Every input gives an answer.
     pub fn decode(revert: &[u8], context: &RefusalContext) -> Self {
-        if let Ok(error) = IVaultErrors::abi_decode(revert) {
-            let code = IVaultErrors::name_by_selector(error.selector()).unwrap_or(foreign::UNKNOWN);
-            return payment::explain(&error, context)
-                .or_else(|| change::explain(&error, context))
-                .map_or_else(|| foreign::explain(revert), |told| told.refusal(code));
-        }
-        if let Ok(error) = IVaultFactoryErrors::abi_decode(revert) {
-            let code = IVaultFactoryErrors::name_by_selector(error.selector()).unwrap_or(foreign::UNKNOWN);
-            return change::explain_factory(&error, context).refusal(code);
-        }
-        foreign::explain(revert)
+        let selector = revert.first_chunk::<4>().copied().unwrap_or_default();
+        let vault = IVaultErrors::abi_decode(revert).ok();
+        let factory = IVaultFactoryErrors::abi_decode(revert).ok();
+        let named = vault
+            .and_then(|error| payment::explain(&error, context).or_else(|| change::explain(&error, context)))
+            .zip(IVaultErrors::name_by_selector(selector))
+            .or_else(|| Some(change::explain_factory(&factory?)).zip(IVaultFactoryErrors::name_by_selector(selector)));
+        named.map_or_else(|| foreign::explain(revert), |(told, code)| told.refusal(code))
     }
 }
 
@@ -106,5 +105,115 @@ impl fmt::Display for Retry {
             Self::After => "after",
             Self::Now => "now",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+    use crate::abi::IVault as V;
+    use alloy::primitives::{Address, U256};
+    use alloy::sol_types::{Revert, SolError};
+    use std::collections::BTreeSet;
+
+    /// Every error of the two interfaces has words: a new one without fails here.
+    #[test]
+    fn every_error_of_the_interfaces_is_told() {
+        let told: BTreeSet<_> = all_codes().into_iter().map(|entry| (entry.contract, entry.signature)).collect();
+        for (contract, signatures) in
+            [("IVault", IVaultErrors::SIGNATURES), ("IVaultFactory", IVaultFactoryErrors::SIGNATURES)]
+        {
+            for signature in signatures {
+                assert!(told.contains(&(contract, *signature)), "{signature} has no example");
+            }
+        }
+        assert_eq!(told.len(), IVaultErrors::COUNT + IVaultFactoryErrors::COUNT + 3);
+        for entry in all_codes() {
+            let refusal = entry.example;
+            assert!(!refusal.cause.is_empty() && !refusal.fix.is_empty(), "{}", refusal.code);
+            let Some((name, parameters)) = entry.signature.split_once('(') else { continue };
+            assert_eq!(refusal.code, name);
+            let count = parameters.split(',').filter(|parameter| *parameter != ")").count();
+            assert!(refusal.facts.len() >= count, "{name} keeps all its values");
+        }
+    }
+
+    #[test]
+    fn codes_are_unique() {
+        let codes: Vec<_> = all_codes().into_iter().map(|entry| entry.example.code).collect();
+        assert_eq!(codes.iter().collect::<BTreeSet<_>>().len(), codes.len());
+        assert!(codes.ends_with(&["Error", "Panic", "EmptyRevert", "UnknownRevert"]));
+    }
+
+    #[test]
+    fn a_limit_says_what_is_left_and_when_it_fits() {
+        let refusal = all_codes().into_iter().map(|entry| entry.example).find(|r| r.code == "LimitExceeded").unwrap();
+        assert_eq!(
+            refusal.cause,
+            "the payment takes 1.50 USDC with its fee, and agent researcher (session 1) has 1.20 USDC left of its \
+             limit in any 24h; it fits from 2026-11-22T14:22:00Z on"
+        );
+        assert_eq!(
+            refusal.fix,
+            "wait until then, or pay at most 1.20 USDC now, or the owner raises the limit with \
+             `purse agent limit researcher`"
+        );
+        assert_eq!(refusal.facts["requested"], "1.50 USDC");
+        assert_eq!(refusal.facts["requested_base_units"], "1500000");
+        assert_eq!(refusal.facts["window"], "24h");
+        assert_eq!(refusal.facts["retry_after"], "2026-11-22T14:22:00Z");
+        assert_eq!((refusal.who_can_fix, refusal.retry), (WhoCanFix::Agent, Retry::After));
+    }
+
+    #[test]
+    fn without_context_amounts_are_base_units() {
+        let revert = V::VaultShort { balance: U256::from(5), needed: U256::from(7) }.abi_encode();
+        let refusal = Refusal::decode(&revert, &RefusalContext::default());
+        assert_eq!(refusal.cause, "the vault holds 5 base units and this takes 7 base units");
+        assert!(refusal.fix.contains("at least 2 base units"));
+    }
+
+    #[test]
+    fn a_mismatched_fee_names_the_missing_half() {
+        let told = |fee, fee_recipient| {
+            let revert = V::FeeMismatch { fee, feeRecipient: fee_recipient }.abi_encode();
+            Refusal::decode(&revert, &RefusalContext::default()).cause
+        };
+        assert!(told(0, Address::repeat_byte(1)).contains("the fee is zero"));
+        assert!(told(9, Address::ZERO).contains("has no recipient"));
+    }
+
+    #[test]
+    fn foreign_bytes_are_quoted_but_tamed() {
+        let revert = Revert { reason: format!("\u{1b}[2J\u{202e}{}", "x".repeat(500)) }.abi_encode();
+        let refusal = Refusal::decode(&revert, &RefusalContext::default());
+        assert!(!refusal.cause.contains(['\u{1b}', '\u{202e}']));
+        assert!(refusal.cause.chars().count() < 250);
+        let refusal = Refusal::decode(&[0xde, 0xad, 0xbe, 0xef, 1], &RefusalContext::default());
+        assert_eq!((refusal.code, refusal.facts["revert"].as_str()), ("UnknownRevert", "0xdeadbeef01"));
+    }
+
+    #[test]
+    fn a_known_selector_with_broken_values_is_unknown() {
+        let mut revert = V::SessionRevoked { session: 1 }.abi_encode();
+        revert.truncate(20);
+        assert_eq!(Refusal::decode(&revert, &RefusalContext::default()).code, "UnknownRevert");
+    }
+
+    #[test]
+    fn json_carries_the_words_of_the_enums_in_lower_case() {
+        let refusal = Refusal::decode(&V::VaultPaused {}.abi_encode(), &RefusalContext::default());
+        let json = serde_json::to_value(&refusal).unwrap();
+        assert_eq!(json["code"], "VaultPaused");
+        assert_eq!((&json["who_can_fix"], &json["retry"]), (&"owner".into(), &"after".into()));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_input_gives_an_answer(revert in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
+            let refusal = Refusal::decode(&revert, &RefusalContext::default());
+            proptest::prop_assert!(!refusal.cause.is_empty() && !refusal.fix.is_empty());
+        }
     }
 }

@@ -141,11 +141,9 @@ fn words(text: &str) -> String {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
-    use alloy::rpc::json_rpc::ErrorPayload;
 
     fn answered(json: &str) -> RpcFault {
-        let payload: ErrorPayload = serde_json::from_str(json).unwrap();
-        TransportError::ErrorResp(payload).into()
+        TransportError::ErrorResp(serde_json::from_str(json).unwrap()).into()
     }
 
     #[test]

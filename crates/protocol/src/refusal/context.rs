@@ -1,9 +1,12 @@
 //! What the reader of a refusal knows: the words name tokens, sessions and payees where they can.
 
-use super::{Refusal, Retry, WhoCanFix};
-use crate::{format_amount, time};
+use super::foreign::printable;
+use crate::{Category, format_amount};
 use alloy::primitives::{Address, U256};
 use std::collections::BTreeMap;
+
+/// Longest name or symbol that is quoted, in characters: longer ones are no names.
+const MAX_NAME: usize = 64;
 
 /// What is known about the refused call. Everything is optional: without it amounts read as base units, sessions and
 /// payees by number and address.
@@ -25,8 +28,8 @@ pub struct RefusalContext {
 
 impl RefusalContext {
     /// A token's symbol and decimals.
-    pub fn token(mut self, token: Address, symbol: impl Into<String>, decimals: u8) -> Self {
-        self.tokens.insert(token, (symbol.into(), decimals));
+    pub fn token(mut self, token: Address, symbol: impl AsRef<str>, decimals: u8) -> Self {
+        self.tokens.insert(token, (printable(symbol.as_ref(), MAX_NAME), decimals));
         self
     }
 
@@ -37,14 +40,14 @@ impl RefusalContext {
     }
 
     /// A session's name.
-    pub fn session(mut self, session: u32, name: impl Into<String>) -> Self {
-        self.sessions.insert(session, name.into());
+    pub fn session(mut self, session: u32, name: impl AsRef<str>) -> Self {
+        self.sessions.insert(session, printable(name.as_ref(), MAX_NAME));
         self
     }
 
     /// A payee's name.
-    pub fn payee(mut self, payee: Address, name: impl Into<String>) -> Self {
-        self.payees.insert(payee, name.into());
+    pub fn payee(mut self, payee: Address, name: impl AsRef<str>) -> Self {
+        self.payees.insert(payee, printable(name.as_ref(), MAX_NAME));
         self
     }
 
@@ -53,4 +56,56 @@ impl RefusalContext {
         self.fits_at = Some(time);
         self
     }
+
+    pub(super) fn fitting_time(&self) -> Option<u64> {
+        self.fits_at
+    }
+
+    /// An amount of `token`, or of the refused call's token: `1.50 USDC`, or `1500000 base units`.
+    pub(super) fn amount(&self, token: Option<Address>, base: U256) -> String {
+        match token.or(self.paying_with).and_then(|token| self.tokens.get(&token)) {
+            Some((symbol, decimals)) => format!("{} {symbol}", format_amount(base, *decimals)),
+            None => format!("{base} base units"),
+        }
+    }
+
+    /// `USDC (0x8335…2913)`, or `the token 0x8335…` in full.
+    pub(super) fn token_name(&self, token: Address) -> String {
+        match self.tokens.get(&token) {
+            Some((symbol, _)) => format!("{symbol} ({})", short(token)),
+            None => format!("the token {token}"),
+        }
+    }
+
+    /// `agent researcher (session 1)`, or `session 1`.
+    pub(super) fn session_name(&self, session: u32) -> String {
+        match self.sessions.get(&session) {
+            Some(name) => format!("agent {name} (session {session})"),
+            None => format!("session {session}"),
+        }
+    }
+
+    /// The session as a command takes it: its name, or its number.
+    pub(super) fn session_argument(&self, session: u32) -> String {
+        self.sessions.get(&session).cloned().unwrap_or_else(|| session.to_string())
+    }
+
+    /// `api.weather.example (0x4b1c…77aa)`, or the address in full.
+    pub(super) fn payee_name(&self, payee: Address) -> String {
+        match self.payees.get(&payee) {
+            Some(name) => format!("{name} ({})", short(payee)),
+            None => payee.to_string(),
+        }
+    }
+}
+
+/// A category's name, or its number where it has none or does not exist.
+pub(super) fn category_name(number: u8) -> String {
+    Category::new(number).map_or_else(|| number.to_string(), |category| category.to_string())
+}
+
+/// `0x8335…2913`: beside a name only, never alone.
+fn short(address: Address) -> String {
+    let whole = address.to_string();
+    format!("{}…{}", &whole[..6], &whole[whole.len() - 4..])
 }
