@@ -13,11 +13,13 @@ import {VaultWord} from "./libraries/VaultWord.sol";
 import {WINDOW_COUNT, Windows} from "./libraries/Windows.sol";
 import {IERC20, SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {EIP712} from "solady/utils/EIP712.sol";
+import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 
 /// @title  One owner's vault
 /// @notice The two ways money leaves are in this file: `pay` and `withdraw` (I1). What they obey is in base/.
 contract Vault is Limits, EIP712 {
     using SafeERC20 for IERC20;
+    using SafeTransferLib for address; // balanceOf: 0 where a token gives no answer
 
     constructor(address owner_, address treasury_, address guardian_) Roles(owner_, treasury_, guardian_) {}
 
@@ -46,23 +48,21 @@ contract Vault is Limits, EIP712 {
     function check(Payment calldata payment) external view {
         _judge(payment, _keys[payment.session]);
         _judgeAmount(payment);
-        uint256 balance = IERC20(payment.token).balanceOf(address(this));
+        uint256 balance = payment.token.balanceOf(address(this));
         uint256 needed = _total(payment);
         if (balance < needed) revert VaultShort(balance, needed);
     }
 
     /// @inheritdoc IVault
     function withdraw(address token, uint256 amount) external onlyOwner {
-        // Check
-        uint256 balance = IERC20(token).balanceOf(address(this));
-        if (amount == type(uint256).max) amount = balance;
+        // Check: a token's word on its balances is asked for only where it is needed, so that it can't be an obstacle
+        if (amount == type(uint256).max) amount = token.balanceOf(address(this));
         if (amount == 0) revert ZeroAmount();
-        if (balance < amount) revert VaultShort(balance, amount);
         // Effect
         address to = _treasury;
         _log(3, abi.encode(HASH, Withdrawn.selector, token, to, amount, SEQUENCE));
         // Interaction
-        if (!IERC20(token).trySafeTransfer(to, amount)) revert TransferFailed(token, to, amount);
+        if (!IERC20(token).trySafeTransfer(to, amount)) _revertTransfer(token, to, amount, 0, amount);
     }
 
     /// @dev The one judge of payments, with `_judgeAmount`: `pay` and `check` ask it the same questions. Reads only.
@@ -184,18 +184,19 @@ contract Vault is Limits, EIP712 {
     function _transferPayment(Payment memory payment) private {
         IERC20 token = IERC20(payment.token);
         if (!token.trySafeTransfer(payment.payee, payment.amount)) {
-            _revertTransfer(payment, 0, payment.payee, payment.amount);
+            _revertTransfer(payment.token, payment.payee, payment.amount, 0, _total(payment));
         }
         if (payment.fee != 0 && !token.trySafeTransfer(payment.feeRecipient, payment.fee)) {
-            _revertTransfer(payment, payment.amount, payment.feeRecipient, payment.fee);
+            _revertTransfer(payment.token, payment.feeRecipient, payment.fee, payment.amount, _total(payment));
         }
     }
 
-    /// @dev Says why a transfer failed: the vault is short, or the token did not want to.
-    function _revertTransfer(Payment memory payment, uint256 moved, address to, uint256 amount) private view {
-        uint256 balance = IERC20(payment.token).balanceOf(address(this)) + moved;
-        if (balance < _total(payment)) revert VaultShort(balance, _total(payment));
-        revert TransferFailed(payment.token, to, amount);
+    /// @dev Says why a transfer failed: the vault was short of `needed` before it moved `moved`, or the token did not
+    ///      want to.
+    function _revertTransfer(address token, address to, uint256 amount, uint256 moved, uint256 needed) private view {
+        uint256 balance = token.balanceOf(address(this)) + moved;
+        if (balance < needed) revert VaultShort(balance, needed);
+        revert TransferFailed(token, to, amount);
     }
 
     /// @dev What a payment takes from the vault, and from every limit.

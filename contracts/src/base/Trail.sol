@@ -19,9 +19,9 @@ abstract contract Trail is VaultStorage {
     function _log(uint256 topicCount, bytes memory record) internal {
         VaultWord word = _vault;
         uint256 runningHash = word.runningHash();
-        uint256 sequence;
+        uint32 sequence;
         unchecked {
-            sequence = uint256(word.sequence()) + 1;
+            sequence = word.sequence() + 1;
         }
         bytes32 digest;
         assembly ("memory-safe") {

@@ -34,18 +34,20 @@ library VaultWordLib {
         return VaultWord.unwrap(word) & PAUSED != 0;
     }
 
-    /// @notice After one more event, whose hash is `digest`. Reverts when 2^32 events are logged.
+    /// @notice After one more event, whose hash is `digest`. The sequence number starts over after 2^32 events, the
+    ///         running hash never: a full counter is no reason to hold money (I10).
     function advanced(VaultWord word, bytes32 digest) internal pure returns (VaultWord) {
-        uint256 next = uint256(sequence(word)) + 1;
-        require(next <= type(uint32).max);
-        uint256 kept = (VaultWord.unwrap(word) >> EPOCH_SHIFT) << EPOCH_SHIFT;
-        return VaultWord.wrap(kept | (next << SEQUENCE_SHIFT) | (uint256(digest) >> 72));
+        unchecked {
+            uint256 kept = (VaultWord.unwrap(word) >> EPOCH_SHIFT) << EPOCH_SHIFT;
+            uint256 next = uint256(sequence(word) + 1) << SEQUENCE_SHIFT;
+            return VaultWord.wrap(kept | next | (uint256(digest) >> 72));
+        }
     }
 
-    /// @notice In the next epoch. Reverts after 2^32 epochs.
+    /// @notice In the next epoch. Panics after 2^32 of them: starting over would revive sessions (I8).
     function nextEpoch(VaultWord word) internal pure returns (VaultWord) {
-        require(epoch(word) != type(uint32).max);
-        return VaultWord.wrap(VaultWord.unwrap(word) + (1 << EPOCH_SHIFT));
+        uint256 bare = VaultWord.unwrap(word) & ~(uint256(type(uint32).max) << EPOCH_SHIFT);
+        return VaultWord.wrap(bare | (uint256(epoch(word) + 1) << EPOCH_SHIFT));
     }
 
     function withPaused(VaultWord word, bool isPaused) internal pure returns (VaultWord) {
