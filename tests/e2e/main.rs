@@ -1,0 +1,3 @@
+//! The end-to-end stories: one module per promise, each on a chain of its own.
+
+mod deploy;

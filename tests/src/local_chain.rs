@@ -1,0 +1,119 @@
+//! An anvil of one's own. Its clock stands still between blocks and moves as the test says.
+
+use crate::actors::Actors;
+use alloy::eips::BlockNumberOrTag;
+use alloy::node_bindings::{Anvil, AnvilInstance};
+use alloy::primitives::U256;
+use alloy::providers::ext::AnvilApi;
+use alloy::providers::{DynProvider, Provider, ProviderBuilder};
+use anyhow::{Context, ensure};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Where npm puts anvil, relative to the checkout.
+const ANVIL: &str = "node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil";
+/// Anvil mines at once, so a receipt is there at the first or second look.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
+
+/// A local chain, which ends with this value.
+#[derive(Debug)]
+pub struct LocalChain {
+    anvil: AnvilInstance,
+    /// Asks the chain, and signs for every actor but the payees.
+    pub provider: DynProvider,
+    /// Who acts.
+    pub actors: Actors,
+}
+
+impl LocalChain {
+    /// The time of the first block, 15 January 2027, 08:00:00 UTC.
+    pub const GENESIS: u64 = 1_800_000_000;
+
+    /// The checkout that this program was built from.
+    pub fn checkout() -> PathBuf {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        here.parent().unwrap_or(here).to_path_buf()
+    }
+
+    /// Starts a chain of that EIP-155 id under the rules of Osaka. Each block is one second after the one before,
+    /// unless the test says otherwise.
+    ///
+    /// # Errors
+    /// When there is no anvil, neither in `node_modules` nor on PATH (`make setup` installs it), or it does not start.
+    pub async fn start(chain_id: u64) -> anyhow::Result<Self> {
+        let pinned = Self::checkout().join(ANVIL);
+        let program = if pinned.exists() { pinned } else { PathBuf::from("anvil") };
+        let anvil = Anvil::at(program)
+            .chain_id(chain_id)
+            .args(["--hardfork", "osaka", "--timestamp", &Self::GENESIS.to_string()])
+            .try_spawn()
+            .context("anvil does not start; `make setup` installs it")?;
+        let actors = Actors::new(&anvil)?;
+        let provider = ProviderBuilder::new().wallet(actors.wallet()).connect_http(anvil.endpoint_url()).erased();
+        provider.client().set_poll_interval(POLL_INTERVAL);
+        // Else blocks would be dated by the wall clock.
+        provider.anvil_set_block_timestamp_interval(1).await?;
+        Ok(Self { anvil, provider, actors })
+    }
+
+    /// Where the chain listens, for programs under test.
+    pub fn rpc_url(&self) -> String {
+        self.anvil.endpoint()
+    }
+
+    /// The chain's EIP-155 id.
+    pub fn chain_id(&self) -> u64 {
+        self.anvil.chain_id()
+    }
+
+    /// The time of the latest block.
+    ///
+    /// # Errors
+    /// When the node does not answer.
+    pub async fn now(&self) -> anyhow::Result<u64> {
+        let block = self.provider.get_block_by_number(BlockNumberOrTag::Latest).await?;
+        Ok(block.context("there is always a latest block")?.header.timestamp)
+    }
+
+    /// Dates the next block, be it mined for a transaction or by [`mine`](Self::mine).
+    ///
+    /// # Errors
+    /// When the time is before the latest block's.
+    pub async fn set_next_time(&self, time: u64) -> anyhow::Result<()> {
+        Ok(self.provider.anvil_set_next_block_timestamp(time).await?)
+    }
+
+    /// Mines an empty block.
+    ///
+    /// # Errors
+    /// When the node does not answer.
+    pub async fn mine(&self) -> anyhow::Result<()> {
+        Ok(self.provider.anvil_mine(Some(1), None).await?)
+    }
+
+    /// Mines an empty block of that time, so that views see it.
+    ///
+    /// # Errors
+    /// When the time is before the latest block's.
+    pub async fn mine_at(&self, time: u64) -> anyhow::Result<()> {
+        self.set_next_time(time).await?;
+        self.mine().await
+    }
+
+    /// Remembers the chain as it is, for [`revert`](Self::revert).
+    ///
+    /// # Errors
+    /// When the node does not answer.
+    pub async fn snapshot(&self) -> anyhow::Result<U256> {
+        Ok(self.provider.anvil_snapshot().await?)
+    }
+
+    /// Puts the chain back to what it was at the snapshot, which is used up.
+    ///
+    /// # Errors
+    /// When there is no such snapshot.
+    pub async fn revert(&self, snapshot: U256) -> anyhow::Result<()> {
+        ensure!(self.provider.anvil_revert(snapshot).await?, "there is no snapshot {snapshot}");
+        Ok(())
+    }
+}
