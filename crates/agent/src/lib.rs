@@ -1,1 +1,38 @@
-//! placeholder
+//! The agent's side: a session key that nobody sees, payments signed with it, and what became of them. The vault
+//! decides what may be paid; this crate asks it first, signs, submits and reads the answer.
+//!
+//! - [`keystore`]: key files, encrypted, mode 0600
+//! - `v3`: the text of a key file
+//! - `session_key`: the key in memory
+//! - `session_file`: what an agent knows of its session
+//! - `private_file`: files that only their owner may read
+//! - `reference`: what a payment publishes of its purchase
+//! - [`ledger`]: which nonce comes next, the rules
+//! - `nonce`: the ledger on disk, under a lock for all threads and processes
+//! - `payment`: what is asked for, signed, and what became of it
+//! - `agent`: build, check, sign
+//! - `pay`: submit and wait
+//! - `error`: what can go wrong, other than a refusal
+
+mod agent;
+mod error;
+pub mod keystore;
+pub mod ledger;
+mod nonce;
+mod pay;
+mod payment;
+mod private_file;
+mod reference;
+mod session_file;
+mod session_key;
+mod v3;
+
+pub use agent::Agent;
+pub use error::AgentError;
+pub use keystore::KeystoreError;
+pub use nonce::{NonceError, NonceGuard, NonceStore};
+pub use payment::{DEFAULT_DEADLINE_SECONDS, Fee, NotMined, Outcome, Paid, PaymentRequest, SignedPayment};
+pub use private_file::FileError;
+pub use reference::reference;
+pub use session_file::{Salt, SessionFile, SessionFileError};
+pub use session_key::{SessionKey, SigningFailed};

@@ -1,0 +1,245 @@
+//! The agent: builds a payment, asks the vault about it, signs it.
+
+use crate::ledger::ChainNonces;
+use crate::payment::{PaymentRequest, SignedPayment};
+use crate::{AgentError, NonceStore, SessionFile, SessionKey, reference};
+use alloy::eips::BlockNumberOrTag;
+use alloy::network::TransactionBuilder;
+use alloy::primitives::{Address, Bytes, U64};
+use alloy::providers::Provider;
+use alloy::rpc::types::TransactionRequest;
+use alloy::sol_types::{SolCall, SolError};
+use alloy::transports::TransportResult;
+use purse_protocol::abi::IVault::{self, IVaultInstance, Payment, SessionView, checkCall};
+use purse_protocol::{Meter, Refusal, RefusalContext, RpcFault, Window, meter, typed_data};
+use std::future::Future;
+use std::time::Duration;
+
+/// Longest wait for one answer of a node; a healthy one takes well under a second.
+const RPC_WAIT: Duration = Duration::from_secs(20);
+
+/// An agent at work: a session, its key, and a node to ask. Share it between tasks by reference or in an `Arc`; other
+/// processes may use the same session file at the same time.
+#[derive(Debug)]
+pub struct Agent<P> {
+    pub(crate) provider: P,
+    pub(crate) session: SessionFile,
+    pub(crate) key: SessionKey,
+    pub(crate) nonces: NonceStore,
+    context: RefusalContext,
+}
+
+/// The chain as an agent sees it before a payment.
+#[derive(Clone, Debug)]
+pub(crate) struct ChainView {
+    pub(crate) session: SessionView,
+    /// Time of the latest block.
+    pub(crate) time: u64,
+    /// Time of the block to come, as far as the node tells; at least `time`.
+    pub(crate) next_time: u64,
+}
+
+impl ChainView {
+    pub(crate) fn nonces(&self) -> ChainNonces {
+        ChainNonces { highest: self.session.nonceHighest, window: self.session.nonceWindow, time: self.time }
+    }
+
+    /// A deadline by the chain's clock. A chain that makes blocks only when it has to (anvil) may have stood still for
+    /// long, so the time of the block to come counts where the node tells it. The local clock never does.
+    pub(crate) fn deadline(&self, seconds: u32) -> Result<u32, AgentError> {
+        let deadline = self.next_time.saturating_add(u64::from(seconds));
+        u32::try_from(deadline).map_err(|_| AgentError::DeadlineTooLate)
+    }
+}
+
+impl<P: Provider> Agent<P> {
+    /// An agent on the node behind `provider`, which needs no wallet. Its nonces are kept beside the session file.
+    ///
+    /// # Errors
+    /// [`AgentError::WrongChain`], [`AgentError::VaultMissing`], or the node cannot be asked.
+    pub async fn connect(provider: P, session: SessionFile, key: SessionKey) -> Result<Self, AgentError> {
+        let (actual, code) = tokio::try_join!(
+            answer(async { provider.get_chain_id().await }),
+            answer(async { provider.get_code_at(session.vault).await })
+        )?;
+        if actual != session.chain_id {
+            return Err(AgentError::WrongChain { expected: session.chain_id, actual });
+        }
+        if code.is_empty() {
+            return Err(AgentError::VaultMissing { vault: session.vault, chain_id: actual });
+        }
+        Ok(Self::new(provider, session, key))
+    }
+
+    /// As [`Agent::connect`], without asking the node anything.
+    pub fn new(provider: P, session: SessionFile, key: SessionKey) -> Self {
+        let nonces = NonceStore::beside(session.path());
+        let context = RefusalContext::default().paying_with(session.token);
+        Self { provider, session, key, nonces, context }
+    }
+
+    /// Names for the words of refusals: token, session, payees.
+    pub fn with_context(mut self, context: RefusalContext) -> Self {
+        self.context = context.paying_with(self.session.token);
+        self
+    }
+
+    /// The session.
+    pub fn session(&self) -> &SessionFile {
+        &self.session
+    }
+
+    /// The session key's address, which also pays the gas.
+    pub fn address(&self) -> Address {
+        self.key.address()
+    }
+
+    /// Builds the payment as it would be signed now: deadline by the chain's clock, the chain's next nonce. The nonce
+    /// is not leased: [`Agent::prepare`] and [`Agent::pay`] lease one and set it, and the deadline anew, when they sign.
+    ///
+    /// # Errors
+    /// The node cannot be asked, or the deadline is out of range.
+    pub async fn build(&self, request: &PaymentRequest) -> Result<Payment, AgentError> {
+        let view = self.view().await?;
+        self.payment(request, &view)
+    }
+
+    /// Asks the vault whether it would make this payment now, by the judge that judges payments (`check`), and whether
+    /// the session's key is this agent's. Nothing is signed or sent.
+    ///
+    /// # Errors
+    /// The outer error: the vault could not be asked. The inner one: what it said.
+    pub async fn check(&self, payment: &Payment) -> Result<Result<(), Refusal>, AgentError> {
+        let view = self.view().await?;
+        self.judge(payment, &view.session).await
+    }
+
+    /// Signs a payment. The vault, not this function, decides whether it may be made: see [`Agent::check`].
+    ///
+    /// # Errors
+    /// [`AgentError::Signing`], which no known payment brings about.
+    pub fn sign(&self, payment: Payment) -> Result<SignedPayment, AgentError> {
+        let digest = typed_data::payment_digest(self.session.chain_id, self.session.vault, &payment);
+        let signature = Bytes::copy_from_slice(&self.key.sign(digest)?.as_erc2098());
+        Ok(SignedPayment { payment, digest, signature })
+    }
+
+    pub(crate) fn payment(&self, request: &PaymentRequest, view: &ChainView) -> Result<Payment, AgentError> {
+        Ok(Payment {
+            session: self.session.session.get(),
+            nonce: view.session.nonceHighest.saturating_add(1),
+            deadline: view.deadline(request.deadline_seconds)?,
+            token: self.session.token,
+            payee: request.payee,
+            amount: request.amount,
+            fee: request.fee.map_or(0, |fee| fee.amount),
+            feeRecipient: request.fee.map_or(Address::ZERO, |fee| fee.recipient),
+            r#ref: reference(self.session.salt.get(), &request.purchase, &request.purpose),
+        })
+    }
+
+    pub(crate) async fn view(&self) -> Result<ChainView, AgentError> {
+        let vault = self.vault();
+        let session_of = vault.sessionOf(self.session.session.get());
+        let (session, time, next) = tokio::try_join!(
+            async { within(async { session_of.call().await.map_err(RpcFault::from) }).await },
+            self.time(),
+            async { Ok(self.pending_time().await) }
+        )?;
+        Ok(ChainView { session, time, next_time: next.unwrap_or(0).max(time) })
+    }
+
+    /// The time of the latest block.
+    pub(crate) async fn time(&self) -> Result<u64, RpcFault> {
+        let block = answer(async { self.provider.get_block_by_number(BlockNumberOrTag::Latest).await }).await?;
+        block.map(|block| block.header.timestamp).ok_or_else(|| RpcFault::nonsense("no latest block"))
+    }
+
+    /// The time of the block to come, where the node tells one. Read by hand: a pending block lacks fields.
+    async fn pending_time(&self) -> Option<u64> {
+        let block: serde_json::Value =
+            answer(async { self.provider.raw_request("eth_getBlockByNumber".into(), ("pending", false)).await })
+                .await
+                .ok()?;
+        let time: U64 = serde_json::from_value(block.get("timestamp")?.clone()).ok()?;
+        Some(time.to())
+    }
+
+    pub(crate) async fn judge(
+        &self,
+        payment: &Payment,
+        session: &SessionView,
+    ) -> Result<Result<(), Refusal>, AgentError> {
+        let call = TransactionRequest::default()
+            .with_to(self.session.vault)
+            .with_input(checkCall { payment: payment.clone() }.abi_encode());
+        match answer(async { self.provider.call(call).await }).await {
+            Ok(_) if session.key == self.key.address() => Ok(Ok(())),
+            Ok(_) => Ok(Err(self.not_our_key().await?)),
+            Err(RpcFault::Reverted { data }) => Ok(Err(self.refusal(&data, payment).await)),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
+    /// The vault's revert bytes in words. For a full limit the vault is asked when the payment fits.
+    pub(crate) async fn refusal(&self, revert: &[u8], payment: &Payment) -> Refusal {
+        let mut context = self.context.clone();
+        if revert.starts_with(&IVault::LimitExceeded::SELECTOR)
+            && let Some(time) = self.fits_at(payment).await
+        {
+            context = context.fits_at(time);
+        }
+        Refusal::decode(revert, &context)
+    }
+
+    /// The first time at which the payment fits every limit, if nothing else is paid until then. `None` when it never
+    /// fits, or the node does not tell.
+    async fn fits_at(&self, payment: &Payment) -> Option<u64> {
+        let vault = self.vault();
+        let (remaining, token) = (vault.remaining(payment.session, payment.token), vault.tokenOf(payment.token));
+        let (limits, token, time) = tokio::try_join!(
+            async { within(async { remaining.call().await.map_err(RpcFault::from) }).await },
+            async { within(async { token.call().await.map_err(RpcFault::from) }).await },
+            self.time()
+        )
+        .ok()?;
+        let total = alloy::primitives::U256::from(payment.amount) + alloy::primitives::U256::from(payment.fee);
+        let units = meter::units_up(total, token.unitBits);
+        let mut fits = time;
+        for limit in &limits.limits {
+            let window = Window::from_seconds(limit.window)?;
+            fits = fits.max(Meter::from_word(limit.meter).fits_at(units, window, time)?);
+        }
+        Some(fits)
+    }
+
+    /// `check` judges the session; that this agent's key is not the session's is refused here, in the vault's words.
+    async fn not_our_key(&self) -> Result<Refusal, AgentError> {
+        let (session, key) = (self.session.session.get(), self.key.address());
+        let vault = self.vault();
+        let call = vault.sessionOfKey(key);
+        let served = within(async { call.call().await.map_err(RpcFault::from) }).await?;
+        let revert = if served == session {
+            IVault::KeyRetired { session, key }.abi_encode()
+        } else {
+            IVault::SignerNotSessionKey { session, signer: key }.abi_encode()
+        };
+        Ok(Refusal::decode(&revert, &self.context))
+    }
+
+    fn vault(&self) -> IVaultInstance<&P> {
+        IVaultInstance::new(self.session.vault, &self.provider)
+    }
+}
+
+/// A node's answer, in bounded time.
+pub(crate) async fn answer<T>(question: impl Future<Output = TransportResult<T>>) -> Result<T, RpcFault> {
+    within(async { question.await.map_err(RpcFault::from) }).await
+}
+
+async fn within<T>(question: impl Future<Output = Result<T, RpcFault>>) -> Result<T, RpcFault> {
+    match tokio::time::timeout(RPC_WAIT, question).await {
+        Ok(answered) => answered,
+        Err(_) => Err(RpcFault::Unreachable { cause: format!("no answer within {} s", RPC_WAIT.as_secs()) }),
+    }
+}
