@@ -69,3 +69,70 @@ pub fn name(event: &IVaultEvents) -> &'static str {
         IVaultEvents::TreasurySet(_) => "TreasurySet",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+    use alloy::primitives::{Address, Bytes, IntoLogData};
+    use alloy::sol_types::SolEvent;
+    use serde::Deserialize;
+
+    /// A vector of `scripts/vectors.mjs`.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Vector {
+        name: String,
+        topics: Vec<B256>,
+        data: Bytes,
+        head: B256,
+    }
+
+    /// I13: the running hash over logs as viem encodes and hashes them.
+    #[test]
+    fn the_running_hash_is_that_of_viem() {
+        let vectors: Vec<Vector> =
+            serde_json::from_str(include_str!("../../../tests/vectors/running_hash.json")).unwrap();
+        let mut hash = RunningHash::ZERO;
+        for vector in vectors {
+            hash = next_hash(hash, &vector.topics, &vector.data);
+            assert_eq!(head_of_running_hash(hash), vector.head);
+            assert_eq!(running_hash_of_head(vector.head), Some(hash));
+            let log = LogData::new(vector.topics, vector.data).unwrap();
+            let event = decode(&log).unwrap();
+            assert_eq!(name(&event), vector.name);
+            assert_eq!(event.to_log_data(), log);
+        }
+    }
+
+    #[test]
+    fn a_head_with_more_than_23_bytes_is_none() {
+        assert_eq!(running_hash_of_head(B256::ZERO), Some(RunningHash::ZERO));
+        let mut head = B256::ZERO;
+        head[PADDING - 1] = 1;
+        assert_eq!(running_hash_of_head(head), None);
+    }
+
+    #[test]
+    fn every_event_has_its_name() {
+        for (topic, signature) in IVaultEvents::SELECTORS.iter().zip(IVaultEvents::SIGNATURES) {
+            let topics = [B256::from(*topic), B256::ZERO, B256::ZERO, B256::ZERO];
+            // As many topics as the event has; all its words are zero.
+            let event = (1..=topics.len())
+                .find_map(|count| IVaultEvents::decode_raw_log(&topics[..count], &[0; 32 * 8]).ok())
+                .unwrap();
+            assert_eq!(Some(name(&event)), signature.split('(').next());
+        }
+    }
+
+    #[test]
+    fn a_foreign_log_is_refused() {
+        let transfer = crate::abi::IErc20::Transfer {
+            from: Address::ZERO,
+            to: Address::ZERO,
+            value: alloy::primitives::U256::ONE,
+        };
+        assert!(decode(&transfer.encode_log_data()).is_err());
+        assert!(decode(&LogData::new_unchecked(Vec::new(), Bytes::new())).is_err());
+    }
+}

@@ -1,8 +1,13 @@
 //! What a session key signs: the EIP-712 digest of a payment, twin of `contracts/src/libraries/PaymentHash.sol`.
 
 use crate::abi::IVault::Payment;
-use alloy::primitives::{Address, B256};
-use alloy::sol_types::{Eip712Domain, SolStruct, eip712_domain};
+use alloy::primitives::{Address, B256, keccak256};
+use alloy::sol_types::{Eip712Domain, SolValue, eip712_domain};
+
+/// The EIP-712 type of a payment. Written out, because the hash that `sol!` derives is of another type: it calls the
+/// last field `r#ref`, as Rust does. Never sign [`Payment`]'s own `eip712_signing_hash`.
+pub const PAYMENT_TYPE: &str = "Payment(uint32 session,uint32 nonce,uint32 deadline,address token,address payee,\
+                                uint128 amount,uint128 fee,address feeRecipient,bytes32 ref)";
 
 /// The EIP-712 domain of a vault: the digest binds the chain and the vault's address (I2).
 pub fn domain(chain_id: u64, vault: Address) -> Eip712Domain {
@@ -14,7 +19,70 @@ pub fn domain(chain_id: u64, vault: Address) -> Eip712Domain {
     }
 }
 
+/// The EIP-712 struct hash of `payment`, which binds every field (I2).
+pub fn payment_struct_hash(payment: &Payment) -> B256 {
+    keccak256([keccak256(PAYMENT_TYPE).as_slice(), &payment.abi_encode()].concat())
+}
+
 /// The digest that the session key signs to make `payment` from `vault` on chain `chain_id`.
 pub fn payment_digest(chain_id: u64, vault: Address, payment: &Payment) -> B256 {
-    payment.eip712_signing_hash(&domain(chain_id, vault))
+    let separator = domain(chain_id, vault).separator();
+    keccak256([b"\x19\x01", separator.as_slice(), payment_struct_hash(payment).as_slice()].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+    use alloy::sol_types::SolStruct;
+    use serde::Deserialize;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    /// A vector of `scripts/vectors.mjs`; numbers are decimal text.
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    struct Vector {
+        chain_id: String,
+        vault: Address,
+        payment: BTreeMap<String, String>,
+        domain_separator: B256,
+        struct_hash: B256,
+        digest: B256,
+    }
+
+    fn payment(fields: &BTreeMap<String, String>) -> Payment {
+        assert_eq!(fields.len(), 9);
+        Payment {
+            session: fields["session"].parse().unwrap(),
+            nonce: fields["nonce"].parse().unwrap(),
+            deadline: fields["deadline"].parse().unwrap(),
+            token: fields["token"].parse().unwrap(),
+            payee: fields["payee"].parse().unwrap(),
+            amount: fields["amount"].parse().unwrap(),
+            fee: fields["fee"].parse().unwrap(),
+            feeRecipient: fields["feeRecipient"].parse().unwrap(),
+            r#ref: fields["ref"].parse().unwrap(),
+        }
+    }
+
+    /// A field added to the interface must be added to the type.
+    #[test]
+    fn the_type_is_that_of_the_interface() {
+        assert_eq!(Payment::eip712_root_type().replace("r#", ""), PAYMENT_TYPE);
+    }
+
+    /// I2: every field, the chain and the vault are in the digest, as viem makes it.
+    #[test]
+    fn digests_are_those_of_viem() {
+        let vectors: Vec<Vector> = serde_json::from_str(include_str!("../../../tests/vectors/payment.json")).unwrap();
+        assert!(vectors.len() >= 20);
+        for vector in &vectors {
+            let (payment, chain_id) = (payment(&vector.payment), vector.chain_id.parse().unwrap());
+            assert_eq!(domain(chain_id, vector.vault).separator(), vector.domain_separator);
+            assert_eq!(payment_struct_hash(&payment), vector.struct_hash);
+            assert_eq!(payment_digest(chain_id, vector.vault, &payment), vector.digest);
+        }
+        let digests: BTreeSet<_> = vectors.iter().map(|vector| vector.digest).collect();
+        assert_eq!(digests.len(), vectors.len(), "no two vectors share a digest");
+    }
 }
