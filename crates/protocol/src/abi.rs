@@ -1,4 +1,5 @@
 //! The contracts' ABI, read by `sol!` from the Solidity interfaces themselves: there is no second copy.
+#![expect(clippy::too_many_arguments, reason = "`sol!` makes functions of events and errors of any length")]
 
 use alloy::sol;
 

@@ -71,6 +71,7 @@ impl Meter {
 
     /// Counts `units` into the newest bucket of a rolled meter. The caller has checked
     /// `units <= remaining_units()`: more than that could spill from one count into the next, as in the contract.
+    #[expect(clippy::should_implement_trait, reason = "named as in the contract, and `+` would hide the condition")]
     pub fn add(self, units: u64) -> Self {
         Self(self.0.wrapping_add(U256::from(units)))
     }
@@ -127,4 +128,145 @@ fn bucket_seconds(window: Window) -> u64 {
 
 fn counts_mask() -> U256 {
     (U256::ONE << (BUCKETS * COUNT_BITS)) - U256::ONE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A word above the meter's 209 bits, which belongs to the caller and is kept.
+    fn foreign() -> U256 {
+        U256::MAX << 209
+    }
+
+    #[test]
+    fn the_layout_is_that_of_the_contract() {
+        let meter = Meter::default().rolled(Window::Hour, 900 * 5).with_cap(MAX_UNITS).add(3);
+        let word = U256::from(3) | U256::from(MAX_UNITS) << 155 | U256::from(5) << 186;
+        assert_eq!(meter.to_word(), word);
+        let later = meter.rolled(Window::Hour, 900 * 7);
+        assert_eq!(later.to_word(), U256::from(3) << 62 | U256::from(MAX_UNITS) << 155 | U256::from(7) << 186);
+        assert_eq!(Meter::from_word(later.to_word()), later);
+    }
+
+    #[test]
+    fn spending_counts_for_five_buckets_and_no_longer() {
+        for window in Window::ALL {
+            let length = u64::from(window.seconds()) / 4;
+            let meter = Meter::default().rolled(window, 10 * length).with_cap(9).add(9);
+            for passed in 0..5 {
+                assert_eq!(meter.rolled(window, (10 + passed) * length).used_units(), 9);
+            }
+            for passed in [5, 6, 1_000_000] {
+                assert_eq!(meter.rolled(window, (10 + passed) * length).used_units(), 0);
+                assert_eq!(
+                    meter.rolled(window, (10 + passed) * length - 1).used_units(),
+                    if passed == 5 { 9 } else { 0 }
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn time_that_goes_back_counts_into_the_newest_bucket() {
+        let meter = Meter::default().rolled(Window::Hour, 9_000).with_cap(9).add(4);
+        assert_eq!(meter.rolled(Window::Hour, 0), meter);
+        assert_eq!(meter.rolled(Window::Hour, 0).add(5).remaining_units(), 0);
+        assert_eq!(meter.fits_at(6, Window::Hour, 0), Some(9_000 + 5 * 900));
+    }
+
+    /// I7: a cap set again, lowered or taken away forgets nothing.
+    #[test]
+    fn no_cap_lowers_what_is_counted() {
+        let meter = Meter::default().rolled(Window::Day, 0).with_cap(10).add(7);
+        assert_eq!(meter.with_cap(5).remaining_units(), 0);
+        assert_eq!(meter.with_cap(0).with_cap(10), meter);
+        assert_eq!(meter.with_cap(0).fits_at(1, Window::Day, 0), None);
+    }
+
+    #[test]
+    fn spending_is_rounded_up_and_caps_down() {
+        for (base, up, down) in [(0, 0, 0), (1, 1, 0), (127, 1, 0), (128, 1, 1), (129, 2, 1)] {
+            assert_eq!(units_up(U256::from(base), 7), up);
+            assert_eq!(units_down(U256::from(base), 7), down);
+        }
+        assert_eq!(units_up(U256::from(5), 0), 5);
+        assert_eq!(units_up(U256::MAX, 0), u64::MAX);
+        assert_eq!(units_up(U256::MAX, u8::MAX), 2);
+        assert_eq!(base_units(3, 7), U256::from(384));
+    }
+
+    /// One payment that was let through: when and how much.
+    type Payment = (u64, u64);
+
+    /// Steps in time that fall on, before and after the edges of buckets and windows.
+    fn step(length: u64) -> impl Strategy<Value = u64> {
+        let edges = (0..=6u64, -1..=1i64).prop_map(move |(k, off)| (k * length).saturating_add_signed(off));
+        prop_oneof![3 => edges, 2 => 0..length, 2 => 0..(6 * length), 1 => Just(0)]
+    }
+
+    fn window() -> impl Strategy<Value = Window> {
+        proptest::sample::select(&Window::ALL[..])
+    }
+
+    /// A window, a cap, a start and payments that are tried: steps in time and units.
+    fn story() -> impl Strategy<Value = (Window, u64, u64, Vec<(u64, u64)>)> {
+        let cap = prop_oneof![1 => Just(MAX_UNITS), 4 => 1u64..1_000];
+        (window(), cap).prop_flat_map(|(window, cap)| {
+            let length = u64::from(window.seconds()) / 4;
+            let tries = proptest::collection::vec((step(length), 1..=(cap + cap / 4 + 1)), 1..60);
+            let small = proptest::collection::vec((step(length), 1..=(cap / 5 + 1)), 1..60);
+            let start = prop_oneof![Just(0), 1_700_000_000u64..1_900_000_000];
+            (Just(window), Just(cap), start, prop_oneof![tries, small])
+        })
+    }
+
+    fn total(payments: &[Payment], counts: impl Fn(u64) -> bool) -> u64 {
+        payments.iter().filter(|(time, _)| counts(*time)).map(|(_, units)| units).sum()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        /// I4, both directions, against the list of payments itself.
+        #[test]
+        fn the_cap_holds_in_every_interval_and_nothing_older_is_held_against_anyone(
+            (window, cap, start, tries) in story()
+        ) {
+            let length = u64::from(window.seconds());
+            let (mut now, mut paid) = (start, Vec::<Payment>::new());
+            let mut meter = Meter::from_word(foreign()).with_cap(cap);
+            for (step, units) in tries {
+                now += step;
+                let rolled = meter.rolled(window, now);
+                let fits = units <= rolled.remaining_units();
+                let told = meter.fits_at(units, window, now);
+                if fits {
+                    meter = rolled.add(units);
+                    paid.push((now, units));
+                    prop_assert_eq!(told, Some(now));
+                    // The interval of the window's length that ends with this payment, and so any interval.
+                    prop_assert!(total(&paid, |time| time + length > now) <= cap);
+                } else {
+                    let recent = total(&paid, |time| 4 * (now - time) < 5 * length);
+                    prop_assert!(recent + units > cap, "refused for what was spent more than 1.25 windows ago");
+                    let Some(time) = told else { prop_assert!(units > cap); continue };
+                    prop_assert!(time > now && 4 * (time - now) <= 5 * length);
+                    prop_assert!(units <= meter.rolled(window, time).remaining_units());
+                    prop_assert!(units > meter.rolled(window, time - 1).remaining_units());
+                }
+                prop_assert_eq!(meter.to_word() & foreign(), foreign());
+                prop_assert_eq!(meter.cap_units(), cap);
+            }
+        }
+
+        /// Rolling twice is rolling once: what a view shows is what the next payment meets.
+        #[test]
+        fn rolling_in_steps_is_rolling_at_once(word: [u64; 4], window in window(), first: u32, second: u32) {
+            let (early, late) = (first.min(second).into(), first.max(second).into());
+            let meter = Meter::from_word(U256::from_limbs(word));
+            prop_assert_eq!(meter.rolled(window, early).rolled(window, late), meter.rolled(window, late));
+        }
+    }
 }

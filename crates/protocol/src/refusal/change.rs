@@ -179,7 +179,7 @@ fn about_limits(error: &IVaultErrors, context: &RefusalContext) -> Option<Told> 
             Owner,
             Retry::Never,
             format!("a unit of 2^{} base units is coarser than any amount", e.unitBits),
-            "list the token with unitBits of at most 91; 0 fits tokens of six decimals",
+            "list the token with a smaller unitBits: 7 fits a token of six decimals, 47 one of eighteen",
         )
         .fact("unit_bits", e.unitBits),
         _ => return None,
