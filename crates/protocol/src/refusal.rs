@@ -167,6 +167,19 @@ mod tests {
     }
 
     #[test]
+    fn what_exceeds_the_whole_limit_does_not_fit_by_waiting() {
+        let (token, remaining) = (Address::repeat_byte(1), U256::ZERO);
+        let error = V::LimitExceeded { session: 3, token, window: 3_600, requested: U256::from(9), remaining };
+        let told = |context| Refusal::decode(&error.abi_encode(), &context);
+        let refusal = told(RefusalContext::default().never_fits());
+        assert_eq!((refusal.who_can_fix, refusal.retry), (WhoCanFix::Owner, Retry::Never));
+        assert_eq!(refusal.fix, "the owner raises the limit with `purse agent limit 3`");
+        let refusal = told(RefusalContext::default());
+        assert_eq!(refusal.retry, Retry::After);
+        assert!(refusal.fix.starts_with("wait until earlier payments have left the window, or the owner"));
+    }
+
+    #[test]
     fn without_context_amounts_are_base_units() {
         let revert = V::VaultShort { balance: U256::from(5), needed: U256::from(7) }.abi_encode();
         let refusal = Refusal::decode(&revert, &RefusalContext::default());

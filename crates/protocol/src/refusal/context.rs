@@ -23,7 +23,19 @@ pub struct RefusalContext {
     paying_with: Option<Address>,
     sessions: BTreeMap<u32, String>,
     payees: BTreeMap<Address, String>,
-    fits_at: Option<u64>,
+    fits: Fits,
+}
+
+/// When the refused payment would fit its limits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Fits {
+    /// Nobody has asked the meters.
+    #[default]
+    Unknown,
+    /// From that time on, in seconds since 1970.
+    From(u64),
+    /// Not at all: it exceeds a whole limit.
+    Never,
 }
 
 impl RefusalContext {
@@ -53,12 +65,18 @@ impl RefusalContext {
 
     /// When the refused payment would fit its limits (seconds since 1970), as [`crate::Meter::fits_at`] says.
     pub fn fits_at(mut self, time: u64) -> Self {
-        self.fits_at = Some(time);
+        self.fits = Fits::From(time);
         self
     }
 
-    pub(super) fn fitting_time(&self) -> Option<u64> {
-        self.fits_at
+    /// The refused payment exceeds a whole limit, so no waiting helps: [`crate::Meter::fits_at`] gave `None`.
+    pub fn never_fits(mut self) -> Self {
+        self.fits = Fits::Never;
+        self
+    }
+
+    pub(super) fn fits(&self) -> Fits {
+        self.fits
     }
 
     /// An amount of `token`, or of the refused call's token: `1.50 USDC`, or `1500000 base units`.

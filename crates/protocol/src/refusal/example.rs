@@ -1,6 +1,6 @@
 //! One refusal of each kind, for the tests and the reference page.
 
-use super::{Refusal, RefusalContext, foreign};
+use super::{Refusal, RefusalContext};
 use crate::abi::{IVault as V, IVaultFactory as F};
 use alloy::primitives::{Address, B256, U256, address};
 use alloy::sol_types::{Panic, Revert, SolError};
@@ -124,6 +124,6 @@ fn any() -> Vec<Made> {
         made(Revert { reason: "FiatToken: paused".to_owned() }),
         made(Panic { code: U256::from(0x11) }),
         Made { signature: "", revert: Vec::new() },
-        Made { signature: "", revert: foreign::UNKNOWN.as_bytes()[..4].to_vec() },
+        Made { signature: "", revert: vec![0xde, 0xad, 0xbe, 0xef] },
     ]
 }

@@ -1,7 +1,7 @@
 //! What `pay` and `check` refuse, in plain words.
 
 use super::WhoCanFix::{Agent, Operator, Owner};
-use super::context::category_name;
+use super::context::{Fits, category_name};
 use super::told::Told;
 use super::{IVaultErrors, RefusalContext, Retry};
 use crate::abi::IVault::LimitExceeded;
@@ -254,29 +254,30 @@ fn about_money(error: &IVaultErrors, context: &RefusalContext) -> Option<Told> {
 fn limit_exceeded(error: &LimitExceeded, context: &RefusalContext) -> Told {
     let window = span(error.window.into());
     let left = context.amount(Some(error.token), error.remaining);
-    let mut cause = format!(
+    let cause = format!(
         "the payment takes {} with its fee, and {} has {left} left of its limit in any {window}",
         context.amount(Some(error.token), error.requested),
         context.session_name(error.session),
     );
-    let raise =
-        format!("the owner raises the limit with `purse agent limit {}`", context.session_argument(error.session));
     let smaller = if error.remaining.is_zero() { String::new() } else { format!("pay at most {left} now, or ") };
-    let wait = match context.fitting_time() {
-        Some(time) => {
-            cause.push_str(&format!("; it fits from {} on", rfc3339(time)));
-            "wait until then".to_owned()
+    let raise = format!(
+        "{smaller}the owner raises the limit with `purse agent limit {}`",
+        context.session_argument(error.session)
+    );
+    let told = match context.fits() {
+        Fits::Unknown => {
+            let fix = format!("wait until earlier payments have left the window, or {raise}");
+            Told::new(Agent, Retry::After, cause, fix)
         }
-        None => "wait until earlier payments have left the window".to_owned(),
+        Fits::From(time) => {
+            let cause = format!("{cause}; it fits from {} on", rfc3339(time));
+            Told::new(Agent, Retry::After, cause, format!("wait until then, or {raise}")).time("retry_after", time)
+        }
+        Fits::Never => Told::new(Owner, Retry::Never, format!("{cause}; it exceeds the whole limit"), raise),
     };
-    let told = Told::new(Agent, Retry::After, cause, format!("{wait}, or {smaller}{raise}"))
-        .fact("session", error.session)
+    told.fact("session", error.session)
         .fact("token", error.token)
         .fact("window", window)
         .amount("requested", context, Some(error.token), error.requested)
-        .amount("remaining", context, Some(error.token), error.remaining);
-    match context.fitting_time() {
-        Some(time) => told.time("retry_after", time),
-        None => told,
-    }
+        .amount("remaining", context, Some(error.token), error.remaining)
 }
