@@ -1,1 +1,43 @@
-//! placeholder
+//! The trail of a vault, folded from its logs alone, and the checks of the promises over it. Pure: values in, values
+//! out; who fetches the logs and reads the chain is somebody else.
+//!
+//! - [`trail`]: the fold: logs -> [`Trail`]; `apply`: what each event changes
+//! - [`place`]: where an event stands: sequence number, block, transaction, log
+//! - [`session`], [`policy`], [`payment`]: the rows of the trail
+//! - [`observed`]: what the contract itself says at one block
+//! - [`check`]: trail and observation compared -> [`Report`]
+//! - `head`: the running hash (I13); `state`: the contract's views (I12); `rejudge`: every payment under the policy of
+//!   its moment (I3, I5, I6, I8); `windows`: sums over sliding windows (I4); `balance`: the double entry (I1)
+//! - [`report`]: the outcome as data
+//! - [`error`]: why logs do not make a trail
+
+mod apply;
+mod balance;
+pub mod check;
+mod decimal;
+pub mod error;
+mod event;
+mod head;
+pub mod observed;
+pub mod payment;
+pub mod place;
+pub mod policy;
+mod rejudge;
+pub mod report;
+pub mod session;
+mod state;
+pub mod trail;
+mod windows;
+
+pub use balance::TokenBook;
+pub use check::compare;
+pub use error::TrailError;
+pub use event::name as event_name;
+pub use observed::Observed;
+pub use payment::TrailPayment;
+pub use place::Place;
+pub use policy::{LimitState, Policy};
+pub use report::{Check, Difference, Outcome, Report, Subject};
+pub use session::{Session, SessionWord};
+pub use trail::{Questions, Trail, TrailEvent, TrailLog};
+pub use windows::LimitUse;

@@ -1,0 +1,133 @@
+//! What the contract itself says at one block, as somebody read it from a node. Plain values, no judgement.
+
+use alloy::primitives::{Address, B256, U256};
+use purse_protocol::abi::IVault::{LimitView, SessionView};
+use purse_protocol::event::RunningHash;
+use purse_protocol::{SessionId, Window};
+use serde::{Deserialize, Serialize};
+
+/// What a vault's views, its tokens' balances and `Transfer` logs say at one block.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Observed {
+    /// The chain.
+    pub chain_id: u64,
+    /// The vault.
+    pub vault: Address,
+    /// The block that everything was read at.
+    pub block: ObservedBlock,
+    /// `head()` at that block.
+    pub head: ObservedHead,
+    /// `head()` at earlier blocks, ascending: read when `head` differs from the trail, to find the first difference.
+    pub earlier_heads: Vec<ObservedHead>,
+    /// `paused()`
+    pub paused: bool,
+    /// `epoch()`
+    pub epoch: u32,
+    /// `owner()`
+    pub owner: Address,
+    /// `pendingOwner()`
+    pub pending_owner: Address,
+    /// `treasury()`
+    pub treasury: Address,
+    /// `guardian()`
+    pub guardian: Address,
+    /// `sessionOf` each session.
+    pub sessions: Vec<(SessionId, SessionView)>,
+    /// `sessionOfKey` each key; 0 = none.
+    pub keys: Vec<(Address, u32)>,
+    /// `remaining` each session and token.
+    pub policies: Vec<ObservedPolicy>,
+    /// `meterOf` each session, token and window.
+    pub meters: Vec<ObservedMeter>,
+    /// `payeeOf` each payee; 0 = not in the book.
+    pub payees: Vec<(Address, u8)>,
+    /// Each token.
+    pub tokens: Vec<ObservedToken>,
+    /// Every `Transfer` of these tokens to or from the vault, in the order of the chain, up to that block.
+    pub transfers: Vec<ObservedTransfer>,
+    /// The first block that transfers were asked for; money that came before it is unknown.
+    pub transfers_from: u64,
+}
+
+/// The block of an observation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObservedBlock {
+    /// Its height.
+    pub number: u64,
+    /// Its hash.
+    pub hash: B256,
+    /// Its time, seconds since 1970.
+    pub time: u64,
+}
+
+/// `head()` at a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObservedHead {
+    /// The block.
+    pub block: u64,
+    /// How many events the vault has logged.
+    pub sequence: u32,
+    /// The hash over them.
+    pub running_hash: RunningHash,
+}
+
+/// `remaining(session, token)`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ObservedPolicy {
+    /// The session.
+    pub session: SessionId,
+    /// The token.
+    pub token: Address,
+    /// Base units.
+    #[serde(with = "crate::decimal")]
+    pub per_payment_cap: u128,
+    /// The limits that stand, ascending by window.
+    pub limits: Vec<LimitView>,
+}
+
+/// `meterOf(session, token, window)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObservedMeter {
+    /// The session.
+    pub session: SessionId,
+    /// The token.
+    pub token: Address,
+    /// The window.
+    pub window: Window,
+    /// The storage word.
+    pub word: U256,
+}
+
+/// `tokenOf(token)` and the vault's balance of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObservedToken {
+    /// The token.
+    pub token: Address,
+    /// Whether the vault lists it.
+    pub listed: bool,
+    /// Amounts count in units of 2^`unit_bits` base units.
+    pub unit_bits: u8,
+    /// The vault's balance, base units.
+    #[serde(with = "crate::decimal")]
+    pub balance: U256,
+}
+
+/// A `Transfer` of a token to or from the vault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObservedTransfer {
+    /// The token.
+    pub token: Address,
+    /// Who gave.
+    pub from: Address,
+    /// Who got.
+    pub to: Address,
+    /// Base units.
+    #[serde(with = "crate::decimal")]
+    pub value: U256,
+    /// The block.
+    pub block: u64,
+    /// The transaction.
+    pub tx: B256,
+    /// The log within the block.
+    pub log_index: u64,
+}

@@ -1,0 +1,176 @@
+//! The outcome of an audit, as data: who prints it chooses the words around it.
+
+use crate::balance::TokenBook;
+use crate::observed::ObservedBlock;
+use crate::payment::TrailPayment;
+use crate::place::Place;
+use crate::windows::LimitUse;
+use alloy::primitives::{Address, B256};
+use purse_protocol::event::RunningHash;
+use purse_protocol::{SessionId, Window};
+use serde::{Deserialize, Serialize};
+
+/// The outcome of an audit of one vault at one block.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// The chain.
+    pub chain_id: u64,
+    /// The vault.
+    pub vault: Address,
+    /// The block.
+    pub block: ObservedBlock,
+    /// How many events the trail has.
+    pub events: u32,
+    /// The trail's running hash.
+    pub running_hash: RunningHash,
+    /// How many payments the trail has.
+    pub payments: usize,
+    /// What was checked, in a fixed order.
+    pub checks: Vec<Check>,
+    /// The fullest moment of each limit, against its cap.
+    pub limits: Vec<LimitUse>,
+    /// Where each token's balance comes from.
+    pub books: Vec<TokenBook>,
+}
+
+impl Report {
+    /// Whether every check holds: the trail equals the chain and all promises were kept.
+    pub fn holds(&self) -> bool {
+        self.checks.iter().all(|check| check.outcome == Outcome::Holds)
+    }
+
+    /// Every difference, with the check that found it.
+    pub fn differences(&self) -> impl Iterator<Item = (&Check, &Difference)> {
+        self.checks.iter().flat_map(|check| check.differences.iter().map(move |difference| (check, difference)))
+    }
+}
+
+/// One thing that was checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// A short name that does not change.
+    pub id: String,
+    /// The promise: I1 to I17.
+    pub promise: String,
+    /// What holds, if it holds.
+    pub title: String,
+    /// Whether it does.
+    pub outcome: Outcome,
+    /// How much was looked at, in a few words.
+    pub detail: String,
+    /// Why it does not.
+    pub differences: Vec<Difference>,
+}
+
+impl Check {
+    pub(crate) fn new(id: &str, promise: &str, title: &str, detail: String, differences: Vec<Difference>) -> Self {
+        let outcome = if differences.is_empty() { Outcome::Holds } else { Outcome::Broken };
+        Self { id: id.into(), promise: promise.into(), title: title.into(), outcome, detail, differences }
+    }
+}
+
+/// Whether a check holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Nothing differs.
+    Holds,
+    /// Something differs.
+    Broken,
+}
+
+/// Something that differs, and of what it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// What it is about.
+    pub subject: Subject,
+    /// What is wrong, in one sentence.
+    pub problem: String,
+    /// What the trail says, where two sides can be compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trail: Option<String>,
+    /// What the chain says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain: Option<String>,
+}
+
+impl Difference {
+    pub(crate) fn new(subject: Subject, problem: impl Into<String>) -> Self {
+        Self { subject, problem: problem.into(), trail: None, chain: None }
+    }
+
+    /// A difference between two values, if they differ.
+    pub(crate) fn between<T: PartialEq + ToString>(subject: Subject, what: &str, trail: &T, chain: &T) -> Option<Self> {
+        (trail != chain).then(|| Self {
+            subject,
+            problem: format!("{what} differs"),
+            trail: Some(trail.to_string()),
+            chain: Some(chain.to_string()),
+        })
+    }
+}
+
+/// What a difference is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Subject {
+    /// The vault as a whole.
+    Vault,
+    /// A payment.
+    Payment(Box<TrailPayment>),
+    /// An event of the trail.
+    Event {
+        /// Its name.
+        name: String,
+        /// Where it stands.
+        place: Place,
+    },
+    /// A session.
+    Session {
+        /// Its number.
+        session: SessionId,
+    },
+    /// A key that serves or served.
+    Key {
+        /// The key.
+        key: Address,
+    },
+    /// A session's policy in a token, or one of its limits.
+    Limit {
+        /// The session.
+        session: SessionId,
+        /// The token.
+        token: Address,
+        /// The limit's window; none = the per-payment cap.
+        window: Option<Window>,
+    },
+    /// A payee.
+    Payee {
+        /// Its address.
+        payee: Address,
+    },
+    /// A token.
+    Token {
+        /// Its address.
+        token: Address,
+    },
+    /// A movement of a token that no event of the vault explains.
+    Transfer {
+        /// The token.
+        token: Address,
+        /// Who got it.
+        to: Address,
+        /// Base units.
+        value: String,
+        /// The block.
+        block: u64,
+        /// The transaction.
+        tx: B256,
+    },
+}
+
+impl Subject {
+    pub(crate) fn payment(payment: &TrailPayment) -> Self {
+        Self::Payment(Box::new(payment.clone()))
+    }
+}

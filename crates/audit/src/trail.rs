@@ -1,0 +1,225 @@
+//! The trail: a vault's state and history, folded from its logs (I12).
+
+use crate::error::TrailError;
+use crate::event;
+use crate::payment::TrailPayment;
+use crate::place::Place;
+use crate::policy::{LimitState, Policy};
+use crate::session::{Session, SessionWord};
+use alloy::primitives::{Address, B256, Bytes, LogData, U256};
+use purse_protocol::abi::IVault::IVaultEvents;
+use purse_protocol::event::{RunningHash, decode, next_hash};
+use purse_protocol::{Category, Meter, SessionId, Window};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A log of the vault, with the time of its block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrailLog {
+    /// The block's height.
+    pub block_number: u64,
+    /// The block's time, seconds since 1970.
+    pub time: u64,
+    /// The transaction's hash.
+    pub tx: B256,
+    /// The log's number within the block.
+    pub log_index: u64,
+    /// The log's topics, the event's signature first.
+    pub topics: Vec<B256>,
+    /// The log's other words.
+    pub data: Bytes,
+}
+
+/// An event of the trail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrailEvent {
+    /// Where it stands.
+    pub place: Place,
+    /// What happened.
+    pub event: IVaultEvents,
+    /// The running hash after it.
+    pub hash: RunningHash,
+    /// For `LimitSet`: the base units that the fold had counted by then (I7).
+    pub counted: Option<U256>,
+}
+
+/// A vault as its logs tell it, and all that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trail {
+    /// The chain.
+    pub chain_id: u64,
+    /// The vault.
+    pub vault: Address,
+    /// The last event's number; 0 = no event. Starts over after 2^32 events.
+    pub sequence: u32,
+    /// The hash over all events (I13).
+    pub running_hash: RunningHash,
+    /// Whether payments are stopped.
+    pub paused: bool,
+    /// How often everything was revoked.
+    pub epoch: u32,
+    /// Grants, changes, withdraws.
+    pub owner: Address,
+    /// Named as the next owner; zero = nobody.
+    pub pending_owner: Address,
+    /// The only address that withdrawals go to.
+    pub treasury: Address,
+    /// May only stop things; zero = nobody.
+    pub guardian: Address,
+    /// The listed tokens, with their unit of 2^n base units.
+    pub tokens: BTreeMap<Address, u8>,
+    /// Every payee that ever was in the book; none = taken out.
+    pub payees: BTreeMap<Address, Option<Category>>,
+    /// The key that each session has now.
+    pub session_keys: BTreeMap<SessionId, Address>,
+    /// Every key that ever served.
+    pub keys: BTreeMap<Address, SessionWord>,
+    /// Per-payment caps and standing limits, per session and token.
+    pub policies: BTreeMap<(SessionId, Address), Policy>,
+    /// Meters, removed ones included, per session, token and window.
+    pub meters: BTreeMap<(SessionId, Address, Window), Meter>,
+    /// All payments, in order.
+    pub payments: Vec<TrailPayment>,
+    /// All events, in order.
+    pub events: Vec<TrailEvent>,
+}
+
+impl Trail {
+    /// A vault before its first event.
+    pub const fn new(chain_id: u64, vault: Address) -> Self {
+        Self {
+            chain_id,
+            vault,
+            sequence: 0,
+            running_hash: RunningHash::ZERO,
+            paused: false,
+            epoch: 0,
+            owner: Address::ZERO,
+            pending_owner: Address::ZERO,
+            treasury: Address::ZERO,
+            guardian: Address::ZERO,
+            tokens: BTreeMap::new(),
+            payees: BTreeMap::new(),
+            session_keys: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            policies: BTreeMap::new(),
+            meters: BTreeMap::new(),
+            payments: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// Folds all logs of a vault, in the order of the chain.
+    ///
+    /// # Errors
+    /// [`TrailError`], naming the first log that does not fit.
+    pub fn fold(chain_id: u64, vault: Address, logs: impl IntoIterator<Item = TrailLog>) -> Result<Self, TrailError> {
+        let mut trail = Self::new(chain_id, vault);
+        for log in logs {
+            trail.push(&log)?;
+        }
+        Ok(trail)
+    }
+
+    /// Folds the next log. After an error the trail is as it was.
+    ///
+    /// # Errors
+    /// [`TrailError`], naming this log.
+    pub fn push(&mut self, log: &TrailLog) -> Result<(), TrailError> {
+        let TrailLog { block_number: block, time, tx, log_index, .. } = *log;
+        if let Some(last) = self.events.last().map(|event| event.place)
+            && ((block, log_index) <= (last.block, last.log_index) || time < last.time)
+        {
+            return Err(TrailError::OutOfOrder { block, tx, log_index });
+        }
+        let event = decode(&LogData::new_unchecked(log.topics.clone(), log.data.clone()))
+            .map_err(|_| TrailError::UnknownEvent { block, tx, log_index, topic: log.topics.first().copied() })?;
+        let (name, found) = (event::name(&event), event::sequence(&event));
+        let expected = self.sequence.wrapping_add(1);
+        if found != expected {
+            return Err(TrailError::SequenceBroken { block, tx, log_index, event: name, expected, found });
+        }
+        let place = Place { sequence: found, block, time, tx, log_index };
+        let counted = self.apply(&event, place).map_err(|why| TrailError::Impossible {
+            block,
+            tx,
+            log_index,
+            event: name,
+            why,
+        })?;
+        self.sequence = found;
+        self.running_hash = next_hash(self.running_hash, &log.topics, &log.data);
+        self.events.push(TrailEvent { place, event, hash: self.running_hash, counted });
+        Ok(())
+    }
+
+    /// A session as it stands; none = never granted.
+    pub fn session(&self, id: SessionId) -> Option<Session> {
+        let key = *self.session_keys.get(&id)?;
+        let word = *self.keys.get(&key)?;
+        Some(Session { id, key, word, revoked: word.valid_until == 0 || word.epoch != self.epoch })
+    }
+
+    /// Every session, ascending by number.
+    pub fn sessions(&self) -> impl Iterator<Item = Session> {
+        self.session_keys.keys().filter_map(|&id| self.session(id))
+    }
+
+    /// The limits of a session in a token that stand, ascending by window, as they read at `time` (seconds since
+    /// 1970).
+    pub fn limits(&self, session: SessionId, token: Address, time: u64) -> Vec<LimitState> {
+        let policy = self.policies.get(&(session, token)).copied().unwrap_or_default();
+        let standing = Window::ALL.into_iter().filter(|&window| policy.stands(window));
+        standing
+            .map(|window| LimitState::of(self.meter(session, token, window), window, policy.unit_bits, time))
+            .collect()
+    }
+
+    /// The raw meter of a limit; zero where there never was one.
+    pub fn meter(&self, session: SessionId, token: Address, window: Window) -> Meter {
+        self.meters.get(&(session, token, window)).copied().unwrap_or_default()
+    }
+
+    /// What to ask the contract, so that its answers cover everything that the trail speaks of (I12).
+    pub fn questions(&self) -> Questions {
+        let withdrawn = self.events.iter().filter_map(|event| match &event.event {
+            IVaultEvents::Withdrawn(withdrawn) => Some(withdrawn.token),
+            _ => None,
+        });
+        Questions {
+            vault: self.vault,
+            sessions: self.session_keys.keys().copied().collect(),
+            keys: self.keys.keys().copied().collect(),
+            policies: self.policies.keys().copied().collect(),
+            payees: self.payees.keys().copied().collect(),
+            tokens: self.tokens.keys().copied().chain(withdrawn).collect(),
+            heads: self.block_ends(),
+        }
+    }
+
+    /// The last event of each block that has one: where the contract's head can be compared.
+    fn block_ends(&self) -> Vec<(u64, u32, RunningHash)> {
+        let blocks = self.events.chunk_by(|a, b| a.place.block == b.place.block);
+        let ends = blocks.filter_map(|block| block.last());
+        ends.map(|event| (event.place.block, event.place.sequence, event.hash)).collect()
+    }
+}
+
+/// What to ask the contract about; see [`Trail::questions`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Questions {
+    /// The vault.
+    pub vault: Address,
+    /// `sessionOf` each.
+    pub sessions: BTreeSet<SessionId>,
+    /// `sessionOfKey` each.
+    pub keys: BTreeSet<Address>,
+    /// `remaining` and, for all four windows, `meterOf` each.
+    pub policies: BTreeSet<(SessionId, Address)>,
+    /// `payeeOf` each.
+    pub payees: BTreeSet<Address>,
+    /// `tokenOf`, the vault's balance, and every `Transfer` to and from the vault.
+    pub tokens: BTreeSet<Address>,
+    /// Block, sequence number and running hash after each block with events, ascending: should `head()` differ, the
+    /// first of these at which it differs encloses the event that is wrong.
+    pub heads: Vec<(u64, u32, RunningHash)>,
+}

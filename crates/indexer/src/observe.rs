@@ -1,0 +1,275 @@
+//! What the audit compares with: a vault's views, its tokens' balances and transfers, read from a node at one block.
+
+use crate::read::BlockRef;
+use crate::rpc::source_error;
+use crate::source::SourceError;
+use alloy::eips::BlockId;
+use alloy::primitives::{Address, B256, U256};
+use alloy::providers::Provider;
+use alloy::rpc::types::{Filter, Log};
+use alloy::sol_types::SolEvent;
+use futures::{StreamExt, TryStreamExt, stream};
+use purse_audit::observed::{
+    ObservedBlock, ObservedHead, ObservedMeter, ObservedPolicy, ObservedToken, ObservedTransfer,
+};
+use purse_audit::{Observed, Questions};
+use purse_protocol::Window;
+use purse_protocol::abi::{IErc20, IVault};
+use std::future::Future;
+
+/// Calls under way at once: enough to hide the latency of a node, too few to be a nuisance to it.
+const CALLS_AT_ONCE: usize = 16;
+/// Blocks in one query for transfers: what public nodes commonly allow.
+const LARGEST_RANGE: u64 = 2_000;
+
+/// Why a vault could not be observed.
+#[derive(Debug, thiserror::Error)]
+pub enum ObserveError {
+    /// The node did not answer as asked.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The node has no such block, or not any more.
+    #[error("the node's chain has no block {number} with hash {hash}")]
+    BlockGone {
+        /// Its height.
+        number: u64,
+        /// Its hash.
+        hash: B256,
+    },
+    /// A contract's answer makes no sense.
+    #[error("a contract's answer cannot be read: {0}")]
+    Unreadable(String),
+}
+
+impl ObserveError {
+    /// What the operator can do about it, in one sentence.
+    pub const fn fix(&self) -> &'static str {
+        match self {
+            Self::Source(SourceError::Unreachable(_)) => "check the RPC URL and that the node runs",
+            Self::Source(_) => "try again, or use another node",
+            Self::BlockGone { .. } => "index again, then audit: the chain was reorganised, or this is another node",
+            Self::Unreadable(_) => "check the vault's address and the chain",
+        }
+    }
+}
+
+impl From<alloy::contract::Error> for ObserveError {
+    fn from(error: alloy::contract::Error) -> Self {
+        match error {
+            alloy::contract::Error::TransportError(error) => source_error(&error).into(),
+            other => Self::Unreadable(other.to_string()),
+        }
+    }
+}
+
+/// Asks everything that the audit compares, all of it at `block` (the block up to which the trail goes). Transfers are
+/// looked for from block `transfers_from` on: the factory's deployment, or any before the vault's first money.
+///
+/// # Errors
+/// When the node does not answer, or its chain has no such block.
+pub async fn observe<P: Provider>(
+    provider: &P,
+    block: BlockRef,
+    transfers_from: u64,
+    questions: &Questions,
+) -> Result<Observed, ObserveError> {
+    let reader = Reader { provider, at: BlockId::hash(block.hash) };
+    let chain_id = provider.get_chain_id().await.map_err(|error| source_error(&error))?;
+    let time = reader.block_time(block).await?;
+    let vault = IVault::new(questions.vault, provider);
+    let head = reader.head(questions.vault, reader.at, block.number).await?;
+    let transfers = reader.transfers(questions, transfers_from, block.number).await?;
+    let observed = Observed {
+        chain_id,
+        vault: questions.vault,
+        block: ObservedBlock { number: block.number, hash: block.hash, time },
+        head,
+        earlier_heads: reader.first_difference(questions, &head).await,
+        paused: vault.paused().block(reader.at).call().await?,
+        epoch: vault.epoch().block(reader.at).call().await?,
+        owner: vault.owner().block(reader.at).call().await?,
+        pending_owner: vault.pendingOwner().block(reader.at).call().await?,
+        treasury: vault.treasury().block(reader.at).call().await?,
+        guardian: vault.guardian().block(reader.at).call().await?,
+        sessions: reader.sessions(questions).await?,
+        keys: reader.keys(questions).await?,
+        policies: reader.policies(questions).await?,
+        meters: reader.meters(questions).await?,
+        payees: reader.payees(questions).await?,
+        tokens: reader.tokens(questions).await?,
+        transfers,
+        transfers_from,
+    };
+    // Calls named the block by its hash, logs by its height: both are of one chain if the block still is on it.
+    let now = provider.get_block_by_number(block.number.into()).await.map_err(|error| source_error(&error))?;
+    if now.is_none_or(|now| now.header.hash != block.hash) {
+        return Err(ObserveError::BlockGone { number: block.number, hash: block.hash });
+    }
+    Ok(observed)
+}
+
+struct Reader<'a, P> {
+    provider: &'a P,
+    at: BlockId,
+}
+
+impl<P: Provider> Reader<'_, P> {
+    async fn block_time(&self, block: BlockRef) -> Result<u64, ObserveError> {
+        let BlockRef { number, hash } = block;
+        let found = self.provider.get_block_by_hash(hash).await.map_err(|error| source_error(&error))?;
+        let found = found.filter(|found| found.header.number == number && found.header.hash == hash);
+        found.map(|found| found.header.timestamp).ok_or(ObserveError::BlockGone { number, hash })
+    }
+
+    async fn head(&self, vault: Address, at: BlockId, block: u64) -> Result<ObservedHead, ObserveError> {
+        let head = IVault::new(vault, self.provider).head().block(at).call().await?;
+        let running_hash = head.runningHash.first_chunk::<23>().copied().unwrap_or_default().into();
+        Ok(ObservedHead { block, sequence: head.sequence, running_hash })
+    }
+
+    /// Where the contract's head first differs from the trail's, by halving: the last head that agrees and the first
+    /// that does not. Only to name the culprit, so a node without history may leave it out.
+    async fn first_difference(&self, questions: &Questions, head: &ObservedHead) -> Vec<ObservedHead> {
+        let heads = &questions.heads;
+        if heads.last().is_none_or(|last| (last.1, last.2) == (head.sequence, head.running_hash)) {
+            return Vec::new();
+        }
+        let (mut good, mut bad) = (None, None);
+        let (mut low, mut high) = (0, heads.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let (block, sequence, running_hash) = heads[middle];
+            let Ok(found) = self.head(questions.vault, BlockId::number(block), block).await else { break };
+            if (found.sequence, found.running_hash) == (sequence, running_hash) {
+                good = Some(found);
+                low = middle + 1;
+            } else {
+                bad = Some(found);
+                high = middle;
+            }
+        }
+        good.into_iter().chain(bad).collect()
+    }
+
+    async fn sessions(
+        &self,
+        questions: &Questions,
+    ) -> Result<Vec<(purse_protocol::SessionId, IVault::SessionView)>, ObserveError> {
+        each(questions.sessions.iter().copied(), |session| async move {
+            let vault = IVault::new(questions.vault, self.provider);
+            Ok((session, vault.sessionOf(session.get()).block(self.at).call().await?))
+        })
+        .await
+    }
+
+    async fn keys(&self, questions: &Questions) -> Result<Vec<(Address, u32)>, ObserveError> {
+        each(questions.keys.iter().copied(), |key| async move {
+            let vault = IVault::new(questions.vault, self.provider);
+            Ok((key, vault.sessionOfKey(key).block(self.at).call().await?))
+        })
+        .await
+    }
+
+    async fn policies(&self, questions: &Questions) -> Result<Vec<ObservedPolicy>, ObserveError> {
+        each(questions.policies.iter().copied(), |(session, token)| async move {
+            let vault = IVault::new(questions.vault, self.provider);
+            let view = vault.remaining(session.get(), token).block(self.at).call().await?;
+            Ok(ObservedPolicy { session, token, per_payment_cap: view.perPaymentCap, limits: view.limits })
+        })
+        .await
+    }
+
+    async fn meters(&self, questions: &Questions) -> Result<Vec<ObservedMeter>, ObserveError> {
+        let of_all_windows = questions
+            .policies
+            .iter()
+            .flat_map(|&(session, token)| Window::ALL.into_iter().map(move |window| (session, token, window)));
+        each(of_all_windows, |(session, token, window)| async move {
+            let vault = IVault::new(questions.vault, self.provider);
+            let word = vault.meterOf(session.get(), token, window.seconds()).block(self.at).call().await?;
+            Ok(ObservedMeter { session, token, window, word })
+        })
+        .await
+    }
+
+    async fn payees(&self, questions: &Questions) -> Result<Vec<(Address, u8)>, ObserveError> {
+        each(questions.payees.iter().copied(), |payee| async move {
+            let vault = IVault::new(questions.vault, self.provider);
+            Ok((payee, vault.payeeOf(payee).block(self.at).call().await?))
+        })
+        .await
+    }
+
+    async fn tokens(&self, questions: &Questions) -> Result<Vec<ObservedToken>, ObserveError> {
+        each(questions.tokens.iter().copied(), |token| async move {
+            let entry = IVault::new(questions.vault, self.provider).tokenOf(token).block(self.at).call().await?;
+            let erc20 = IErc20::new(token, self.provider);
+            let balance = erc20.balanceOf(questions.vault).block(self.at).call().await?;
+            Ok(ObservedToken { token, listed: entry.listed, unit_bits: entry.unitBits, balance })
+        })
+        .await
+    }
+
+    /// Every `Transfer` of these tokens to or from the vault, in order; one of the vault to itself is there once.
+    async fn transfers(
+        &self,
+        questions: &Questions,
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<ObservedTransfer>, ObserveError> {
+        if questions.tokens.is_empty() {
+            return Ok(Vec::new());
+        }
+        let all = Filter::new()
+            .address(questions.tokens.iter().copied().collect::<Vec<_>>())
+            .event_signature(IErc20::Transfer::SIGNATURE_HASH);
+        let vault = questions.vault.into_word();
+        let mut transfers = Vec::new();
+        for filter in [all.clone().topic1(vault), all.topic2(vault)] {
+            transfers.extend(self.logs(&filter, from, to).await?);
+        }
+        let mut transfers = transfers.into_iter().map(transfer).collect::<Result<Vec<_>, _>>()?;
+        transfers.sort_by_key(|transfer| (transfer.block, transfer.log_index));
+        transfers.dedup_by_key(|transfer| (transfer.block, transfer.log_index));
+        Ok(transfers)
+    }
+
+    /// Logs of a range, in parts that the node accepts.
+    async fn logs(&self, filter: &Filter, mut from: u64, to: u64) -> Result<Vec<Log>, ObserveError> {
+        let (mut logs, mut range) = (Vec::new(), LARGEST_RANGE);
+        while from <= to {
+            let until = from.saturating_add(range - 1).min(to);
+            let part = filter.clone().from_block(from).to_block(until);
+            match self.provider.get_logs(&part).await.map_err(|error| source_error(&error)) {
+                Ok(found) => {
+                    logs.extend(found);
+                    from = until + 1;
+                }
+                Err(SourceError::TooLarge(_)) if range > 1 => range /= 2,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(logs)
+    }
+}
+
+/// Asks about each item, several at once, answers in order.
+async fn each<I, T, F, A>(items: I, ask: F) -> Result<Vec<T>, ObserveError>
+where
+    I: IntoIterator,
+    F: Fn(I::Item) -> A,
+    A: Future<Output = Result<T, ObserveError>>,
+{
+    stream::iter(items).map(ask).buffered(CALLS_AT_ONCE).try_collect().await
+}
+
+fn transfer(log: Log) -> Result<ObservedTransfer, ObserveError> {
+    let event = IErc20::Transfer::decode_log(&log.inner);
+    let (Ok(event), Some(block), Some(tx), Some(log_index)) =
+        (event, log.block_number, log.transaction_hash, log.log_index)
+    else {
+        return Err(ObserveError::Unreadable(format!("a Transfer of token {}", log.inner.address)));
+    };
+    let (from, to, value): (Address, Address, U256) = (event.from, event.to, event.value);
+    Ok(ObservedTransfer { token: log.inner.address, from, to, value, block, tx, log_index })
+}

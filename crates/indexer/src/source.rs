@@ -1,0 +1,80 @@
+//! What the indexer asks of a chain, behind a small trait, so that tests can reorganise it and lie.
+
+use alloy::primitives::{Address, B256, Bytes};
+use std::future::Future;
+
+/// A block's header, as far as the indexer needs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Header {
+    /// Height.
+    pub number: u64,
+    /// The block's hash.
+    pub hash: B256,
+    /// The hash of the block before it.
+    pub parent: B256,
+    /// Seconds since 1970.
+    pub time: u64,
+}
+
+/// A log as the node gave it. The indexer checks each field against what it asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainLog {
+    /// The contract that emitted it.
+    pub address: Address,
+    /// Its topics, the event's signature first.
+    pub topics: Vec<B256>,
+    /// Its other words.
+    pub data: Bytes,
+    /// The block's height.
+    pub block_number: u64,
+    /// The block's hash.
+    pub block_hash: B256,
+    /// The transaction's hash.
+    pub tx: B256,
+    /// The log's number within the block.
+    pub log_index: u64,
+}
+
+/// Which blocks a log query covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Span {
+    /// From the first to the last block, both included, of whatever chain the node follows now.
+    Range(u64, u64),
+    /// Exactly the block of this hash.
+    Block(B256),
+}
+
+/// Where blocks and logs come from.
+pub trait ChainSource: Send + Sync {
+    /// The chain's id.
+    fn chain_id(&self) -> impl Future<Output = Result<u64, SourceError>> + Send;
+    /// The newest block.
+    fn head(&self) -> impl Future<Output = Result<Header, SourceError>> + Send;
+    /// The block at a height; none when the node has none.
+    fn header(&self, number: u64) -> impl Future<Output = Result<Option<Header>, SourceError>> + Send;
+    /// Every log of these contracts in these blocks.
+    fn logs(
+        &self,
+        span: Span,
+        addresses: &[Address],
+    ) -> impl Future<Output = Result<Vec<ChainLog>, SourceError>> + Send;
+    /// Whether there is a contract at an address.
+    fn has_code(&self, address: Address) -> impl Future<Output = Result<bool, SourceError>> + Send;
+}
+
+/// Why a chain source did not answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// The node wants a smaller log query. The indexer halves the range.
+    #[error("the node refuses a log query of this size: {0}")]
+    TooLarge(String),
+    /// Nobody answered.
+    #[error("the node cannot be reached: {0}")]
+    Unreachable(String),
+    /// The node answered with an error.
+    #[error("the node answered with an error: {0}")]
+    Refused(String),
+    /// The node's answer cannot be read.
+    #[error("the node's answer makes no sense: {0}")]
+    Nonsense(String),
+}
