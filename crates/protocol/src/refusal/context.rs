@@ -80,7 +80,7 @@ impl RefusalContext {
     }
 
     /// An amount of `token`, or of the refused call's token: `1.50 USDC`, or `1500000 base units`.
-    pub(super) fn amount(&self, token: Option<Address>, base: U256) -> String {
+    pub fn amount(&self, token: Option<Address>, base: U256) -> String {
         match token.or(self.paying_with).and_then(|token| self.tokens.get(&token)) {
             Some((symbol, decimals)) => format!("{} {symbol}", format_amount(base, *decimals)),
             None => format!("{base} base units"),
@@ -88,7 +88,7 @@ impl RefusalContext {
     }
 
     /// `USDC (0x8335…2913)`, or `the token 0x8335…` in full.
-    pub(super) fn token_name(&self, token: Address) -> String {
+    pub fn token_name(&self, token: Address) -> String {
         match self.tokens.get(&token) {
             Some((symbol, _)) => format!("{symbol} ({})", short(token)),
             None => format!("the token {token}"),
@@ -96,7 +96,7 @@ impl RefusalContext {
     }
 
     /// `agent researcher (session 1)`, or `session 1`.
-    pub(super) fn session_name(&self, session: u32) -> String {
+    pub fn session_name(&self, session: u32) -> String {
         match self.sessions.get(&session) {
             Some(name) => format!("agent {name} (session {session})"),
             None => format!("session {session}"),
@@ -109,7 +109,7 @@ impl RefusalContext {
     }
 
     /// `api.weather.example (0x4b1c…77aa)`, or the address in full.
-    pub(super) fn payee_name(&self, payee: Address) -> String {
+    pub fn payee_name(&self, payee: Address) -> String {
         match self.payees.get(&payee) {
             Some(name) => format!("{name} ({})", short(payee)),
             None => payee.to_string(),
