@@ -1,0 +1,201 @@
+//! What a verb touches, as the vault's views show it: read before and after.
+
+use crate::Verb;
+use alloy::contract::CallBuilder;
+use alloy::eips::BlockId;
+use alloy::primitives::{Address, U256};
+use alloy::providers::Provider;
+use alloy::sol_types::SolCall;
+use purse_protocol::abi::IErc20::IErc20Instance;
+use purse_protocol::abi::IVault::{IVaultInstance, SessionView, remainingReturn};
+use purse_protocol::{RpcFault, SessionId, Window};
+use std::marker::PhantomData;
+use std::time::Duration;
+
+/// Longest wait for one answer of a node; a healthy one takes well under a second.
+pub(crate) const RPC_WAIT: Duration = Duration::from_secs(20);
+
+/// What a verb touches, as it stands in one block. Amounts are base units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// A session, and what it may spend of the tokens that the verb names.
+    Session {
+        /// All zero if never granted.
+        session: SessionView,
+        /// Per token, in the verb's order.
+        tokens: Vec<TokenState>,
+    },
+    /// A token's listing.
+    Token {
+        /// Whether it is listed.
+        listed: bool,
+        /// Its unit is 2^unit_bits base units.
+        unit_bits: u8,
+    },
+    /// Payees and their categories; 0 = not in the book.
+    Payees(Vec<(Address, u8)>),
+    /// Whether payments are stopped.
+    Paused(bool),
+    /// How often everything was revoked.
+    Epoch(u32),
+    /// Who holds how much of a token.
+    Balances {
+        /// In the vault.
+        vault: U256,
+        /// At the treasury.
+        treasury: U256,
+    },
+    /// The owner and who is named as the next.
+    Owner {
+        /// The owner.
+        owner: Address,
+        /// Zero = nobody.
+        pending: Address,
+    },
+    /// The guardian; zero = none.
+    Guardian(Address),
+    /// Where withdrawals go.
+    Treasury(Address),
+}
+
+/// What a session may spend of a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenState {
+    /// The token.
+    pub token: Address,
+    /// Its unit is 2^unit_bits base units.
+    pub unit_bits: u8,
+    /// The most that one payment may take.
+    pub per_payment_cap: u128,
+    /// Its limits, ascending by window.
+    pub limits: Vec<LimitState>,
+}
+
+/// A limit as it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitState {
+    /// Over which window.
+    pub window: Window,
+    /// What binds.
+    pub cap: u128,
+    /// What counts against it now.
+    pub used: u128,
+    /// What is left.
+    pub remaining: u128,
+}
+
+impl TokenState {
+    /// The limit over that window, if one stands.
+    pub fn limit(&self, window: Window) -> Option<&LimitState> {
+        self.limits.iter().find(|limit| limit.window == window)
+    }
+}
+
+/// Reads what `verb` touches, as of `block`.
+pub(crate) async fn read<P: Provider>(
+    provider: &P,
+    vault: Address,
+    verb: &Verb,
+    block: BlockId,
+) -> Result<State, RpcFault> {
+    let reader = Reader { vault: IVaultInstance::new(vault, provider), block };
+    reader.read(verb).await
+}
+
+struct Reader<'a, P> {
+    vault: IVaultInstance<&'a P>,
+    block: BlockId,
+}
+
+impl<P: Provider> Reader<'_, P> {
+    async fn read(&self, verb: &Verb) -> Result<State, RpcFault> {
+        let vault = &self.vault;
+        Ok(match verb {
+            Verb::Grant(grant) => {
+                let tokens: Vec<_> = grant.tokens.iter().map(|entry| entry.token).collect();
+                self.session(grant.session, &tokens).await?
+            }
+            Verb::RotateKey { session, .. }
+            | Verb::SetValidity { session, .. }
+            | Verb::SetCategories { session, .. }
+            | Verb::Revoke { session } => self.session(session.get(), &[]).await?,
+            Verb::SetPerPaymentCap { session, token, .. }
+            | Verb::SetLimit { session, token, .. }
+            | Verb::RemoveLimit { session, token, .. } => self.session(session.get(), &[*token]).await?,
+            Verb::AddToken { token, .. } => {
+                let entry = self.ask(vault.tokenOf(*token)).await?;
+                State::Token { listed: entry.listed, unit_bits: entry.unitBits }
+            }
+            Verb::SetPayees(payees) => {
+                let mut book = Vec::with_capacity(payees.len());
+                for (payee, _) in payees {
+                    book.push((*payee, self.ask(vault.payeeOf(*payee)).await?));
+                }
+                State::Payees(book)
+            }
+            Verb::RemovePayee { payee } => State::Payees(vec![(*payee, self.ask(vault.payeeOf(*payee)).await?)]),
+            Verb::Pause | Verb::Unpause => State::Paused(self.ask(vault.paused()).await?),
+            Verb::RevokeAll => State::Epoch(self.ask(vault.epoch()).await?),
+            Verb::Withdraw { token, .. } => self.balances(*token).await?,
+            Verb::TransferOwnership { .. } | Verb::AcceptOwnership => {
+                let (owner, pending) = (self.ask(vault.owner()).await?, self.ask(vault.pendingOwner()).await?);
+                State::Owner { owner, pending }
+            }
+            Verb::SetGuardian { .. } => State::Guardian(self.ask(vault.guardian()).await?),
+            Verb::SetTreasury { .. } => State::Treasury(self.ask(vault.treasury()).await?),
+        })
+    }
+
+    async fn session(&self, session: u32, tokens: &[Address]) -> Result<State, RpcFault> {
+        let view = self.ask(self.vault.sessionOf(session)).await?;
+        let mut states = Vec::with_capacity(tokens.len());
+        for &token in tokens {
+            let unit_bits = self.ask(self.vault.tokenOf(token)).await?.unitBits;
+            let remaining = self.ask(self.vault.remaining(session, token)).await?;
+            states.push(token_state(token, unit_bits, &remaining)?);
+        }
+        Ok(State::Session { session: view, tokens: states })
+    }
+
+    async fn balances(&self, token: Address) -> Result<State, RpcFault> {
+        let treasury = self.ask(self.vault.treasury()).await?;
+        let erc20 = IErc20Instance::new(token, self.vault.provider());
+        let vault = self.ask(erc20.balanceOf(*self.vault.address())).await?;
+        Ok(State::Balances { vault, treasury: self.ask(erc20.balanceOf(treasury)).await? })
+    }
+
+    async fn ask<Q: Provider, C: SolCall>(&self, call: CallBuilder<Q, PhantomData<C>>) -> Result<C::Return, RpcFault> {
+        let call = call.block(self.block);
+        match tokio::time::timeout(RPC_WAIT, call.call()).await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(RpcFault::Unreachable { cause: format!("no answer within {} s", RPC_WAIT.as_secs()) }),
+        }
+    }
+}
+
+fn token_state(token: Address, unit_bits: u8, remaining: &remainingReturn) -> Result<TokenState, RpcFault> {
+    let limit = |view: &purse_protocol::abi::IVault::LimitView| {
+        let window = Window::from_seconds(view.window)
+            .ok_or_else(|| RpcFault::nonsense(format!("a limit over {} seconds", view.window)))?;
+        Ok(LimitState { window, cap: view.cap, used: view.used, remaining: view.remaining })
+    };
+    let limits = remaining.limits.iter().map(limit).collect::<Result<_, RpcFault>>()?;
+    Ok(TokenState { token, unit_bits, per_payment_cap: remaining.perPaymentCap, limits })
+}
+
+impl Verb {
+    /// The session that the verb is about.
+    pub fn session(&self) -> Option<SessionId> {
+        match self {
+            Self::Grant(grant) => SessionId::new(grant.session),
+            Self::RotateKey { session, .. }
+            | Self::SetValidity { session, .. }
+            | Self::SetCategories { session, .. }
+            | Self::SetPerPaymentCap { session, .. }
+            | Self::SetLimit { session, .. }
+            | Self::RemoveLimit { session, .. }
+            | Self::Revoke { session } => Some(*session),
+            _ => None,
+        }
+    }
+}
