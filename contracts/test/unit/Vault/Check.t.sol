@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {VaultTest} from "../../base/VaultTest.sol";
+import {FreezableToken} from "../../mocks/FreezableToken.sol";
+import {IVault} from "src/interfaces/IVault.sol";
+
+/// @notice check.tree. Every refusal of pay.tree is asked of `check` too, by `refuses`; here is what is its own.
+contract CheckTest is VaultTest {
+    function test_When_ThePaymentFits() public {
+        vm.record();
+        vault.check(defaultPayment());
+        (, bytes32[] memory writes) = vm.accesses(address(vault));
+        assertEq(writes.length, 0);
+        assertLogged(0);
+        submit(defaultPayment());
+        assertLogged(1);
+    }
+
+    function test_When_AskedByAnyone() public {
+        vm.prank(stranger);
+        vault.check(defaultPayment());
+        vm.prank(address(0));
+        vault.check(defaultPayment());
+    }
+
+    function test_RevertWhen_TheSessionIsUnknown() public {
+        IVault.Payment memory payment = defaultPayment();
+        payment.session = SESSION + 1;
+        vm.expectRevert(abi.encodeWithSelector(IVault.SessionUnknown.selector, SESSION + 1));
+        vault.check(payment);
+    }
+
+    function test_RevertWhen_TheVaultIsPausedAndTheSessionUnknown() public {
+        vm.prank(guardian);
+        vault.pause();
+        assertLogged(1);
+        IVault.Payment memory payment = defaultPayment();
+        payment.session = SESSION + 1;
+        refuses(payment, abi.encodeWithSelector(IVault.VaultPaused.selector));
+    }
+
+    function test_RevertWhen_TheBalanceIsShort() public {
+        vm.prank(owner);
+        vault.withdraw(address(token), FUNDS - 10.1e6 + 1);
+        assertLogged(1);
+        vm.expectRevert(abi.encodeWithSelector(IVault.VaultShort.selector, 10.1e6 - 1, 10.1e6));
+        vault.check(defaultPayment());
+        token.mint(address(vault), 1);
+        vault.check(defaultPayment());
+    }
+
+    // It speaks of the vault's rules and balance, not of the token
+    function test_Given_TheTokenWouldRefuse() public {
+        FreezableToken freezable = new FreezableToken();
+        freezable.mint(address(vault), FUNDS);
+        IVault.Grant memory other = otherGrant();
+        other.tokens = tokenGrants(address(freezable));
+        vm.startPrank(owner);
+        vault.addToken(address(freezable), 0);
+        vault.grant(other);
+        vm.stopPrank();
+        assertLogged(5);
+        freezable.freeze(payee, true);
+        IVault.Payment memory payment = defaultPayment();
+        (payment.session, payment.token) = (other.session, address(freezable));
+        vault.check(payment);
+    }
+
+    /// @notice One judge: for payments of all kinds in all states, `check` and `pay` say the same, to the byte.
+    /// forge-config: default.fuzz.runs = 500
+    function testFuzz_Given_AnyStateAndPayment(uint256 seed, uint32 warp, uint32 nonce, uint128 amount, uint128 fee)
+        public
+    {
+        vm.startPrank(owner);
+        if (seed & 0x7000 == 4096) vault.setCategories(SESSION, uint64(seed >> 128) & ~uint64(1));
+        if (seed & 0x7 == 1) vault.pause();
+        if (seed & 0x38 == 8) vault.revoke(SESSION);
+        if (seed & 0x1c0 == 64) vault.revokeAll();
+        if (seed & 0xe00 == 512) vault.removePayee(payee);
+        if (seed & 0x38000 == 32768) vault.withdraw(address(token), FUNDS - 20e6);
+        vm.stopPrank();
+        vm.warp(START + within(warp, 0, 100 days));
+        IVault.Payment memory payment = defaultPayment();
+        payment.nonce = uint32(within(nonce, 0, 1100));
+        payment.amount = uint128(within(amount, 0, 70e6));
+        payment.fee = uint128(within(fee, 0, 5e6));
+        if (seed >> 255 == 1) payment.feeRecipient = address(0);
+
+        (bool checked, bytes memory said) = address(vault).call(abi.encodeCall(vault.check, (payment)));
+        (bool paid, bytes memory answer) =
+            address(vault).call(abi.encodeCall(vault.pay, (payment, sign(payment), "")));
+        assertEq(checked, paid);
+        assertEq(said, answer);
+    }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {VaultTest} from "../../base/VaultTest.sol";
+import {IVault} from "src/interfaces/IVault.sol";
+
+/// @notice revoke.tree. Quoted: I8 (one transaction, O(1), effective at once, for good; an agent may revoke itself).
+contract RevokeTest is VaultTest {
+    function test_When_TheOwnerRevokes() public {
+        revokes(owner);
+    }
+
+    function test_When_TheGuardianRevokes() public {
+        revokes(guardian);
+    }
+
+    function test_When_TheAgentRevokesItsOwnSession() public {
+        revokes(agent);
+    }
+
+    function test_Given_SeveralSessions() public {
+        vm.prank(owner);
+        vault.grant(otherGrant());
+        vm.prank(guardian);
+        vault.revoke(SESSION);
+        IVault.Payment memory payment = defaultPayment();
+        payment.session = SESSION + 1;
+        submitBy(OTHER_KEY, payment);
+        assertLogged(6);
+        assertFalse(vault.sessionOf(SESSION + 1).revoked);
+    }
+
+    function test_Given_TheSessionRevoked() public {
+        vm.prank(guardian);
+        vault.revoke(SESSION);
+        assertLogged(1);
+        vm.prank(owner);
+        vault.revoke(SESSION);
+        vm.prank(agent);
+        vault.revoke(SESSION);
+        assertLogged(0);
+    }
+
+    function test_Given_EverySessionRevoked() public {
+        vm.prank(guardian);
+        vault.revokeAll();
+        assertLogged(1);
+        vm.prank(owner);
+        vault.revoke(SESSION);
+        assertLogged(0);
+        assertEq(vault.sessionOf(SESSION).validUntil, VALID_UNTIL);
+    }
+
+    // I8: a revoked session never comes back
+    function test_Given_TheSessionExpired() public {
+        vm.warp(VALID_UNTIL);
+        vm.prank(guardian);
+        vault.revoke(SESSION);
+        assertLogged(1);
+        vm.prank(owner);
+        vm.expectRevert(abi.encodeWithSelector(IVault.SessionRevoked.selector, SESSION));
+        vault.setValidity(SESSION, VALID_FROM, VALID_UNTIL + 1 days);
+        assertUntouched();
+    }
+
+    // I8: O(1)
+    function test_Given_ThousandsOfSessions() public {
+        uint256 snapshot = vm.snapshotState();
+        uint256 few = gasOfRevocation();
+        assertTrue(vm.revertToState(snapshot));
+        IVault.Grant memory many = otherGrant();
+        vm.startPrank(owner);
+        for (uint32 i = 0; i < 300; ++i) {
+            (many.session, many.key) = (1_000 + i, address(uint160(0x10000 + i)));
+            vault.grant(many);
+        }
+        vm.stopPrank();
+        assertEq(gasOfRevocation(), few);
+        assertLt(few, 100_000);
+    }
+
+    function test_RevertWhen_AStrangerCalls() public {
+        revokeRefuses(stranger, SESSION, abi.encodeWithSelector(IVault.NotOwnerOrGuardian.selector, stranger));
+        revokeRefuses(payee, SESSION, abi.encodeWithSelector(IVault.NotOwnerOrGuardian.selector, payee));
+    }
+
+    function test_RevertWhen_TheAgentOfAnotherSessionCalls() public {
+        vm.prank(owner);
+        vault.grant(otherGrant());
+        assertLogged(4);
+        bytes memory why = abi.encodeWithSelector(IVault.NotOwnerOrGuardian.selector, otherAgent);
+        revokeRefuses(otherAgent, SESSION, why);
+    }
+
+    function test_RevertWhen_ARotatedKeyCalls() public {
+        vm.prank(owner);
+        vault.rotateKey(SESSION, otherAgent);
+        assertLogged(1);
+        revokeRefuses(agent, SESSION, abi.encodeWithSelector(IVault.NotOwnerOrGuardian.selector, agent));
+        vm.prank(otherAgent);
+        vault.revoke(SESSION);
+        assertLogged(1);
+        assertTrue(vault.sessionOf(SESSION).revoked);
+    }
+
+    function test_RevertWhen_NobodyCallsForAnUnknownSession() public {
+        revokeRefuses(address(0), 8, abi.encodeWithSelector(IVault.NotOwnerOrGuardian.selector, address(0)));
+        revokeRefuses(stranger, 8, abi.encodeWithSelector(IVault.NotOwnerOrGuardian.selector, stranger));
+    }
+
+    function test_RevertWhen_TheSessionIsUnknown() public {
+        revokeRefuses(owner, 8, abi.encodeWithSelector(IVault.SessionUnknown.selector, 8));
+        revokeRefuses(guardian, 0, abi.encodeWithSelector(IVault.SessionUnknown.selector, 0));
+    }
+
+    function revokes(address by) internal {
+        submit(paymentOf(0, 1e6));
+        assertLogged(1);
+        expectLog();
+        emit IVault.Revoked(SESSION, by, sequence + 1);
+        vm.prank(by);
+        vault.revoke(SESSION);
+        assertLogged(1);
+        IVault.SessionView memory view_ = vault.sessionOf(SESSION);
+        assertTrue(view_.revoked);
+        assertEq(view_.validUntil, 0);
+        assertEq(view_.key, agent);
+        assertEq(vault.sessionOfKey(agent), SESSION);
+        refuses(paymentOf(1, 1e6), abi.encodeWithSelector(IVault.SessionRevoked.selector, SESSION));
+    }
+
+    function revokeRefuses(address by, uint32 session, bytes memory why) internal {
+        vm.prank(by);
+        vm.expectRevert(why);
+        vault.revoke(session);
+        assertUntouched();
+    }
+
+    function gasOfRevocation() internal returns (uint256) {
+        vm.cool(address(vault));
+        vm.prank(guardian);
+        vault.revoke(SESSION);
+        return vm.lastCallGas().gasTotalUsed;
+    }
+}
