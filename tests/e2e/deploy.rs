@@ -2,9 +2,9 @@
 //! contracts about addresses (I14), ABI, digests (I2) and the running hash (I13).
 
 use alloy::hex::encode;
-use alloy::primitives::{Address, B256, FixedBytes, U256, keccak256};
-use alloy::providers::Provider;
+use alloy::primitives::{Address, B256, U256, keccak256};
 use alloy::providers::ext::AnvilApi;
+use alloy::providers::{Provider, ProviderBuilder};
 use alloy::rpc::types::Filter;
 use alloy::signers::SignerSync;
 use anyhow::{Context, ensure};
@@ -16,7 +16,7 @@ use purse_protocol::abi::IVaultFactory::{
     IVaultFactoryCalls, IVaultFactoryErrors, IVaultFactoryEvents, IVaultFactoryInstance,
 };
 use purse_protocol::create2::{DETERMINISTIC_DEPLOYER, vault_address};
-use purse_protocol::event::{RunningHash, next_hash};
+use purse_protocol::event::{RunningHash, next_hash, running_hash_of_head};
 use purse_protocol::{Chain, VaultConfig, VaultRecord, typed_data};
 use purse_tests::{LocalChain, Scene, refusal};
 use std::collections::BTreeSet;
@@ -104,7 +104,7 @@ async fn an_address_with_other_code_is_refused() -> anyhow::Result<()> {
     let honest = provider.get_code_at(vault).await?;
     provider.anvil_set_code(vault, provider.get_code_at(other).await?).await?;
     let error = vault_again().await.err().context("another vault's code was believed")?;
-    assert!(matches!(&error, DeployError::ImmutableDiffers { address, .. } if *address == vault), "{error}");
+    assert!(matches!(&error, DeployError::ImmutableDiffers(found) if found.address == vault), "{error}");
 
     let mut forged = honest.to_vec();
     let middle = forged.len() / 2;
@@ -124,12 +124,9 @@ async fn an_address_with_other_code_is_refused() -> anyhow::Result<()> {
     }
     provider.anvil_set_code(factory, forged.into()).await?;
     let error = deploy_factory(provider, id, &build).await.err().context("a forged factory was believed")?;
-    assert!(
-        matches!(&error, DeployError::ImmutableDiffers { immutable, .. } if immutable == "vaultCodeHash"),
-        "{error}"
-    );
+    assert!(matches!(&error, DeployError::ImmutableDiffers(found) if found.immutable == "vaultCodeHash"), "{error}");
     let error = vault_again().await.err().context("a forged factory was used")?;
-    assert!(matches!(error, DeployError::ImmutableDiffers { .. }), "{error}");
+    assert!(matches!(error, DeployError::ImmutableDiffers(_)), "{error}");
     Ok(())
 }
 
@@ -158,6 +155,25 @@ async fn the_wrong_chain_and_one_without_the_deployer_are_refused() -> anyhow::R
         assert!(matches!(error, DeployError::DeterministicDeployerMissing { chain_id: OTHER, .. }), "{error}");
     }
     assert_eq!(provider.get_block_number().await?, 0, "nothing was sent");
+    Ok(())
+}
+
+#[tokio::test]
+async fn two_who_deploy_at_once_deploy_once() -> anyhow::Result<()> {
+    let (build, chain) = (build()?, LocalChain::start(Chain::ANVIL).await?);
+    let (one, id, config) = (&chain.provider, Chain::ANVIL, config(&chain));
+    let other = ProviderBuilder::new().wallet(chain.actors.relayer.clone()).connect(&chain.rpc_url()).await?;
+    other.client().set_poll_interval(one.client().poll_interval());
+
+    let (mine, theirs) = tokio::join!(deploy_factory(one, id, &build), deploy_factory(&other, id, &build));
+    assert!(mine?.is_new() != theirs?.is_new(), "exactly one deployed");
+    let (mine, theirs) = tokio::join!(
+        deploy_vault(one, id, &build, &config, B256::ZERO),
+        deploy_vault(&other, id, &build, &config, B256::ZERO)
+    );
+    let (mine, theirs) = (mine?, theirs?);
+    assert!(mine.is_new() != theirs.is_new(), "exactly one deployed");
+    assert_eq!(mine.record(), theirs.record());
     Ok(())
 }
 
@@ -269,7 +285,7 @@ async fn i13_the_fold_of_the_logs_is_the_vaults_running_hash() -> anyhow::Result
     let fold = logs.iter().fold(RunningHash::ZERO, |hash, log| next_hash(hash, log.topics(), &log.data().data));
     let head = scene.vault().head().call().await?;
     assert_eq!(usize::try_from(head.sequence)?, logs.len());
-    assert_eq!(FixedBytes::<23>::from_slice(&head.runningHash[..23]), fold);
+    assert_eq!(running_hash_of_head(head.runningHash), Some(fold));
 
     // Without any one row it is another.
     for left_out in 0..logs.len() {

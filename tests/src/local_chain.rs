@@ -49,7 +49,12 @@ impl LocalChain {
             .try_spawn()
             .context("anvil does not start; `make setup` installs it")?;
         let actors = Actors::new(&anvil)?;
-        let provider = ProviderBuilder::new().wallet(actors.wallet()).connect_http(anvil.endpoint_url()).erased();
+        // Nonces are asked for each time: remembered ones would be wrong after a revert.
+        let provider = ProviderBuilder::new()
+            .with_simple_nonce_management()
+            .wallet(actors.wallet())
+            .connect_http(anvil.endpoint_url())
+            .erased();
         provider.client().set_poll_interval(POLL_INTERVAL);
         // Else blocks would be dated by the wall clock.
         provider.anvil_set_block_timestamp_interval(1).await?;

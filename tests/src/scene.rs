@@ -77,14 +77,32 @@ impl Scene {
         let funds = U256::from(Self::FUNDS * Self::USDC);
         let deployer = actors.deployer.address();
         let usdc = deploy_test_usdc(provider, &LocalChain::checkout(), deployer, &[(vault, funds)]).await?;
-        let plain = deploy_plain(provider, deployer).await?;
 
-        let scene = Self { chain, build, vault, usdc, plain };
-        let to_vault = IErc20::transferCall { to: vault, value: U256::from(Self::FUNDS * Self::PLAIN) };
-        scene.send(deployer, plain, &to_vault).await?;
+        let mut scene = Self { chain, build, vault, usdc, plain: Address::ZERO };
+        scene.plain = scene.deploy_plain(vault).await?;
         scene.own(&IVault::addTokenCall { token: usdc, unitBits: 0 }).await?;
-        scene.own(&IVault::addTokenCall { token: plain, unitBits: 40 }).await?;
+        scene.own(&IVault::addTokenCall { token: scene.plain, unitBits: 40 }).await?;
         Ok(scene)
+    }
+
+    /// Deploys one more plain ERC-20 and gives `holder` as much of it as the vault holds of each token at the start.
+    ///
+    /// # Errors
+    /// When Circle's package, which ships it compiled, is not installed.
+    pub async fn deploy_plain(&self, holder: Address) -> anyhow::Result<Address> {
+        let artifact = std::fs::read_to_string(LocalChain::checkout().join(PLAIN)).context("run `make setup`")?;
+        let artifact: serde_json::Value = serde_json::from_str(&artifact)?;
+        let code: Bytes = artifact["bytecode"].as_str().context("the plain token has bytecode")?.parse()?;
+        let supply = U256::from(Self::FUNDS * Self::PLAIN);
+        let arguments = ("Plain", "PLAIN", supply).abi_encode_params();
+        let deployer = self.actors.deployer.address();
+        let mut request =
+            TransactionRequest::default().with_from(deployer).with_input([code.as_ref(), &arguments].concat());
+        request.set_kind(TxKind::Create);
+        let receipt = self.provider.send_transaction_sync(request).await?;
+        let token = receipt.contract_address.context("the plain token was not created")?;
+        self.send(deployer, token, &IErc20::transferCall { to: holder, value: supply }).await?;
+        Ok(token)
     }
 
     /// The same, with all payees in the book and session [`SESSION`](Self::SESSION) granted to the first agent as
@@ -96,8 +114,8 @@ impl Scene {
         let scene = Self::start().await?;
         let entries = scene.actors.payees.map(|payee| IVault::PayeeEntry { payee, category: Self::CATEGORY }).to_vec();
         scene.own(&IVault::setPayeesCall { entries }).await?;
-        let newSession = scene.default_grant(Self::SESSION, scene.actors.agents[0].address());
-        scene.own(&IVault::grantCall { newSession }).await?;
+        let grant = scene.default_grant(Self::SESSION, scene.actors.agents[0].address());
+        scene.own(&IVault::grantCall { newSession: grant }).await?;
         Ok(scene)
     }
 
@@ -201,17 +219,4 @@ pub fn refusal<T>(act: anyhow::Result<T>) -> anyhow::Result<Refusal> {
         Ok(_) => Err(anyhow!("the act succeeded, though it should have been refused")),
         Err(error) => error.downcast::<Refusal>().context("the act failed, but not by a refusal"),
     }
-}
-
-async fn deploy_plain(provider: &DynProvider, deployer: Address) -> anyhow::Result<Address> {
-    let artifact = std::fs::read_to_string(LocalChain::checkout().join(PLAIN)).context("run `make setup`")?;
-    let artifact: serde_json::Value = serde_json::from_str(&artifact)?;
-    let code: Bytes = artifact["bytecode"].as_str().context("the plain token has bytecode")?.parse()?;
-    let supply = U256::from(1_000_000 * Scene::PLAIN);
-    let arguments = ("Plain", "PLAIN", supply).abi_encode_params();
-    let mut request =
-        TransactionRequest::default().with_from(deployer).with_input([code.as_ref(), &arguments].concat());
-    request.set_kind(TxKind::Create);
-    let receipt = provider.send_transaction_sync(request).await?;
-    receipt.contract_address.context("the plain token was not created")
 }

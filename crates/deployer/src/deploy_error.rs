@@ -44,19 +44,8 @@ pub enum DeployError {
         difference: String,
     },
     /// The code is right, but a value that its constructor put there is not.
-    #[error("{immutable} of the {contract} at {address} is {actual}, not {expected}")]
-    ImmutableDiffers {
-        /// The contract's name.
-        contract: String,
-        /// Where the code is.
-        address: Address,
-        /// The immutable's name in Solidity.
-        immutable: String,
-        /// The value that it must have.
-        expected: B256,
-        /// The value that it has.
-        actual: B256,
-    },
+    #[error("{} of the {} at {} is {}, not {}", .0.immutable, .0.contract, .0.address, .0.actual, .0.expected)]
+    ImmutableDiffers(Box<ImmutableDifference>),
     /// The contract would refuse the transaction; nothing was sent.
     #[error("the deployment would be refused: {0}")]
     Refused(Refusal),
@@ -92,6 +81,21 @@ pub enum DeployError {
     },
 }
 
+/// An immutable with another value than it must have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImmutableDifference {
+    /// The contract's name.
+    pub contract: String,
+    /// Where the code is.
+    pub address: Address,
+    /// The immutable's name in Solidity.
+    pub immutable: String,
+    /// The value that it must have.
+    pub expected: B256,
+    /// The value that it has.
+    pub actual: B256,
+}
+
 impl DeployError {
     /// What to do about it.
     pub fn fix(&self) -> String {
@@ -103,7 +107,7 @@ impl DeployError {
                     .to_owned()
             }
             Self::NotDeployed { .. } => "deploy it first, or correct the address".to_owned(),
-            Self::CodeDiffers { .. } | Self::ImmutableDiffers { .. } => {
+            Self::CodeDiffers { .. } | Self::ImmutableDiffers(_) => {
                 "do not use that address; check out the version of the contracts that was deployed, \
                  or correct the address"
                     .to_owned()

@@ -3,7 +3,7 @@
 
 use alloy::hex;
 use alloy::network::TransactionBuilder;
-use alloy::primitives::{Address, B256, Bytes, TxKind, U256, address};
+use alloy::primitives::{Address, B256, TxKind, U256, address};
 use alloy::providers::Provider;
 use alloy::rpc::types::{TransactionReceipt, TransactionRequest};
 use alloy::sol;
@@ -88,7 +88,7 @@ impl TestUsdcError {
 /// Deploys Circle's USDC (FiatTokenV2_2 behind FiatTokenProxy, six decimals, domain "USD Coin" version "2") on a local
 /// anvil and mints: `(holder, base units)`. Returns the token's address.
 ///
-/// `sender` must be in the provider's wallet and have no transaction pending; it becomes owner, pauser, blacklister,
+/// `sender` must be in the provider's wallet; it becomes owner, pauser, blacklister,
 /// master minter and minter. `checkout` is the folder that has `node_modules`.
 ///
 /// # Errors
@@ -104,50 +104,60 @@ pub async fn deploy_test_usdc(
         return Err(TestUsdcError::NotAnvil { chain_id });
     }
     let folder = checkout.join(ARTIFACTS);
-    let first = provider.get_transaction_count(sender).await.map_err(rpc("asking for the nonce"))?;
-    let (library, implementation, token) = (sender.create(first), sender.create(first + 1), sender.create(first + 2));
+    let code = |path: &str| Compiled::read(&folder.join(path));
+    let library = code("util/SignatureChecker.sol/SignatureChecker.json")?.linked(Address::ZERO)?;
+    let implementation = code("v2/FiatTokenV2_2.sol/FiatTokenV2_2.json")?;
+    let proxy = code("v1/FiatTokenProxy.sol/FiatTokenProxy.json")?;
 
-    let create = |path: &str, argument: Option<Address>| {
-        let code = Compiled::read(&folder.join(path))?.linked(library)?;
-        Ok((TxKind::Create, [code, argument.map(|address| address.abi_encode()).unwrap_or_default()].concat().into()))
-    };
-    let mut steps: Vec<(&'static str, (TxKind, Bytes))> = vec![
-        ("creating SignatureChecker", create("util/SignatureChecker.sol/SignatureChecker.json", None)?),
-        ("creating FiatTokenV2_2", create("v2/FiatTokenV2_2.sol/FiatTokenV2_2.json", None)?),
-        ("creating FiatTokenProxy", create("v1/FiatTokenProxy.sol/FiatTokenProxy.json", Some(implementation))?),
+    let library = create(provider, sender, "creating SignatureChecker", library).await?;
+    let implementation = implementation.linked(library)?;
+    let implementation = create(provider, sender, "creating FiatTokenV2_2", implementation).await?;
+    let proxy = [proxy.linked(library)?, implementation.abi_encode()].concat();
+    let token = create(provider, sender, "creating FiatTokenProxy", proxy).await?;
+
+    let mut steps: Vec<(&'static str, Vec<u8>)> = vec![
         // The proxy passes nothing on for its admin, so `sender` must not stay it.
-        ("changeAdmin", call(token, &IFiatTokenProxy::changeAdminCall { newAdmin: PROXY_ADMIN })),
-        ("initialize", call(token, &initialize(sender))),
-        ("initializeV2", call(token, &IFiatToken::initializeV2Call { newName: "USD Coin".to_owned() })),
-        ("initializeV2_1", call(token, &IFiatToken::initializeV2_1Call { lostAndFound: sender })),
-        ("initializeV2_2", call(token, &initialize_v2_2())),
-        (
-            "configureMinter",
-            call(token, &IFiatToken::configureMinterCall { minter: sender, minterAllowedAmount: U256::MAX }),
-        ),
+        ("changeAdmin", IFiatTokenProxy::changeAdminCall { newAdmin: PROXY_ADMIN }.abi_encode()),
+        ("initialize", initialize(sender).abi_encode()),
+        ("initializeV2", IFiatToken::initializeV2Call { newName: "USD Coin".to_owned() }.abi_encode()),
+        ("initializeV2_1", IFiatToken::initializeV2_1Call { lostAndFound: sender }.abi_encode()),
+        ("initializeV2_2", initialize_v2_2().abi_encode()),
+        ("configureMinter", configure_minter(sender).abi_encode()),
     ];
-    steps.extend(mint.iter().map(|&(to, amount)| ("mint", call(token, &IFiatToken::mintCall { to, amount }))));
-
-    for (nonce, (step, (to, input))) in (first..).zip(steps) {
-        let mut request = TransactionRequest::default()
-            .with_from(sender)
-            .with_input(input)
-            .with_nonce(nonce)
-            .with_gas_limit(GAS_LIMIT)
-            .with_max_fee_per_gas(MAX_FEE_PER_GAS)
-            .with_max_priority_fee_per_gas(0);
-        request.set_kind(to);
-        // Anvil answers with the receipt itself: nothing is polled.
-        let receipt: TransactionReceipt = provider.send_transaction_sync(request).await.map_err(rpc(step))?;
-        if !receipt.status() {
-            return Err(TestUsdcError::Failed { step, tx: receipt.transaction_hash });
-        }
+    steps.extend(mint.iter().map(|&(to, amount)| ("mint", IFiatToken::mintCall { to, amount }.abi_encode())));
+    for (step, input) in steps {
+        send(provider, sender, step, TxKind::Call(token), input).await?;
     }
     Ok(token)
 }
 
-fn call(to: Address, call: &impl SolCall) -> (TxKind, Bytes) {
-    (TxKind::Call(to), call.abi_encode().into())
+async fn create(
+    provider: &impl Provider,
+    sender: Address,
+    step: &'static str,
+    code: Vec<u8>,
+) -> Result<Address, TestUsdcError> {
+    let receipt = send(provider, sender, step, TxKind::Create, code).await?;
+    receipt.contract_address.ok_or(TestUsdcError::Failed { step, tx: receipt.transaction_hash })
+}
+
+async fn send(
+    provider: &impl Provider,
+    sender: Address,
+    step: &'static str,
+    to: TxKind,
+    input: Vec<u8>,
+) -> Result<TransactionReceipt, TestUsdcError> {
+    let mut request = TransactionRequest::default()
+        .with_from(sender)
+        .with_input(input)
+        .with_gas_limit(GAS_LIMIT)
+        .with_max_fee_per_gas(MAX_FEE_PER_GAS)
+        .with_max_priority_fee_per_gas(0);
+    request.set_kind(to);
+    // Anvil answers with the receipt itself: nothing is polled.
+    let receipt: TransactionReceipt = provider.send_transaction_sync(request).await.map_err(rpc(step))?;
+    if receipt.status() { Ok(receipt) } else { Err(TestUsdcError::Failed { step, tx: receipt.transaction_hash }) }
 }
 
 fn initialize(sender: Address) -> IFiatToken::initializeCall {
@@ -165,6 +175,10 @@ fn initialize(sender: Address) -> IFiatToken::initializeCall {
 
 fn initialize_v2_2() -> IFiatToken::initializeV2_2Call {
     IFiatToken::initializeV2_2Call { accountsToBlacklist: vec![], newSymbol: "USDC".to_owned() }
+}
+
+fn configure_minter(sender: Address) -> IFiatToken::configureMinterCall {
+    IFiatToken::configureMinterCall { minter: sender, minterAllowedAmount: U256::MAX }
 }
 
 fn rpc<E: Into<RpcFault>>(step: &'static str) -> impl FnOnce(E) -> TestUsdcError {

@@ -3,7 +3,7 @@
 
 use crate::artifact::Artifact;
 use crate::build::Build;
-use crate::deploy_error::DeployError;
+use crate::deploy_error::{DeployError, ImmutableDifference};
 use alloy::primitives::{Address, B256, U256, keccak256};
 use purse_protocol::typed_data;
 use std::collections::BTreeMap;
@@ -45,7 +45,8 @@ pub fn verify_runtime(
                 // Another immutable value in foreign code would be a misleading finding: foreign code comes first.
                 same_but_for_immutables(artifact, code).map_err(differs)?;
                 let immutable = name.clone();
-                return Err(DeployError::ImmutableDiffers { contract, address, immutable, expected, actual });
+                let difference = ImmutableDifference { contract, address, immutable, expected, actual };
+                return Err(DeployError::ImmutableDiffers(Box::new(difference)));
             }
             word.fill(0);
         }
@@ -137,7 +138,7 @@ mod tests {
             code[position] ^= 1;
             let error = verify(&code).unwrap_err();
             let immutable = (10..42).contains(&position) || (60..92).contains(&position);
-            assert_eq!(matches!(error, DeployError::ImmutableDiffers { .. }), immutable, "{position}: {error}");
+            assert_eq!(matches!(error, DeployError::ImmutableDiffers(_)), immutable, "{position}: {error}");
             assert_eq!(matches!(error, DeployError::CodeDiffers { .. }), !immutable, "{position}: {error}");
         }
     }
