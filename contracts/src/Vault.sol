@@ -26,10 +26,11 @@ contract Vault is Limits, EIP712 {
     /// @inheritdoc IVault
     function pay(Payment calldata signed, bytes calldata signature, bytes calldata approval) external {
         // Check
-        Payment memory payment = signed;
-        address key = SessionSignature.signerOf(_hashTypedData(PaymentHash.hash(payment)), signature);
+        (Payment memory payment, bytes32 structHash) = PaymentHash.read(signed);
+        address key = SessionSignature.signerOf(_hashTypedData(structHash), signature);
         if (key == address(0)) revert SignatureInvalid();
-        (SessionWord word, uint256 category) = _judge(payment, key);
+        VaultWord vault = _vault;
+        (SessionWord word, uint256 category) = _judge(vault, payment, key);
         (AllowanceWord allowance, Meter[] memory others) = _judgeAmount(payment);
         if (approval.length != 0) revert ApprovalNotNeeded();
         // Effect: before any outside call, so that whoever re-enters meets the counted state
@@ -39,14 +40,15 @@ contract Vault is Limits, EIP712 {
             if ((allowance.others() >> index) & 1 == 0) continue;
             _setMeter(payment.session, payment.token, index, others[index]);
         }
-        _logPaid(payment, category);
+        _logPaid(vault, payment, category);
         // Interaction
         _transferPayment(payment);
     }
 
     /// @inheritdoc IVault
-    function check(Payment calldata payment) external view {
-        _judge(payment, _keys[payment.session]);
+    function check(Payment calldata unsigned) external view {
+        (Payment memory payment,) = PaymentHash.read(unsigned);
+        _judge(_vault, payment, _keys[payment.session]);
         _judgeAmount(payment);
         uint256 balance = payment.token.balanceOf(address(this));
         uint256 needed = _total(payment);
@@ -60,16 +62,20 @@ contract Vault is Limits, EIP712 {
         if (amount == 0) revert ZeroAmount();
         // Effect
         address to = _treasury;
-        _log(3, abi.encode(HASH, Withdrawn.selector, token, to, amount, SEQUENCE));
+        _log(_vault, 3, abi.encode(HASH, Withdrawn.selector, token, to, amount, SEQUENCE));
         // Interaction
         if (!IERC20(token).trySafeTransfer(to, amount)) _revertTransfer(token, to, amount, 0, amount);
     }
 
     /// @dev The one judge of payments, with `_judgeAmount`: `pay` and `check` ask it the same questions. Reads only.
-    function _judge(Payment memory payment, address key) private view returns (SessionWord next, uint256 category) {
+    function _judge(VaultWord vault, Payment memory payment, address key)
+        private
+        view
+        returns (SessionWord next, uint256 category)
+    {
         uint32 session = payment.session;
         SessionWord word = _sessions[key];
-        _judgeSession(session, key, word, payment.deadline);
+        _judgeSession(vault, session, key, word, payment.deadline);
         _judgeNonce(session, word, payment.nonce);
         next = word.withNonce(payment.nonce);
         category = _judgePayee(session, word, payment.payee);
@@ -82,8 +88,10 @@ contract Vault is Limits, EIP712 {
     }
 
     /// @dev The vault is not paused, the session lives, the deadline has not passed (I2, I8).
-    function _judgeSession(uint32 session, address key, SessionWord word, uint32 deadline) private view {
-        VaultWord vault = _vault;
+    function _judgeSession(VaultWord vault, uint32 session, address key, SessionWord word, uint32 deadline)
+        private
+        view
+    {
         if (vault.paused()) revert VaultPaused();
         if (word.session() != session || session == 0) {
             if (_keys[session] == address(0)) revert SessionUnknown(session);
@@ -160,8 +168,9 @@ contract Vault is Limits, EIP712 {
         return meter.add(units);
     }
 
-    function _logPaid(Payment memory payment, uint256 category) private {
+    function _logPaid(VaultWord vault, Payment memory payment, uint256 category) private {
         _log(
+            vault,
             4,
             abi.encode(
                 HASH,

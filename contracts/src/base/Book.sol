@@ -21,7 +21,7 @@ abstract contract Book is Roles {
         }
         // Effect
         _tokens[token] = TokenEntry({listed: true, unitBits: unitBits});
-        _log(2, abi.encode(HASH, TokenAdded.selector, token, unitBits, SEQUENCE));
+        _log(_vault, 2, abi.encode(HASH, TokenAdded.selector, token, unitBits, SEQUENCE));
     }
 
     /// @inheritdoc IVault
@@ -38,7 +38,7 @@ abstract contract Book is Roles {
             }
             // Effect
             _payees[payee] = category;
-            _log(2, abi.encode(HASH, PayeeSet.selector, payee, category, SEQUENCE));
+            _log(_vault, 2, abi.encode(HASH, PayeeSet.selector, payee, category, SEQUENCE));
         }
     }
 
@@ -46,7 +46,7 @@ abstract contract Book is Roles {
     function removePayee(address payee) external onlyOwnerOrGuardian {
         if (_payees[payee] == 0) revert PayeeNotInBook(payee);
         delete _payees[payee];
-        _log(3, abi.encode(HASH, PayeeRemoved.selector, payee, msg.sender, SEQUENCE));
+        _log(_vault, 3, abi.encode(HASH, PayeeRemoved.selector, payee, msg.sender, SEQUENCE));
     }
 
     /// @inheritdoc IVault

@@ -49,7 +49,7 @@ abstract contract Limits is Sessions {
         if (allowance.firstIndex() == index) allowance = _withNextFirst(session, token, allowance);
         else allowance = allowance.withoutOther(index);
         _setAllowance(session, token, allowance);
-        _log(3, abi.encode(HASH, LimitRemoved.selector, session, token, window, SEQUENCE));
+        _log(_vault, 3, abi.encode(HASH, LimitRemoved.selector, session, token, window, SEQUENCE));
     }
 
     /// @inheritdoc IVault
@@ -80,7 +80,7 @@ abstract contract Limits is Sessions {
         (uint8 unitBits, uint256 units) = _toUnits(token, perPaymentCap);
         AllowanceWord allowance = _allowance(session, token).withUnitBits(unitBits).withPerPaymentUnits(units);
         _setAllowance(session, token, allowance);
-        _log(3, abi.encode(HASH, PerPaymentCapSet.selector, session, token, units << unitBits, SEQUENCE));
+        _log(_vault, 3, abi.encode(HASH, PerPaymentCapSet.selector, session, token, units << unitBits, SEQUENCE));
     }
 
     function _setLimit(uint32 session, address token, uint32 window, uint128 cap) private {
@@ -98,7 +98,7 @@ abstract contract Limits is Sessions {
         }
         _setAllowance(session, token, allowance);
         uint256 used = meter.usedUnits() << unitBits;
-        _log(3, abi.encode(HASH, LimitSet.selector, session, token, window, units << unitBits, used, SEQUENCE));
+        _log(_vault, 3, abi.encode(HASH, LimitSet.selector, session, token, window, units << unitBits, used, SEQUENCE));
     }
 
     /// @dev The meter of a limit, wherever it stands.

@@ -27,7 +27,7 @@ abstract contract Roles is IVault, Trail {
     function transferOwnership(address newOwner) external onlyOwner {
         _refuseSessionKey(newOwner);
         _pendingOwner = newOwner;
-        _log(3, abi.encode(HASH, OwnershipTransferStarted.selector, _owner, newOwner, SEQUENCE));
+        _log(_vault, 3, abi.encode(HASH, OwnershipTransferStarted.selector, _owner, newOwner, SEQUENCE));
     }
 
     /// @inheritdoc IVault
@@ -74,18 +74,18 @@ abstract contract Roles is IVault, Trail {
     function _becomeOwner(address account) private {
         address previous = _owner;
         _owner = account;
-        _log(3, abi.encode(HASH, OwnershipTransferred.selector, previous, account, SEQUENCE));
+        _log(_vault, 3, abi.encode(HASH, OwnershipTransferred.selector, previous, account, SEQUENCE));
     }
 
     function _becomeTreasury(address account) private {
         if (account == address(this)) revert RoleConflict(account); // a withdrawal must leave the vault
         _treasury = account;
-        _log(2, abi.encode(HASH, TreasurySet.selector, account, SEQUENCE));
+        _log(_vault, 2, abi.encode(HASH, TreasurySet.selector, account, SEQUENCE));
     }
 
     function _becomeGuardian(address account) private {
         _guardian = account;
-        _log(2, abi.encode(HASH, GuardianSet.selector, account, SEQUENCE));
+        _log(_vault, 2, abi.encode(HASH, GuardianSet.selector, account, SEQUENCE));
     }
 
     /// @dev A session key, once, is never owner, guardian or treasury (I8).

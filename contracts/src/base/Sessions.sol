@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IVault} from "../interfaces/IVault.sol";
 import {SessionWord, SessionWordLib} from "../libraries/SessionWord.sol";
+import {VaultWord} from "../libraries/VaultWord.sol";
 import {Book} from "./Book.sol";
 
 /// @title Who may pay: sessions, their keys, spans and categories, and the verbs that stop them (I8)
@@ -16,7 +17,7 @@ abstract contract Sessions is Book {
         _sessions[oldKey] = word.ended();
         _sessions[newKey] = word.withFreshNonces();
         _keys[session] = newKey;
-        _log(4, abi.encode(HASH, KeyRotated.selector, session, oldKey, newKey, SEQUENCE));
+        _log(_vault, 4, abi.encode(HASH, KeyRotated.selector, session, oldKey, newKey, SEQUENCE));
     }
 
     /// @inheritdoc IVault
@@ -24,7 +25,7 @@ abstract contract Sessions is Book {
         (address key, SessionWord word) = _live(session);
         _checkValidity(validFrom, validUntil);
         _sessions[key] = word.withValidity(validFrom, validUntil);
-        _log(2, abi.encode(HASH, ValiditySet.selector, session, validFrom, validUntil, SEQUENCE));
+        _log(_vault, 2, abi.encode(HASH, ValiditySet.selector, session, validFrom, validUntil, SEQUENCE));
     }
 
     /// @inheritdoc IVault
@@ -32,7 +33,7 @@ abstract contract Sessions is Book {
         (address key, SessionWord word) = _live(session);
         _checkCategories(categories);
         _sessions[key] = word.withCategories(categories);
-        _log(2, abi.encode(HASH, CategoriesSet.selector, session, categories, SEQUENCE));
+        _log(_vault, 2, abi.encode(HASH, CategoriesSet.selector, session, categories, SEQUENCE));
     }
 
     /// @inheritdoc IVault
@@ -47,27 +48,25 @@ abstract contract Sessions is Book {
         if (_isRevoked(word)) return;
         // Effect
         _sessions[key] = word.ended();
-        _log(3, abi.encode(HASH, Revoked.selector, session, msg.sender, SEQUENCE));
+        _log(_vault, 3, abi.encode(HASH, Revoked.selector, session, msg.sender, SEQUENCE));
     }
 
     /// @inheritdoc IVault
     function revokeAll() external onlyOwnerOrGuardian {
-        _vault = _vault.nextEpoch();
-        _log(2, abi.encode(HASH, AllRevoked.selector, msg.sender, _vault.epoch(), SEQUENCE));
+        VaultWord vault = _vault.nextEpoch();
+        _log(vault, 2, abi.encode(HASH, AllRevoked.selector, msg.sender, vault.epoch(), SEQUENCE));
     }
 
     /// @inheritdoc IVault
     function pause() external onlyOwnerOrGuardian {
         if (_vault.paused()) return;
-        _vault = _vault.withPaused(true);
-        _log(2, abi.encode(HASH, Paused.selector, msg.sender, SEQUENCE));
+        _log(_vault.withPaused(true), 2, abi.encode(HASH, Paused.selector, msg.sender, SEQUENCE));
     }
 
     /// @inheritdoc IVault
     function unpause() external onlyOwner {
         if (!_vault.paused()) return;
-        _vault = _vault.withPaused(false);
-        _log(2, abi.encode(HASH, Unpaused.selector, msg.sender, SEQUENCE));
+        _log(_vault.withPaused(false), 2, abi.encode(HASH, Unpaused.selector, msg.sender, SEQUENCE));
     }
 
     /// @inheritdoc IVault
@@ -119,6 +118,7 @@ abstract contract Sessions is Book {
         _keys[session] = key;
         _sessions[key] = SessionWordLib.create(session, vaultEpoch, validFrom, validUntil, categories);
         _log(
+            _vault,
             3,
             abi.encode(
                 HASH, SessionGranted.selector, session, key, validFrom, validUntil, categories, vaultEpoch, SEQUENCE

@@ -14,10 +14,10 @@ abstract contract Trail is VaultStorage {
     uint256 internal constant SEQUENCE = 0;
 
     /// @dev Emits an event and folds it into the running hash.
+    /// @param word       the vault's word as it shall be but for hash and sequence; read after the last outside call
     /// @param topicCount how many words after the first are topics, the event's signature included (1 to 4)
     /// @param record     abi.encode(HASH, signature, indexed..., data..., SEQUENCE): static types only
-    function _log(uint256 topicCount, bytes memory record) internal {
-        VaultWord word = _vault;
+    function _log(VaultWord word, uint256 topicCount, bytes memory record) internal {
         uint256 runningHash = word.runningHash();
         uint32 sequence;
         unchecked {

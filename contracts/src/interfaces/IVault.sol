@@ -169,6 +169,8 @@ interface IVault {
     /// @notice An address that must not be zero is zero.
     error ZeroAddress();
 
+    /// @notice A field of the payment has bits set that its type does not have.
+    error PaymentMalformed();
     /// @notice Payments are paused.
     error VaultPaused();
     /// @notice The payment's deadline has passed.

@@ -67,6 +67,7 @@ fn payments() -> Vec<Made> {
         made(V::PaymentExpired { deadline: TIME, time: U256::from(TIME + 60) }),
         made(V::ZeroAmount {}),
         made(V::FeeMismatch { fee: 10_000, feeRecipient: Address::ZERO }),
+        made(V::PaymentMalformed {}),
         made(V::SignatureInvalid {}),
         made(V::ApprovalNotNeeded {}),
         made(V::SignerNotSessionKey { session, signer: SOMEBODY }),

@@ -118,6 +118,12 @@ fn about_message(error: &IVaultErrors, context: &RefusalContext) -> Option<Told>
             "the signature is damaged: of the wrong length, or nobody can have made it",
             "sign the payment again, for example with `purse pay`; pass all 64 or 65 bytes of the signature",
         ),
+        E::PaymentMalformed(_) => Told::new(
+            Agent,
+            Retry::Now,
+            "a field of the payment holds more than its type: the call was not encoded by the ABI",
+            "encode the call with a standard ABI encoder, or pay with `purse pay`",
+        ),
         E::ApprovalNotNeeded(_) => Told::new(
             Agent,
             Retry::Now,
