@@ -7,10 +7,13 @@ use alloy::providers::ext::AnvilApi;
 use alloy::providers::{Provider, ProviderBuilder};
 use alloy::rpc::types::Filter;
 use alloy::signers::SignerSync;
+use alloy::sol;
+use alloy::sol_types::eip712_domain;
 use anyhow::{Context, ensure};
 use purse_deployer::{
     Build, DeployError, Outcome, TestUsdcError, book, deploy_factory, deploy_test_usdc, deploy_vault,
 };
+use purse_protocol::abi::IErc20::IErc20Instance;
 use purse_protocol::abi::IVault::{self, IVaultCalls, IVaultErrors, IVaultEvents};
 use purse_protocol::abi::IVaultFactory::{
     IVaultFactoryCalls, IVaultFactoryErrors, IVaultFactoryEvents, IVaultFactoryInstance,
@@ -244,6 +247,38 @@ fn the_compiled_abi_is_the_one_rust_reads() -> anyhow::Result<()> {
 
 fn pairs<const N: usize>(signatures: &[&str], selectors: &[[u8; N]]) -> BTreeSet<(String, String)> {
     signatures.iter().map(|text| (*text).to_owned()).zip(selectors.iter().map(encode)).collect()
+}
+
+/// What the stories pay with is Circle's code, set up as Circle does: its EIP-712 domain is the one that x402 signs for.
+#[tokio::test]
+async fn the_test_usdc_is_circles() -> anyhow::Result<()> {
+    sol! {
+        #[sol(rpc)]
+        interface IFiatToken {
+            function name() external view returns (string memory);
+            function version() external view returns (string memory);
+            function DOMAIN_SEPARATOR() external view returns (bytes32);
+            function currency() external view returns (string memory);
+            function initializeV2_2(address[] accountsToBlacklist, string newSymbol) external;
+        }
+    }
+    let scene = Scene::start().await?;
+    let usdc = IFiatToken::new(scene.usdc, &scene.provider);
+    let plain = IErc20Instance::new(scene.usdc, &scene.provider);
+    assert_eq!((plain.symbol().call().await?, plain.decimals().call().await?), ("USDC".to_owned(), 6));
+    assert_eq!(usdc.currency().call().await?, "USD");
+    let domain = eip712_domain! {
+        name: usdc.name().call().await?,
+        version: usdc.version().call().await?,
+        chain_id: scene.chain_id(),
+        verifying_contract: scene.usdc,
+    };
+    assert_eq!((domain.name.as_deref(), domain.version.as_deref()), (Some("USD Coin"), Some("2")));
+    assert_eq!(usdc.DOMAIN_SEPARATOR().call().await?, domain.separator());
+    ensure!(usdc.initializeV2_2(vec![], String::new()).call().await.is_err(), "the last initializer was not run");
+    assert_eq!(scene.balance(scene.usdc, scene.vault).await?, U256::from(Scene::FUNDS * Scene::USDC));
+    assert_eq!(scene.balance(scene.plain, scene.vault).await?, U256::from(Scene::FUNDS * Scene::PLAIN));
+    Ok(())
 }
 
 /// I2: a payment signed in Rust moves real USDC; over any other digest it does not.
