@@ -635,7 +635,7 @@ contract PayTest is VaultTest {
                 dirty[place] = dirty[place] ^ bytes1(uint8(1 << (bit % 8)));
                 (bool ok, bytes memory answer) = address(vault).call(dirty);
                 assertFalse(ok);
-                assertEq(answer.length, 0);
+                assertEq(answer, abi.encodeWithSelector(IVault.PaymentMalformed.selector));
             }
         }
         assertUntouched();

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {VaultTest} from "../../base/VaultTest.sol";
 import {FalseToken} from "../../mocks/FalseToken.sol";
 import {PlainToken} from "../../mocks/PlainToken.sol";
+import {LyingToken} from "../../mocks/LyingToken.sol";
 import {IVault} from "src/interfaces/IVault.sol";
 
 /// @notice withdraw.tree. Quoted: I1 (the other way money leaves: to the treasury only), I10 (the vault is never the
@@ -107,13 +108,18 @@ contract WithdrawTest is VaultTest {
     }
 
     function test_RevertWhen_ThereIsNoToken() public {
-        vm.prank(owner);
-        vm.expectRevert();
-        vault.withdraw(stranger, 1);
-        vm.prank(owner);
-        vm.expectRevert();
-        vault.withdraw(stranger, type(uint256).max);
-        assertUntouched();
+        withdrawRefuses(stranger, 1, abi.encodeWithSelector(IVault.VaultShort.selector, 0, 1));
+        withdrawRefuses(stranger, type(uint256).max, abi.encodeWithSelector(IVault.ZeroAmount.selector));
+    }
+
+    // I10: a token's word on balances is no obstacle
+    function test_Given_ATokenThatLiesAboutBalances() public {
+        for (uint256 lie = 0; lie < 3; ++lie) {
+            LyingToken other = new LyingToken(lie);
+            withdraw(address(other), 5);
+            assertLogged(1);
+            assertEq(other.moved(), 5);
+        }
     }
 
     function withdraw(address token_, uint256 amount) internal {
