@@ -6,6 +6,7 @@ use crate::ledger::LeaseRefused;
 use crate::nonce::NonceGuard;
 use crate::payment::{NotMined, Outcome, Paid, PaymentRequest, SignedPayment};
 use alloy::consensus::{SignableTransaction, TxEip1559};
+use alloy::eips::eip1559::Eip1559Estimation;
 use alloy::eips::{BlockId, Encodable2718};
 use alloy::network::TransactionBuilder;
 use alloy::primitives::{B256, TxKind, U256};
@@ -125,21 +126,10 @@ impl<P: Provider> Agent<P> {
             }
             asked => asked?,
         };
-        let transaction = TxEip1559 {
-            chain_id: self.session.chain_id,
-            nonce: guard.ledger.transaction_nonce(pending, time),
-            gas_limit: gas.saturating_mul(GAS_MARGIN.0) / GAS_MARGIN.1,
-            max_fee_per_gas: fees.max_fee_per_gas,
-            max_priority_fee_per_gas: fees.max_priority_fee_per_gas,
-            to: TxKind::Call(self.session.vault),
-            input: signed.calldata(),
-            ..TxEip1559::default()
-        };
-        let (nonce, gas_limit) = (transaction.nonce, transaction.gas_limit);
-        let signature = self.key.sign(transaction.signature_hash()).map_err(AgentError::from)?;
-        let transaction = transaction.into_signed(signature);
-        let hash = *transaction.hash();
-        let sent = answer(async { self.provider.send_raw_transaction(&transaction.encoded_2718()).await }).await;
+        let gas_limit = gas.saturating_mul(GAS_MARGIN.0) / GAS_MARGIN.1;
+        let nonce = guard.ledger.transaction_nonce(pending, time);
+        let (hash, transaction) = self.transaction(&signed, nonce, gas_limit, &fees)?;
+        let sent = answer(async { self.provider.send_raw_transaction(&transaction).await }).await;
         match sent {
             Ok(_) => {
                 guard.ledger.sent(nonce, signed.payment.deadline);
@@ -153,6 +143,29 @@ impl<P: Provider> Agent<P> {
             Err(RpcFault::Reverted { data }) => Err(NotSent::Refused(self.refusal(&data, &signed.payment).await)),
             Err(fault) => Err(NotSent::Failed(unknown(hash, &signed.payment, fault))),
         }
+    }
+
+    /// The transaction that makes a payment, signed and encoded, with its hash.
+    fn transaction(
+        &self,
+        signed: &SignedPayment,
+        nonce: u64,
+        gas_limit: u64,
+        fees: &Eip1559Estimation,
+    ) -> Result<(B256, Vec<u8>), AgentError> {
+        let transaction = TxEip1559 {
+            chain_id: self.session.chain_id,
+            nonce,
+            gas_limit,
+            max_fee_per_gas: fees.max_fee_per_gas,
+            max_priority_fee_per_gas: fees.max_priority_fee_per_gas,
+            to: TxKind::Call(self.session.vault),
+            input: signed.calldata(),
+            ..TxEip1559::default()
+        };
+        let signature = self.key.sign(transaction.signature_hash())?;
+        let transaction = transaction.into_signed(signature);
+        Ok((*transaction.hash(), transaction.encoded_2718()))
     }
 
     /// Waits for the receipt, until the chain's time has passed the deadline.
@@ -242,4 +255,64 @@ fn is_of(payment: &Payment, paid: &PaidEvent) -> bool {
     (paid.session, paid.nonce, paid.r#ref) == (payment.session, payment.nonce, payment.r#ref)
         && (paid.token, paid.payee, paid.amount) == (payment.token, payment.payee, payment.amount)
         && (paid.fee, paid.feeRecipient) == (payment.fee, payment.feeRecipient)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+    use crate::{SessionFile, SessionKey};
+    use alloy::primitives::Address;
+    use alloy::providers::ProviderBuilder;
+    use purse_protocol::SessionId;
+    use purse_protocol::abi::IVault::SessionView;
+
+    /// Experience 3: a client's own work per payment, without network and keystore, takes at most this.
+    const MOST_OVERHEAD: Duration = Duration::from_millis(5);
+    const ROUNDS: u32 = 32;
+
+    /// Builds, leases, saves, signs and encodes as `send` does, and says how long one payment takes.
+    #[tokio::test]
+    #[expect(clippy::print_stdout, reason = "the number is the point; cargo shows it with --nocapture")]
+    async fn the_clients_own_work_takes_less_than_five_milliseconds() {
+        let home = tempfile::tempdir().unwrap();
+        let (vault, token) = (Address::repeat_byte(1), Address::repeat_byte(2));
+        let (path, keystore) = (home.path().join("a.session.toml"), std::path::Path::new("unused"));
+        let session = SessionFile::new(&path, vault, 31_337, SessionId::new(1).unwrap(), token, keystore);
+        let nobody = ProviderBuilder::default().connect_http("http://127.0.0.1:1".parse().unwrap());
+        let agent = Agent::new(nobody, session, SessionKey::generate());
+        let request = PaymentRequest::new(Address::repeat_byte(3), 1_000_000, "order 7781", "forecast");
+        let fees = Eip1559Estimation { max_fee_per_gas: 2_000_000_000, max_priority_fee_per_gas: 1 };
+
+        let mut rounds = Vec::new();
+        for round in 0..ROUNDS {
+            let started = Instant::now();
+            let session = SessionView {
+                key: agent.address(),
+                validFrom: 0,
+                validUntil: u32::MAX,
+                categories: 2,
+                nonceHighest: round,
+                nonceWindow: 1,
+                epoch: 0,
+                revoked: false,
+            };
+            let view = ChainView { session, time: 1_000, next_time: 1_001 };
+            let mut payment = agent.payment(&request, &view).unwrap();
+            let mut guard = agent.nonces.lock(31_337, vault, agent.address()).await.unwrap();
+            payment.nonce = guard.ledger.lease(view.nonces(), payment.deadline).unwrap();
+            guard.save().unwrap();
+            let signed = agent.sign(payment).unwrap();
+            let nonce = guard.ledger.transaction_nonce(u64::from(round), view.time);
+            let (hash, transaction) = agent.transaction(&signed, nonce, 100_000, &fees).unwrap();
+            assert!(!hash.is_zero() && transaction.len() > 400);
+            guard.ledger.sent(nonce, signed.payment.deadline);
+            guard.save().unwrap();
+            rounds.push(started.elapsed());
+        }
+        rounds.sort();
+        let (fastest, median) = (rounds[0], rounds[rounds.len() / 2]);
+        println!("client overhead per payment, without network and keystore: {fastest:?}, median {median:?}");
+        assert!(fastest < MOST_OVERHEAD, "{fastest:?}"); // the work itself, not what else the machine does
+    }
 }

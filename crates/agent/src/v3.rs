@@ -133,7 +133,7 @@ pub(crate) fn decrypt(text: &str, password: &str) -> Result<SessionKey, V3Fault>
     let salt = hex::decode(&parameters.salt).map_err(|_| V3Fault::Damaged("salt is not hexadecimal".to_owned()))?;
 
     let derived = derive(&parameters, &salt, password)?;
-    if checksum(&derived, &*secret) != mac {
+    if checksum(&derived, &secret) != mac {
         return Err(V3Fault::WrongPassword);
     }
     apply_cipher(&derived, &iv, &mut secret);
