@@ -1,0 +1,260 @@
+//! `purse agent add`: grants a new agent a session, and makes the files that the agent pays with.
+
+use crate::agent_session::ENDING;
+use crate::args::Change;
+use crate::change::{self, Made};
+use crate::context::{Context, Vault};
+use crate::failure::Failure;
+use crate::library_failure;
+use crate::money::{Token, of_view};
+use crate::names::valid_name;
+use crate::output::{Reply, green};
+use crate::policy::{Policy, PolicyText, show_categories};
+use crate::sessions::{next_free, roughly};
+use alloy::primitives::{Address, U256};
+use clap::Args;
+use purse_agent::{SessionFile, keystore};
+use purse_owner::Verb;
+use purse_owner::worst_case::Exposure;
+use purse_protocol::SessionId;
+use purse_protocol::abi::IErc20::IErc20Instance;
+use purse_protocol::time::rfc3339;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// Flags of `purse agent add`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  purse agent add researcher --per-payment 2 --limit 10/24h --limit 150/30d --category data --expires 30d\n  purse agent add researcher --policy researcher.toml\n  purse agent add researcher --policy researcher.toml --dry-run"
+)]
+pub(crate) struct AddArgs {
+    /// What to call the agent on this machine
+    name: String,
+    /// A policy file (TOML) in place of the flags below
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["per_payment", "limit", "category", "expires", "token"], required_unless_present = "per_payment")]
+    policy: Option<PathBuf>,
+    /// The largest single payment, such as 2
+    #[arg(long, value_name = "AMOUNT", requires_all = ["limit", "category", "expires"])]
+    per_payment: Option<String>,
+    /// At most so much in any window of 1h, 24h, 7d or 30d, such as 10/24h; may be repeated
+    #[arg(long, value_name = "AMOUNT/WINDOW", requires = "per_payment")]
+    limit: Vec<String>,
+    /// What kind of payees it may pay: a name, a number or mcc:CODE; may be repeated
+    #[arg(long, value_name = "CATEGORY", requires = "per_payment", value_delimiter = ',')]
+    category: Vec<String>,
+    /// When it ends: 30d, 12h, 2026-12-31
+    #[arg(long, value_name = "WHEN", requires = "per_payment")]
+    expires: Option<String>,
+    /// The token [default: the profile's]
+    #[arg(long, value_name = "TOKEN", requires = "per_payment")]
+    token: Option<String>,
+    /// The session's number [default: the next free one]
+    #[arg(long, value_name = "NUMBER")]
+    number: Option<SessionId>,
+    /// Where to write the agent's files
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    out: PathBuf,
+    /// A file that holds the new key's password [default: ask]
+    #[arg(long, value_name = "PATH")]
+    key_password_file: Option<PathBuf>,
+    #[command(flatten)]
+    change: Change,
+}
+
+/// Grants.
+pub(crate) async fn run(context: &Context, args: &AddArgs) -> Result<Reply, Failure> {
+    valid_name(&args.name)?;
+    let text = policy_text(args)?;
+    let vault = context.vault().await?;
+    if vault.names.has_agent(&args.name) {
+        return Err(Failure::error(
+            "NameTaken",
+            format!("there is an agent \"{}\" already", args.name),
+            "names of agents are unique on this machine",
+            "choose another name, or change that agent: purse agent limit",
+        ));
+    }
+    let token = context.token(&vault, text.token.as_deref(), None).await?;
+    let head = vault.head().await?;
+    let policy = text.parse(&token, head.time)?;
+    let session = match args.number {
+        Some(number) => number,
+        None => next_free(&vault).await?,
+    };
+    let erc20 = IErc20Instance::new(token.address, &vault.node.provider);
+    let balance = erc20.balanceOf(vault.address).call().await.map_err(of_view)?;
+    let shown = Shown::of(&policy, &token, head.time, balance);
+    context.output.note(&shown.text(&args.name, &policy, &token));
+
+    if args.change.dry_run {
+        let verb = Verb::Grant(policy.grant(session, Address::repeat_byte(0xa1), token.address));
+        let mut made = change::run(context, args.change, &[verb]).await?;
+        made.json["policy"] = shown.json(&policy, &token);
+        return Ok(made.reply(context, "Next: run it again without --dry-run"));
+    }
+    if !args.change.propose {
+        context.asking().confirm("Grant this?").await?;
+    }
+    let mut files = Files::create(context, args, &vault, session, token.address).await?;
+    let verb = Verb::Grant(policy.grant(session, files.key, token.address));
+    let made = change::run(context, args.change, &[verb]).await;
+    if made.is_ok() || !context.sent.hashes().is_empty() {
+        // Granted, proposed, or perhaps granted: the key must not be lost.
+        files.keep();
+    }
+    finish(context, args, vault, session, made?, &files, shown.json(&policy, &token))
+}
+
+fn finish(
+    context: &Context,
+    args: &AddArgs,
+    vault: Vault,
+    session: SessionId,
+    mut made: Made,
+    files: &Files,
+    policy: serde_json::Value,
+) -> Result<Reply, Failure> {
+    let mut names = vault.names;
+    names.set_agent(&args.name, session);
+    names.save()?;
+    made.text.push_str(&format!(
+        "\n{}  {} and {} (mode 0600; give both to the agent, never the owner's key)\nThe agent pays its own gas: send some of the chain's coin to {}",
+        green("written"),
+        files.session.display(),
+        files.keystore.display(),
+        files.key
+    ));
+    made.json["agent"] = json!({ "name": args.name, "session": session, "key": files.key });
+    made.json["files"] = json!({ "session": files.session, "keystore": files.keystore });
+    made.json["policy"] = policy;
+    Ok(made.reply(context, &format!("Next: purse pay PAYEE AMOUNT --reason WHY --session {}", files.session.display())))
+}
+
+fn policy_text(args: &AddArgs) -> Result<PolicyText, Failure> {
+    match &args.policy {
+        Some(path) => PolicyText::load(path),
+        None => Ok(PolicyText {
+            token: args.token.clone(),
+            per_payment: args.per_payment.clone().unwrap_or_default(),
+            limits: args.limit.clone(),
+            categories: args.category.clone(),
+            expires: args.expires.clone().unwrap_or_default(),
+        }),
+    }
+}
+
+/// What a policy comes to.
+struct Shown {
+    day: U256,
+    total: U256,
+    now: u64,
+}
+
+impl Shown {
+    fn of(policy: &Policy, token: &Token, now: u64, balance: U256) -> Self {
+        let exposure = Exposure::of_grant(&policy.limits, token.unit_bits, policy.per_payment, balance);
+        let until = u64::from(policy.valid_until);
+        Self { day: exposure.in_any_day().min(exposure.within(now, until)), total: exposure.within(now, until), now }
+    }
+
+    fn text(&self, name: &str, policy: &Policy, token: &Token) -> String {
+        let mut lines = vec![
+            format!("\n  {name} may spend"),
+            format!("    at most {} per payment", token.show(U256::from(policy.per_payment))),
+        ];
+        for (window, cap) in &policy.limits {
+            lines.push(format!("    at most {} in any {window}", token.show(U256::from(*cap))));
+        }
+        let until = u64::from(policy.valid_until);
+        lines.push(format!("    only to payees of: {}", show_categories(policy.categories)));
+        lines.push(format!("    until {} ({})", rfc3339(until), roughly(until - self.now)));
+        lines.push(format!(
+            "\n  Worst case if this key is stolen: {} in any 24 hours, {} in total.\n",
+            token.show(self.day),
+            token.show(self.total)
+        ));
+        lines.join("\n")
+    }
+
+    fn json(&self, policy: &Policy, token: &Token) -> serde_json::Value {
+        let limits =
+            policy.limits.iter().map(|(window, cap)| json!({ "window": window, "cap": token.plain(U256::from(*cap)) }));
+        json!({
+            "token": token.symbol,
+            "per_payment": token.plain(U256::from(policy.per_payment)),
+            "limits": limits.collect::<Vec<_>>(),
+            "categories": policy.categories.iter().map(|category| category.to_string()).collect::<Vec<_>>(),
+            "valid_until": rfc3339(policy.valid_until.into()),
+            "worst_case": { "any_24h": token.plain(self.day), "in_total": token.plain(self.total) },
+        })
+    }
+}
+
+/// The agent's two files. Unless kept, they are removed again: nothing is left of a grant that was not made.
+struct Files {
+    key: Address,
+    keystore: PathBuf,
+    session: PathBuf,
+    kept: bool,
+}
+
+impl Files {
+    async fn create(
+        context: &Context,
+        args: &AddArgs,
+        vault: &Vault,
+        session: SessionId,
+        token: Address,
+    ) -> Result<Self, Failure> {
+        let keystore = args.out.join(format!("{}.key.json", args.name));
+        let file = args.out.join(format!("{}{ENDING}", args.name));
+        if let Some(there) = [&keystore, &file].into_iter().find(|path| path.exists()) {
+            return Err(Failure::error(
+                "FileExists",
+                format!("{} is there already", there.display()),
+                "an agent's files are never overwritten",
+                "choose another name or folder (--out), or move the file away",
+            ));
+        }
+        let password_file = args.key_password_file.as_deref();
+        let password = context.asking().new_password(password_file, &keystore.display().to_string()).await?;
+        let key = create_key(&keystore, password).await?;
+        let files = Self { key, keystore, session: file, kept: false };
+        let name = PathBuf::from(format!("{}.key.json", args.name));
+        let mut content = SessionFile::new(&files.session, vault.address, vault.node.chain_id, session, token, &name);
+        content.rpc_url = Some(context.rpc_url()?);
+        content.create().map_err(|error| {
+            Failure::error(
+                error.code(),
+                format!("cannot write {}", files.session.display()),
+                error.to_string(),
+                error.fix(),
+            )
+        })?;
+        Ok(files)
+    }
+
+    fn keep(&mut self) {
+        self.kept = true;
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        if !self.kept {
+            let _ = std::fs::remove_file(&self.session);
+            let _ = std::fs::remove_file(&self.keystore);
+        }
+    }
+}
+
+/// Makes a key and its keystore, off the async threads: the key's encryption takes half a second.
+pub(crate) async fn create_key(path: &Path, password: zeroize::Zeroizing<String>) -> Result<Address, Failure> {
+    let file = path.to_owned();
+    match tokio::task::spawn_blocking(move || keystore::create(&file, &password)).await {
+        Ok(created) => created.map_err(|error| library_failure::of_keystore(&error, path)),
+        Err(error) => {
+            Err(Failure::error("Internal", "making the key stopped", error.to_string(), "run the command again"))
+        }
+    }
+}

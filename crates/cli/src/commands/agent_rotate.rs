@@ -1,0 +1,111 @@
+//! `purse agent rotate`: gives an agent a new key. The old one stops at once; what was spent stays counted.
+
+use super::agent_add::create_key;
+use crate::agent_session::ENDING;
+use crate::args::Change;
+use crate::change;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::{Reply, green};
+use crate::sessions::Session;
+use alloy::primitives::Address;
+use clap::Args;
+use purse_agent::SessionFile;
+use purse_owner::Verb;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// Key files of one agent that may lie side by side.
+const MAX_KEY_FILES: u32 = 1_000;
+
+/// Flags of `purse agent rotate`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  purse agent rotate researcher\n  purse agent rotate 7 --out ./keys --propose > batch.json"
+)]
+pub(crate) struct RotateArgs {
+    /// The agent's name or session number
+    agent: String,
+    /// The token that the new session file names [default: the profile's]
+    #[arg(long, value_name = "TOKEN")]
+    token: Option<String>,
+    /// Where the agent's files are
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    out: PathBuf,
+    /// A file that holds the new key's password [default: ask]
+    #[arg(long, value_name = "PATH")]
+    key_password_file: Option<PathBuf>,
+    #[command(flatten)]
+    change: Change,
+}
+
+/// Rotates, as owner.
+pub(crate) async fn run(context: &Context, args: &RotateArgs) -> Result<Reply, Failure> {
+    let vault = context.vault().await?;
+    let session = vault.names.session(&args.agent)?;
+    let token = context.token(&vault, args.token.as_deref(), None).await?;
+    Session::existing(&vault, session, &token).await?;
+    let name = vault.names.of_session(session.get()).map_or_else(|| format!("agent-{session}"), str::to_owned);
+    if args.change.dry_run {
+        let verb = Verb::RotateKey { session, new_key: Address::repeat_byte(0xa1) };
+        let made = change::run(context, args.change, &[verb]).await?;
+        return Ok(made.reply(context, "Next: run it again without --dry-run"));
+    }
+    if !args.change.propose {
+        let question = format!("Give {name} a new key? The old one stops paying at once.");
+        context.asking().confirm(&question).await?;
+    }
+    let file = free_key_file(&args.out, &name)?;
+    let path = args.out.join(&file);
+    let password_file = args.key_password_file.as_deref();
+    let password = context.asking().new_password(password_file, &path.display().to_string()).await?;
+    let new_key = create_key(&path, password).await?;
+    let made = change::run(context, args.change, &[Verb::RotateKey { session, new_key }]).await;
+    if made.is_err() && context.sent.hashes().is_empty() {
+        let _ = std::fs::remove_file(&path);
+    }
+    let mut made = made?;
+
+    let session_path = args.out.join(format!("{name}{ENDING}"));
+    let written = write_session(&session_path, &file, |path| {
+        SessionFile::new(path, vault.address, vault.node.chain_id, session, token.address, &file)
+    });
+    written?;
+    made.text.push_str(&format!(
+        "\n{}  {} and {} (mode 0600; give both to the agent)\nThe agent pays its own gas: send some of the chain's coin to {new_key}",
+        green("written"),
+        session_path.display(),
+        path.display()
+    ));
+    made.json["agent"] = json!({ "session": session, "key": new_key });
+    made.json["files"] = json!({ "session": session_path, "keystore": path });
+    Ok(made.reply(context, &format!("Next: purse agent show {}", args.agent)))
+}
+
+/// Names the new key in the session file: the salt of the old one is kept, since it opens references.
+fn write_session(path: &Path, key: &Path, new: impl FnOnce(&Path) -> SessionFile) -> Result<(), Failure> {
+    let written = if path.exists() {
+        SessionFile::load(path).and_then(|mut file| {
+            key.clone_into(&mut file.keystore);
+            file.replace()
+        })
+    } else {
+        new(path).create()
+    };
+    written.map_err(|error| {
+        Failure::error(error.code(), format!("cannot write {}", path.display()), error.to_string(), error.fix())
+    })
+}
+
+/// The first `NAME-2.key.json`, `NAME-3.key.json`, … that is not there yet.
+fn free_key_file(folder: &Path, name: &str) -> Result<PathBuf, Failure> {
+    let mut names = (2..=MAX_KEY_FILES).map(|number| PathBuf::from(format!("{name}-{number}.key.json")));
+    names.find(|file| !folder.join(file).exists()).ok_or_else(|| {
+        Failure::error(
+            "FileExists",
+            "too many key files",
+            format!("{} has them all", folder.display()),
+            "move old ones away",
+        )
+    })
+}

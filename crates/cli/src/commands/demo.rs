@@ -1,0 +1,296 @@
+//! `purse demo`: the whole story on a local chain of its own, by the same code as the real commands.
+
+use super::audit::examine;
+use super::init::{compile, deploy};
+use crate::anvil::Anvil;
+use crate::change::send;
+use crate::connect::{LOCAL_CHAIN, Node};
+use crate::context::{Context, Vault};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::money::Token;
+use crate::output::{Output, Reply, bold, green, yellow};
+use crate::policy::Policy;
+use crate::sent::Sent;
+use crate::signer::{Signer, development_account};
+use crate::{ledger, library_failure, project, rpc_failure};
+use alloy::network::{EthereumWallet, TransactionBuilder as _};
+use alloy::primitives::{Address, U256};
+use alloy::providers::{DynProvider, Provider as _};
+use alloy::rpc::types::TransactionRequest;
+use clap::Args;
+use purse_agent::{Agent, Outcome, Paid, PaymentRequest, SessionFile, SessionKey};
+use purse_deployer::deploy_test_usdc;
+use purse_indexer::{Indexer, Store};
+use purse_owner::Verb;
+use purse_protocol::{Category, CategoryMask, Refusal, RefusalContext, RpcFault, SessionId, VaultConfig, Window};
+use serde_json::{Value, json};
+use std::time::Instant;
+
+/// When the story begins: 15 January 2027, 08:00:00 UTC. Half past would do as well; a fixed time makes it repeatable.
+const BEGINNING: u64 = 1_800_000_000;
+/// What the vault holds: 25.00 USDC.
+const FUNDS: u64 = 25_000_000;
+/// A cent, in base units.
+const CENT: u128 = 10_000;
+/// Ether for the agent's gas: one.
+const GAS_MONEY: u64 = 1_000_000_000_000_000_000;
+/// Seconds until what was spent in an hour's window has surely left it: one and a quarter windows.
+const HOUR_AND_A_QUARTER: u64 = 4_500;
+/// Width of the column of deeds.
+const DEEDS: usize = 50;
+
+/// Flags of `purse demo`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  purse demo\n  purse demo --json | jq .steps")]
+pub(crate) struct DemoArgs {}
+
+/// Tells the story.
+pub(crate) async fn run(context: &Context, _args: &DemoArgs) -> Result<Reply, Failure> {
+    let started = Instant::now();
+    let mut teller = Teller { output: context.output, steps: Vec::new() };
+    let stage = Stage::build(context, &mut teller).await?;
+    story(&stage, &mut teller).await?;
+    audit(&stage, &mut teller).await?;
+
+    let seconds = started.elapsed().as_secs_f64();
+    let refusals = teller.steps.iter().filter(|step| step["verdict"] == "refused").count();
+    let text = format!(
+        "\n{} ({refusals} refusals, {seconds:.1} s)\nNext: purse init    create your own vault (nothing here used real money)",
+        bold("All of that was decided by the contract, not by this program.")
+    );
+    Ok(Reply::new(text, json!({ "steps": teller.steps, "refusals": refusals, "seconds": seconds })))
+}
+
+/// Everything that the story needs; all of it goes when this goes.
+struct Stage {
+    vault: Vault,
+    factory: Address,
+    token: Token,
+    owner: Signer,
+    agent: Agent<DynProvider>,
+    folder: tempfile::TempDir,
+    _anvil: Anvil,
+}
+
+/// Whom the agent tries to pay.
+const WEATHER: Address = Address::repeat_byte(0x11);
+const FILMS: Address = Address::repeat_byte(0x22);
+const STRANGER: Address = Address::repeat_byte(0x33);
+
+impl Stage {
+    async fn build(context: &Context, teller: &mut Teller) -> Result<Self, Failure> {
+        let mut clock = Instant::now();
+        let anvil = Anvil::start(BEGINNING).await?;
+        let owner = development_account(None, LOCAL_CHAIN)?;
+        // What is sent here concerns nobody outside the story, so it is not remembered with the command's own.
+        let sent = Sent::new(context.output);
+        let node =
+            Node::connect(&anvil.url, Some(LOCAL_CHAIN), Some(EthereumWallet::from(owner.key.clone())), &sent).await?;
+        let version = node.provider.get_client_version().await.map_err(rpc_failure::of)?;
+        let version =
+            version.trim_start_matches("anvil/v").chars().take_while(|c| *c != '-' && *c != '+').collect::<String>();
+        teller.ready(&format!("Starting a local chain (anvil {version})"), &mut clock);
+
+        let root = project::root()?;
+        let build = compile(root.clone()).await?;
+        let config =
+            VaultConfig { owner: owner.address, treasury: Address::repeat_byte(0x7e), guardian: Address::ZERO };
+        let contracts = deploy(&node, &build, &config, 0).await?;
+        let address = contracts.vault.record().address;
+        let usdc = deploy_test_usdc(&node.provider, &root, owner.address, &[(address, U256::from(FUNDS))]).await;
+        let usdc = usdc.map_err(|error| library_failure::of_test_usdc(&error))?;
+
+        let folder = tempfile::tempdir().map_err(|error| {
+            Failure::error("FileNotWritten", "no folder for the demo", error.to_string(), "check TMPDIR")
+        })?;
+        let mut vault = Vault::at(node, address, folder.path()).await?;
+        for (name, payee) in [("weather", WEATHER), ("films", FILMS)] {
+            vault.names.set_payee(name, payee);
+        }
+        let session = session_id()?;
+        vault.names.set_agent("demo", session);
+        let token = Token::read(&vault, usdc).await?;
+        let names = vault.words(&token);
+        let payees = vec![(WEATHER, category("data")?), (FILMS, category("media")?)];
+        send(&vault, owner.address, &Verb::AddToken { token: usdc, unit_bits: 0 }, &names).await?;
+        send(&vault, owner.address, &Verb::SetPayees(payees), &names).await?;
+        teller.ready("Deploying Circle's USDC and a vault with 25.00", &mut clock);
+
+        let key = SessionKey::generate();
+        let wei = U256::from(GAS_MONEY);
+        let funded = vault.node.provider.raw_request::<_, Value>("anvil_setBalance".into(), (key.address(), wei)).await;
+        funded.map_err(rpc_failure::of)?;
+        let file = SessionFile::new(
+            &folder.path().join("demo.session.toml"),
+            address,
+            LOCAL_CHAIN,
+            session,
+            usdc,
+            "demo.key.json".as_ref(),
+        );
+        let grant = policy(vault.head().await?.time)?.grant(session, key.address(), usdc);
+        let made = send(&vault, owner.address, &Verb::Grant(grant), &names).await?;
+        teller.line("Granting \"demo\" 2.00 a payment, 3.00 an hour", "done", &block(&made.json));
+        let agent = Agent::new(vault.node.provider.clone(), file, key).with_context(names);
+        let factory = contracts.factory.record().address;
+        Ok(Self { vault, factory, token, owner, agent, folder, _anvil: anvil })
+    }
+
+    async fn pay(&self, payee: Address, amount: u128) -> Result<Outcome, Failure> {
+        let request = PaymentRequest::new(payee, amount, "", "purse demo");
+        self.agent.pay(&request).await.map_err(|error| library_failure::of_agent(&error))
+    }
+
+    async fn act(&self, verb: Verb) -> Result<String, Failure> {
+        let made = send(&self.vault, self.owner.address, &verb, &self.vault.words(&self.token)).await?;
+        Ok(block(&made.json))
+    }
+
+    /// Hands the vault the very payment that it made already, with its signature.
+    async fn replay(&self, paid: &Paid) -> Result<Option<Refusal>, Failure> {
+        let signed = self.agent.sign(paid.payment.clone()).map_err(|error| library_failure::of_agent(&error))?;
+        let call = TransactionRequest::default().with_to(self.vault.address).with_input(signed.calldata());
+        match self.vault.node.provider.call(call).await.map_err(RpcFault::from) {
+            Ok(_) => Ok(None),
+            Err(RpcFault::Reverted { data }) => Ok(Some(Refusal::decode(&data, &RefusalContext::default()))),
+            Err(fault) => Err(rpc_failure::of_fault(&fault)),
+        }
+    }
+
+    async fn move_clock(&self, seconds: u64) -> Result<(), Failure> {
+        let provider = &self.vault.node.provider;
+        provider.raw_request::<_, Value>("evm_increaseTime".into(), (seconds,)).await.map_err(rpc_failure::of)?;
+        provider.raw_request::<_, Value>("evm_mine".into(), ()).await.map_err(rpc_failure::of)?;
+        Ok(())
+    }
+}
+
+/// The acts, each with what must come of it.
+async fn story(stage: &Stage, teller: &mut Teller) -> Result<(), Failure> {
+    let first = teller.paid("Paying 1.00 to the weather service", stage.pay(WEATHER, 100 * CENT).await?)?;
+    teller.refused("Paying 0.10 to a stranger", stage.pay(STRANGER, 10 * CENT).await?, "PayeeNotInBook")?;
+    teller.refused(
+        "Paying 0.10 for films, not its category",
+        stage.pay(FILMS, 10 * CENT).await?,
+        "CategoryNotGranted",
+    )?;
+    teller.refused("Paying 2.01 at once", stage.pay(WEATHER, 201 * CENT).await?, "AbovePerPaymentCap")?;
+    teller.replayed("Sending the first payment again", stage.replay(&first).await?, "NonceUsed")?;
+    teller.paid("Paying 2.00 more", stage.pay(WEATHER, 200 * CENT).await?)?;
+    teller.refused("Paying 0.01 more within the hour", stage.pay(WEATHER, CENT).await?, "LimitExceeded")?;
+    stage.move_clock(HOUR_AND_A_QUARTER).await?;
+    teller.line("Moving the clock on by 75 minutes", "done", "");
+    teller.paid("Paying 0.01 now", stage.pay(WEATHER, CENT).await?)?;
+    let at = stage.act(Verb::Pause).await?;
+    teller.line("Pausing everything", "done", &at);
+    teller.refused("Paying 0.01", stage.pay(WEATHER, CENT).await?, "VaultPaused")?;
+    let at = stage.act(Verb::Unpause).await?;
+    teller.line("Resuming", "done", &at);
+    let at = stage.act(Verb::Revoke { session: session_id()? }).await?;
+    teller.line("Revoking \"demo\"", "done", &at);
+    teller.refused("Paying 0.01 again", stage.pay(WEATHER, CENT).await?, "SessionRevoked")
+}
+
+/// Indexes the logs, folds them, compares with the chain.
+async fn audit(stage: &Stage, teller: &mut Teller) -> Result<(), Failure> {
+    let store = Store::open(stage.folder.path().join("index.sqlite"), LOCAL_CHAIN);
+    let store = store.map_err(|error| library_failure::of_store(&error))?;
+    let mut indexer = Indexer::new(stage.vault.node.provider.clone(), store, stage.factory, 0);
+    let synced = indexer.sync_to_head(|_| {}).await.map_err(|error| library_failure::of_index(&error))?;
+    let store = indexer.into_store();
+    let trail = ledger::trail(&store, &stage.vault)?;
+    teller.line("Rebuilding the trail from the chain's logs", "done", &format!("{} events", trail.sequence));
+    let end = synced.block.ok_or_else(|| differs("the audit", "an index", "nothing"))?;
+    let report = examine(&stage.vault, &trail, end, 0).await?;
+    if !report.holds() {
+        let problems = report.differences().map(|(_, difference)| difference.problem.clone()).collect::<Vec<_>>();
+        return Err(differs("the audit", "no difference", &problems.join("; ")));
+    }
+    teller.line("Auditing the trail against the contract's storage", "pass", "trail equals chain");
+    Ok(())
+}
+
+/// Tells the steps as they happen.
+struct Teller {
+    output: Output,
+    steps: Vec<Value>,
+}
+
+impl Teller {
+    fn line(&mut self, deed: &str, verdict: &str, detail: &str) {
+        self.steps.push(json!({ "deed": deed, "verdict": verdict, "detail": detail }));
+        let dots = ".".repeat(DEEDS.saturating_sub(deed.chars().count() + 1).max(2));
+        let padded = format!("{verdict:<7}");
+        let verdict = if verdict == "refused" { yellow(&padded) } else { green(&padded) };
+        self.output.tell(format!("{deed} {dots} {verdict} {detail}").trim_end());
+    }
+
+    fn ready(&mut self, deed: &str, clock: &mut Instant) {
+        self.line(deed, "ready", &format!("{:.1} s", clock.elapsed().as_secs_f64()));
+        *clock = Instant::now();
+    }
+
+    fn paid(&mut self, deed: &str, outcome: Outcome) -> Result<Paid, Failure> {
+        match outcome {
+            Outcome::Paid(paid) => {
+                self.line(deed, "paid", &format!("block {}", paid.block));
+                Ok(paid)
+            }
+            Outcome::Refused(refusal) => Err(differs(deed, "a payment", refusal.code)),
+            Outcome::NotMined(_) => Err(differs(deed, "a payment", "nothing mined")),
+        }
+    }
+
+    fn refused(&mut self, deed: &str, outcome: Outcome, expected: &str) -> Result<(), Failure> {
+        match outcome {
+            Outcome::Refused(refusal) => self.replayed(deed, Some(refusal), expected),
+            Outcome::Paid(_) | Outcome::NotMined(_) => self.replayed(deed, None, expected),
+        }
+    }
+
+    fn replayed(&mut self, deed: &str, refusal: Option<Refusal>, expected: &str) -> Result<(), Failure> {
+        match refusal {
+            Some(refusal) if refusal.code == expected => {
+                self.line(deed, "refused", refusal.code);
+                Ok(())
+            }
+            Some(refusal) => Err(differs(deed, expected, refusal.code)),
+            None => Err(differs(deed, expected, "no refusal")),
+        }
+    }
+}
+
+/// The failure of a line that is not as it must be.
+fn differs(deed: &str, expected: &str, found: &str) -> Failure {
+    Failure::new(
+        Exit::Differs,
+        "DemoDiffers",
+        format!("not as it must be: {deed}"),
+        format!("expected {expected}, found {found}"),
+        "report this as a bug; do not trust this build",
+    )
+}
+
+fn policy(now: u64) -> Result<Policy, Failure> {
+    let now = u32::try_from(now).unwrap_or(u32::MAX);
+    Ok(Policy {
+        per_payment: 200 * CENT,
+        limits: vec![(Window::Hour, 300 * CENT), (Window::Day, 1_000 * CENT)],
+        categories: CategoryMask::from_iter([category("data")?]),
+        valid_from: now,
+        valid_until: now.saturating_add(30 * 86_400),
+    })
+}
+
+fn session_id() -> Result<SessionId, Failure> {
+    SessionId::new(1).ok_or_else(|| differs("the session", "1", "nothing"))
+}
+
+fn category(name: &str) -> Result<Category, Failure> {
+    Category::by_name(name).ok_or_else(|| differs("a category", name, "nothing"))
+}
+
+fn block(made: &Value) -> String {
+    format!("block {}", made["block"])
+}

@@ -1,0 +1,268 @@
+//! `purse init`: deploys a vault, or takes up one that exists, and saves a profile for it.
+
+use crate::config::{Config, Profile};
+use crate::connect::{Node, chain_name};
+use crate::context::{Context, Vault};
+use crate::failure::Failure;
+use crate::ledger::books;
+use crate::money::Token;
+use crate::names::{address, short, valid_name};
+use crate::output::{Reply, green};
+use crate::{change, library_failure, project};
+use alloy::primitives::{Address, B256, U256};
+use clap::Args;
+use purse_deployer::{Build, Outcome, book, deploy_factory, deploy_test_usdc, deploy_vault};
+use purse_owner::Verb;
+use purse_protocol::{Chain, VaultConfig, VaultRecord};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// Test USDC that a new local vault gets, in base units: 1,000.00.
+const TEST_USDC: u64 = 1_000_000_000;
+
+/// Flags of `purse init`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  purse init --rpc-url http://127.0.0.1:8545 --unlocked --test-usdc\n  purse init ops --chain base-sepolia --rpc-url https://sepolia.base.org --keystore owner.json\n  purse init --vault 0x7a1f000000000000000000000000000000005e44 --rpc-url https://sepolia.base.org"
+)]
+pub(crate) struct InitArgs {
+    /// The profile's name
+    #[arg(default_value = "main")]
+    name: String,
+    /// The vault's owner [default: the account that sends]
+    #[arg(long, value_name = "ADDRESS")]
+    owner: Option<String>,
+    /// The only address that withdrawals go to; better a cold one [default: the owner]
+    #[arg(long, value_name = "ADDRESS")]
+    treasury: Option<String>,
+    /// Who may stop things besides the owner
+    #[arg(long, value_name = "ADDRESS")]
+    guardian: Option<String>,
+    /// The token to pay in [default: the chain's official USDC]
+    #[arg(long, value_name = "ADDRESS")]
+    token: Option<String>,
+    /// Deploy Circle's USDC as a test token and put 1,000.00 into the vault (local chain only)
+    #[arg(long, conflicts_with = "token")]
+    test_usdc: bool,
+    /// Tells apart vaults of one owner
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    number: u64,
+    /// Replace a profile of the same name
+    #[arg(long)]
+    replace: bool,
+}
+
+/// Deploys and saves.
+pub(crate) async fn run(context: &Context, args: &InitArgs) -> Result<Reply, Failure> {
+    valid_name(&args.name)?;
+    if context.config.profile.contains_key(&args.name) && !args.replace {
+        return Err(Failure::error(
+            "ProfileExists",
+            format!("there is a profile \"{}\" already", args.name),
+            format!("{} has it", context.config_path.display()),
+            "choose another name, or add --replace",
+        ));
+    }
+    if context.global.vault.is_some() {
+        return take_up(context, args).await;
+    }
+    let (node, signer) = context.node_with_key().await?;
+    let config = parties(args, signer.address)?;
+    let root = project::root()?;
+    let build = compile(root.clone()).await?;
+    if args.token.is_none() && !args.test_usdc {
+        official(node.chain_id)?;
+    }
+
+    let deployed = deploy(&node, &build, &config, args.number).await?;
+    let record = VaultRecord {
+        vault: deployed.vault.record().clone(),
+        owner: config.owner,
+        treasury: config.treasury,
+        guardian: config.guardian,
+        salt: B256::from(U256::from(args.number)),
+    };
+    book::note(&books(context), node.chain_id, deployed.factory.record(), Some(record))
+        .map_err(|error| library_failure::of_book(&error))?;
+    let vault = Vault::at(node, deployed.vault.record().address, context.folder()).await?;
+    let token = token(args, &vault.node, signer.address, &root, vault.address).await?;
+    let mut profile = profile(context, &vault, token)?;
+    profile.from = context.global.unlocked.then_some(signer.address);
+    let bytes = save(context, &args.name, profile)?;
+
+    let mut lines = vec![
+        tell("factory", &deployed.factory),
+        tell("vault", &deployed.vault),
+        format!(
+            "{}   profile {} in {} ({bytes} bytes, no secrets)",
+            green("saved"),
+            args.name,
+            context.config_path.display()
+        ),
+    ];
+    lines.push(list_token(&vault, token, signer.address, config.owner).await?);
+    let read = Token::read(&vault, token).await?;
+    if args.test_usdc {
+        lines.push(format!("{}  {} of test USDC", green("funded"), read.show(U256::from(TEST_USDC))));
+    } else {
+        lines.push(format!(
+            "Fund it: send {} on {} to {}",
+            read.symbol,
+            chain_name(vault.node.chain_id),
+            vault.address
+        ));
+    }
+    if config.owner == signer.address && config.treasury == config.owner {
+        lines.push("Owner and treasury are one single key: if it is lost, the money is lost.".to_owned());
+    }
+    lines.push("Next: purse payee add ADDRESS --category data, then purse agent add NAME".to_owned());
+    let json = json!({
+        "profile": args.name,
+        "chain": vault.node.chain_id,
+        "vault": { "address": vault.address, "new": deployed.vault.is_new(), "tx": deployed.vault.record().tx, "block": deployed.vault.record().block },
+        "factory": { "address": deployed.factory.record().address, "new": deployed.factory.is_new() },
+        "owner": config.owner,
+        "treasury": config.treasury,
+        "guardian": config.guardian,
+        "token": { "address": token, "symbol": read.symbol },
+        "config_bytes": bytes,
+    });
+    Ok(Reply::new(lines.join("\n"), json))
+}
+
+/// Saves a profile for a vault that exists.
+async fn take_up(context: &Context, args: &InitArgs) -> Result<Reply, Failure> {
+    let vault = context.vault().await?;
+    let token = match &args.token {
+        Some(text) => Some(address(text)?),
+        None => None,
+    };
+    let token = context.token(&vault, None, token).await?;
+    let bytes = save(context, &args.name, profile(context, &vault, token.address)?)?;
+    let text = format!(
+        "{}   profile {} for the vault {} in {} ({bytes} bytes, no secrets)\nNext: purse status",
+        green("saved"),
+        args.name,
+        short(vault.address),
+        context.config_path.display()
+    );
+    Ok(Reply::new(
+        text,
+        json!({ "profile": args.name, "vault": { "address": vault.address, "new": false }, "config_bytes": bytes }),
+    ))
+}
+
+fn parties(args: &InitArgs, sender: Address) -> Result<VaultConfig, Failure> {
+    let given = |text: &Option<String>| text.as_deref().map(address).transpose();
+    let owner = given(&args.owner)?.unwrap_or(sender);
+    let treasury = given(&args.treasury)?.unwrap_or(owner);
+    Ok(VaultConfig { owner, treasury, guardian: given(&args.guardian)?.unwrap_or_default() })
+}
+
+/// Compiles the contracts, off the async threads.
+pub(crate) async fn compile(root: PathBuf) -> Result<Build, Failure> {
+    let built = tokio::task::spawn_blocking(move || Build::compile(&root)).await;
+    match built {
+        Ok(built) => built.map_err(|error| library_failure::of_build(&error)),
+        Err(error) => Err(Failure::error("Internal", "compiling stopped", error.to_string(), "run the command again")),
+    }
+}
+
+/// A factory and a vault.
+pub(crate) struct Contracts {
+    pub(crate) factory: Outcome,
+    pub(crate) vault: Outcome,
+}
+
+/// Deploys what is not there yet.
+pub(crate) async fn deploy(
+    node: &Node,
+    build: &Build,
+    config: &VaultConfig,
+    number: u64,
+) -> Result<Contracts, Failure> {
+    let failed = |error| library_failure::of_deploy(&error);
+    let factory = deploy_factory(&node.provider, node.chain_id, build).await.map_err(failed)?;
+    let salt = B256::from(U256::from(number));
+    let vault = deploy_vault(&node.provider, node.chain_id, build, config, salt).await.map_err(failed)?;
+    Ok(Contracts { factory, vault })
+}
+
+/// The token that the flags or the chain name; a test USDC is deployed and put into the vault.
+async fn token(args: &InitArgs, node: &Node, sender: Address, root: &Path, vault: Address) -> Result<Address, Failure> {
+    if let Some(text) = &args.token {
+        return address(text);
+    }
+    if args.test_usdc {
+        let mint = [(vault, U256::from(TEST_USDC))];
+        let deployed = deploy_test_usdc(&node.provider, root, sender, &mint).await;
+        return deployed.map_err(|error| library_failure::of_test_usdc(&error));
+    }
+    official(node.chain_id)
+}
+
+/// The chain's official USDC.
+fn official(chain_id: u64) -> Result<Address, Failure> {
+    Chain::by_id(chain_id).and_then(Chain::usdc).map(|token| token.address).ok_or_else(|| {
+        Failure::usage(
+            "TokenMissing",
+            "which token is to be paid in?",
+            format!("{} has no official USDC", chain_name(chain_id)),
+            "name it with --token ADDRESS; on a local chain --test-usdc deploys one",
+        )
+    })
+}
+
+/// Lists the token in the vault, or says how, where another wallet owns the vault.
+async fn list_token(vault: &Vault, token: Address, sender: Address, owner: Address) -> Result<String, Failure> {
+    let verb = Verb::AddToken { token, unit_bits: 0 };
+    let read = Token::read(vault, token).await?;
+    let names = vault.words(&read);
+    if read.listed {
+        return Ok(format!("{}    token {}, as before", green("listed"), short(token)));
+    }
+    if sender != owner {
+        let batch = change::propose(vault, &[verb], &names).text;
+        return Ok(format!("The owner must list the token first; as a Safe batch:\n{batch}"));
+    }
+    let made = change::send(vault, sender, &verb, &names).await?;
+    Ok(made.text)
+}
+
+fn tell(what: &str, outcome: &Outcome) -> String {
+    let record = outcome.record();
+    let done = if outcome.is_new() { green("deployed") } else { "there already".to_owned() };
+    let place = match (record.block, record.tx) {
+        (Some(block), Some(tx)) => format!("   block {block}   tx {tx}"),
+        _ => String::new(),
+    };
+    format!("{done} {what} {}{place}", record.address)
+}
+
+fn profile(context: &Context, vault: &Vault, token: Address) -> Result<Profile, Failure> {
+    let chain_id = vault.node.chain_id;
+    let chain = Chain::by_id(chain_id).map_or_else(|| chain_id.to_string(), |chain| chain.name.clone());
+    let official = Chain::by_id(chain_id).and_then(Chain::usdc).map(|token| token.address);
+    Ok(Profile {
+        chain: Some(chain),
+        rpc_url: Some(context.rpc_url()?),
+        vault: Some(vault.address),
+        token: if official == Some(token) { None } else { Some(token) },
+        keystore: context.global.keystore.as_deref().map(|path| beside(path, context.folder())),
+        from: None,
+    })
+}
+
+/// A path as the config file has it: relative where the file lies beside it, absolute elsewhere.
+fn beside(path: &Path, folder: &Path) -> PathBuf {
+    let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let (path, folder) = (whole(path), whole(folder));
+    path.strip_prefix(&folder).map(Path::to_owned).unwrap_or(path)
+}
+
+fn save(context: &Context, name: &str, profile: Profile) -> Result<usize, Failure> {
+    let mut config: Config = context.config.clone();
+    config.profile.insert(name.to_owned(), profile);
+    config.default.get_or_insert_with(|| name.to_owned());
+    config.save(&context.config_path)
+}

@@ -1,0 +1,61 @@
+//! One file per command: its flags, and what it does with the libraries.
+
+pub(crate) mod agent;
+pub(crate) mod agent_add;
+pub(crate) mod agent_limit;
+pub(crate) mod agent_list;
+pub(crate) mod agent_rotate;
+pub(crate) mod agent_show;
+pub(crate) mod audit;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod demo;
+pub(crate) mod guardian;
+pub(crate) mod index;
+pub(crate) mod init;
+pub(crate) mod log;
+pub(crate) mod man;
+pub(crate) mod pause;
+pub(crate) mod pay;
+pub(crate) mod payee;
+pub(crate) mod resume;
+pub(crate) mod revoke;
+pub(crate) mod status;
+pub(crate) mod withdraw;
+
+use crate::args::Command;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::Reply;
+use agent::AgentCommand;
+use guardian::GuardianCommand;
+use payee::PayeeCommand;
+
+/// Runs a command.
+pub(crate) async fn run(context: &Context, command: Command) -> Result<Reply, Failure> {
+    match command {
+        Command::Demo(args) => demo::run(context, &args).await,
+        Command::Init(args) => init::run(context, &args).await,
+        Command::Agent(AgentCommand::Add(args)) => agent_add::run(context, &args).await,
+        Command::Agent(AgentCommand::List(_)) => agent_list::run(context).await,
+        Command::Agent(AgentCommand::Show(args)) => agent_show::run(context, &args).await,
+        Command::Agent(AgentCommand::Rotate(args)) => agent_rotate::run(context, &args).await,
+        Command::Agent(AgentCommand::Limit(args)) => agent_limit::run(context, &args).await,
+        Command::Payee(PayeeCommand::Add(args)) => payee::add(context, &args).await,
+        Command::Payee(PayeeCommand::Remove(args)) => payee::remove(context, &args).await,
+        Command::Payee(PayeeCommand::List(_)) => payee::list(context).await,
+        Command::Guardian(GuardianCommand::Set(args)) => guardian::set(context, &args).await,
+        Command::Pay(args) => pay::run(context, &args).await,
+        Command::Check(args) => check::run(context, &args).await,
+        Command::Status(args) => status::run(context, &args).await,
+        Command::Pause(args) => pause::run(context, &args).await,
+        Command::Resume(args) => resume::run(context, &args).await,
+        Command::Revoke(args) => revoke::run(context, &args).await,
+        Command::Withdraw(args) => withdraw::run(context, &args).await,
+        Command::Index(args) => index::run(context, &args).await,
+        Command::Audit(args) => audit::run(context, &args).await,
+        Command::Log(args) => log::run(context, &args).await,
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(_) => man::run(),
+    }
+}

@@ -1,0 +1,130 @@
+//! `purse payee …`: whom agents may pay, and under which category.
+
+use crate::args::Change;
+use crate::change;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::judge::category;
+use crate::ledger::{self, Follow, Ledger};
+use crate::names::{address, valid_name};
+use crate::output::Reply;
+use crate::policy::parse_category;
+use crate::table::aligned;
+use alloy::primitives::Address;
+use clap::{Args, Subcommand};
+use purse_owner::Verb;
+use purse_protocol::Category;
+use serde_json::json;
+use std::collections::BTreeSet;
+
+/// What can be done about payees.
+#[derive(Debug, Subcommand)]
+#[command(
+    after_help = "Examples:\n  purse payee add 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --category data --name api.weather.example\n  purse payee list"
+)]
+pub(crate) enum PayeeCommand {
+    /// Put a payee in the book, or move it to another category
+    Add(AddArgs),
+    /// Take a payee out of the book
+    #[command(visible_alias = "rm")]
+    Remove(RemoveArgs),
+    /// List payees that are known here
+    #[command(visible_alias = "ls")]
+    List(ListArgs),
+}
+
+/// Flags of `purse payee add`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  purse payee add 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --category data --name api.weather.example\n  purse payee add 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --category mcc:7375 --dry-run"
+)]
+pub(crate) struct AddArgs {
+    /// The payee's address
+    payee: String,
+    /// What it is paid for: a category's name or number, or mcc:CODE
+    #[arg(long)]
+    category: String,
+    /// What to call it on this machine
+    #[arg(long)]
+    name: Option<String>,
+    #[command(flatten)]
+    change: Change,
+}
+
+/// Flags of `purse payee remove`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  purse payee remove api.weather.example\n  purse payee remove 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --propose"
+)]
+pub(crate) struct RemoveArgs {
+    /// The payee's name or address
+    payee: String,
+    #[command(flatten)]
+    change: Change,
+}
+
+/// Flags of `purse payee list`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  purse payee list\n  purse payee list --json | jq '.payees[].address'")]
+pub(crate) struct ListArgs {}
+
+/// Adds a payee, as owner.
+pub(crate) async fn add(context: &Context, args: &AddArgs) -> Result<Reply, Failure> {
+    let payee = address(&args.payee)?;
+    let category = parse_category(&args.category)?;
+    if let Some(name) = &args.name {
+        valid_name(name)?;
+    }
+    let made = change::run(context, args.change, &[Verb::SetPayees(vec![(payee, category)])]).await?;
+    if let (true, Some(name)) = (made.done, &args.name) {
+        let mut names = context.vault().await?.names;
+        names.set_payee(name, payee);
+        names.save()?;
+    }
+    Ok(made.reply(context, "Next: purse status"))
+}
+
+/// Removes a payee, as owner or guardian.
+pub(crate) async fn remove(context: &Context, args: &RemoveArgs) -> Result<Reply, Failure> {
+    let vault = context.vault().await?;
+    let payee = vault.names.payee(&args.payee)?;
+    let made = change::run(context, args.change, &[Verb::RemovePayee { payee }]).await?;
+    if made.done {
+        let mut names = vault.names;
+        names.forget_payee(payee);
+        names.save()?;
+    }
+    Ok(made.reply(context, "Next: purse payee list"))
+}
+
+/// Lists the payees that have a name or are in the index, with what the vault says of them now.
+pub(crate) async fn list(context: &Context) -> Result<Reply, Failure> {
+    let vault = context.vault().await?;
+    let mut known: BTreeSet<Address> = vault.names.payees().map(|(_, payee)| payee).collect();
+    let follow = Follow::default();
+    let store = match Ledger::find(context, vault.node.chain_id, &follow) {
+        Ok(ledger) => ledger.open_existing()?,
+        Err(_) => None,
+    };
+    if let Some(trail) = store.and_then(|store| ledger::trail(&store, &vault).ok()) {
+        known.extend(trail.payees.keys());
+    } else {
+        context.output.note("payees without a name show once the vault is indexed: purse index");
+    }
+    let mut rows = vec![vec!["PAYEE".to_owned(), "ADDRESS".to_owned(), "CATEGORY".to_owned()]];
+    let mut payees = Vec::new();
+    for payee in known {
+        let number = category(&vault, payee).await?;
+        let category = Category::new(number).map(|category| category.to_string());
+        let shown = category.clone().unwrap_or_else(|| "not in the book".to_owned());
+        let name = vault.names.of_payee(payee);
+        rows.push(vec![name.unwrap_or("-").to_owned(), payee.to_string(), shown]);
+        payees.push(json!({ "name": name, "address": payee, "category": category }));
+    }
+    let text = if payees.is_empty() {
+        "No payees known here. Next: purse payee add ADDRESS --category data".to_owned()
+    } else {
+        aligned(&rows)
+    };
+    Ok(Reply::new(text, json!({ "payees": payees })))
+}

@@ -1,0 +1,37 @@
+//! `purse withdraw`: takes money out; the vault sends it to its treasury and nowhere else.
+
+use crate::args::Change;
+use crate::change;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::money::looks_like_amount;
+use crate::output::Reply;
+use alloy::primitives::U256;
+use clap::Args;
+use purse_owner::Verb;
+
+/// Flags of `purse withdraw`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  purse withdraw 25.00\n  purse withdraw all USDC --propose > batch.json")]
+pub(crate) struct WithdrawArgs {
+    /// How much, such as 25.00, or all
+    amount: String,
+    /// The token [default: the profile's]
+    token: Option<String>,
+    #[command(flatten)]
+    change: Change,
+}
+
+/// Withdraws, as owner.
+pub(crate) async fn run(context: &Context, args: &WithdrawArgs) -> Result<Reply, Failure> {
+    let all = args.amount == "all";
+    if !all {
+        looks_like_amount(&args.amount)?;
+    }
+    let vault = context.vault().await?;
+    let token = context.token(&vault, args.token.as_deref(), None).await?;
+    let amount = if all { None } else { Some(U256::from(token.parse(&args.amount)?)) };
+    let verb = Verb::Withdraw { token: token.address, amount };
+    let made = change::run(context, args.change, &[verb]).await?;
+    Ok(made.reply(context, "Next: purse status"))
+}

@@ -1,0 +1,68 @@
+//! Asks the vault whether it would pay, without a key and without paying: `check` runs the judge that `pay` runs.
+
+use crate::context::Vault;
+use crate::failure::Failure;
+use crate::money::{Token, of_view};
+use crate::rpc_failure;
+use crate::sessions::Session;
+use alloy::primitives::{Address, B256, U256};
+use purse_protocol::abi::IVault::{LimitExceeded, Payment};
+use purse_protocol::{Meter, Refusal, RpcFault, SessionId, Window, meter};
+
+/// Seconds from now to the deadline of the payment that is asked about.
+const DEADLINE_SECONDS: u64 = 120;
+
+/// What is asked about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Question {
+    /// Which agent.
+    pub(crate) session: SessionId,
+    /// To whom.
+    pub(crate) payee: Address,
+    /// Base units.
+    pub(crate) amount: u128,
+}
+
+/// The vault's answer at its newest block: `None` means that it would pay.
+pub(crate) async fn ask(vault: &Vault, token: &Token, question: Question) -> Result<Option<Refusal>, Failure> {
+    let (head, session) = tokio::join!(vault.head(), Session::read(vault, question.session.get(), token));
+    let (head, session) = (head?, session?);
+    let payment = Payment {
+        session: question.session.get(),
+        nonce: session.view.nonceHighest.saturating_add(1),
+        deadline: u32::try_from(head.time + DEADLINE_SECONDS).unwrap_or(u32::MAX),
+        token: token.address,
+        payee: question.payee,
+        amount: question.amount,
+        fee: 0,
+        feeRecipient: Address::ZERO,
+        r#ref: B256::ZERO,
+    };
+    let contract = vault.contract();
+    let Err(error) = contract.check(payment).call().await else { return Ok(None) };
+    let is_limit = error.as_decoded_error::<LimitExceeded>().is_some();
+    match RpcFault::from(error) {
+        RpcFault::Reverted { data } => {
+            let mut words = vault.words(token);
+            if let (true, Some(time)) = (is_limit, fits_at(&session, token, question.amount, head.time)) {
+                words = words.fits_at(time);
+            }
+            Ok(Some(Refusal::decode(&data, &words)))
+        }
+        fault => Err(rpc_failure::of_fault(&fault)),
+    }
+}
+
+/// When the amount fits every limit, if nothing else is paid until then.
+fn fits_at(session: &Session, token: &Token, amount: u128, now: u64) -> Option<u64> {
+    let units = meter::units_up(U256::from(amount), token.unit_bits);
+    session.limits.iter().try_fold(now, |latest, limit| {
+        let window = Window::from_seconds(limit.window)?;
+        Some(latest.max(Meter::from_word(limit.meter).fits_at(units, window, now)?))
+    })
+}
+
+/// The category of a payee; 0 when it is not in the book.
+pub(crate) async fn category(vault: &Vault, payee: Address) -> Result<u8, Failure> {
+    vault.contract().payeeOf(payee).call().await.map_err(of_view)
+}

@@ -1,0 +1,129 @@
+//! The local index: which factory it follows from which block, and where its file lies.
+
+use crate::config;
+use crate::context::{Context, Vault};
+use crate::failure::Failure;
+use crate::library_failure;
+use crate::names::{address, short};
+use crate::output::Output;
+use alloy::primitives::Address;
+use alloy::providers::DynProvider;
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use purse_audit::Trail;
+use purse_deployer::book;
+use purse_indexer::{Indexer, Progress, RpcSource, Store, Synced};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How often the progress bar moves.
+const TICK: Duration = Duration::from_millis(100);
+
+/// What to follow, where the address book does not say.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Follow {
+    /// The vault's factory [default: the address book's]
+    #[arg(long, value_name = "ADDRESS")]
+    factory: Option<String>,
+    /// The block that deployed the factory, or any before it [default: the address book's]
+    #[arg(long, value_name = "NUMBER")]
+    from_block: Option<u64>,
+}
+
+/// The index of a factory's vaults.
+#[derive(Debug, Clone)]
+pub(crate) struct Ledger {
+    /// What it follows.
+    pub(crate) factory: Address,
+    /// From where.
+    pub(crate) from_block: u64,
+    /// Its file.
+    pub(crate) path: PathBuf,
+    chain_id: u64,
+}
+
+impl Ledger {
+    /// The index for the vaults of the factory that the flags or the address book name.
+    pub(crate) fn find(context: &Context, chain_id: u64, follow: &Follow) -> Result<Self, Failure> {
+        let known = book::load(&books(context), chain_id).map_err(|error| library_failure::of_book(&error))?;
+        let known = known.map(|book| (book.factory.address, book.factory.block.unwrap_or(0)));
+        let (factory, block) = match (&follow.factory, known) {
+            (Some(text), _) => (address(text)?, 0),
+            (None, Some(known)) => known,
+            (None, None) => {
+                return Err(Failure::usage(
+                    "FactoryMissing",
+                    "which vaults are to be followed?",
+                    format!("there is no address book of chain {chain_id} in {}", books(context).display()),
+                    "name the factory: --factory ADDRESS --from-block NUMBER",
+                ));
+            }
+        };
+        let from_block = follow.from_block.unwrap_or(block);
+        let file = format!("{chain_id}-{factory:#x}-{from_block}.sqlite");
+        let path = config::data_folder()?.join("index").join(file);
+        Ok(Self { factory, from_block, path, chain_id })
+    }
+
+    /// Opens the file; makes it if there is none.
+    pub(crate) fn open(&self) -> Result<Store, Failure> {
+        if let Some(folder) = self.path.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| {
+                Failure::error(
+                    "FileNotWritten",
+                    format!("cannot make the folder {}", folder.display()),
+                    error.to_string(),
+                    "check that it is yours, or set XDG_DATA_HOME to another place",
+                )
+            })?;
+        }
+        Store::open(&self.path, self.chain_id).map_err(|error| library_failure::of_store(&error))
+    }
+
+    /// Opens the file if there is one.
+    pub(crate) fn open_existing(&self) -> Result<Option<Store>, Failure> {
+        if self.path.exists() { self.open().map(Some) } else { Ok(None) }
+    }
+
+    /// Follows the chain to its head, with progress on stderr.
+    pub(crate) async fn sync(&self, provider: DynProvider, output: Output) -> Result<(Store, Synced), Failure> {
+        let mut indexer = Indexer::<RpcSource<_>>::new(provider, self.open()?, self.factory, self.from_block);
+        let bar = if output.wants_progress() { ProgressBar::new(0) } else { ProgressBar::hidden() };
+        if let Ok(style) = ProgressStyle::with_template("indexing {wide_bar} {pos}/{len} blocks, {eta} left") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(TICK);
+        let from_block = self.from_block;
+        let synced = indexer.sync_to_head(|progress| match progress {
+            Progress::Committed { to, head, .. } => {
+                bar.set_length((head + 1).saturating_sub(from_block));
+                bar.set_position((to + 1).saturating_sub(from_block));
+            }
+            Progress::RolledBack(_) => output.note("a reorganisation was rolled back"),
+        });
+        let synced = synced.await;
+        bar.finish_and_clear();
+        let synced = synced.map_err(|error| library_failure::of_index(&error))?;
+        Ok((indexer.into_store(), synced))
+    }
+}
+
+/// The folder of address books, beside the config file.
+pub(crate) fn books(context: &Context) -> PathBuf {
+    context.folder().join("deployments")
+}
+
+/// The trail of `vault`, folded from the logs in `store`.
+pub(crate) fn trail(store: &Store, vault: &Vault) -> Result<Trail, Failure> {
+    let logs = store.logs(vault.address).map_err(|error| library_failure::of_store(&error))?;
+    if logs.is_empty() {
+        return Err(Failure::error(
+            "NoTrail",
+            format!("the index knows nothing of the vault {}", short(vault.address)),
+            "it was not indexed yet, or another factory made it",
+            "run purse index, or name the vault's factory with --factory",
+        ));
+    }
+    let logs = logs.into_iter().map(Into::into);
+    Trail::fold(vault.node.chain_id, vault.address, logs).map_err(|error| library_failure::of_trail(&error))
+}

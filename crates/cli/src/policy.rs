@@ -1,0 +1,202 @@
+//! What a new agent may do: read from flags or from a policy file, written out as the grant that the chain gets.
+
+use crate::config::one_line;
+use crate::expiry;
+use crate::failure::Failure;
+use crate::files;
+use crate::money::Token;
+use alloy::primitives::Address;
+use purse_protocol::abi::IVault::{Grant, Limit, TokenGrant};
+use purse_protocol::{Category, CategoryMask, SessionId, Window};
+use serde::Deserialize;
+use std::path::Path;
+
+/// A policy as written: amounts, windows and categories still text, since amounts need the token's decimals.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PolicyText {
+    /// Symbol or address; the profile's token when absent.
+    pub(crate) token: Option<String>,
+    /// Largest single payment.
+    pub(crate) per_payment: String,
+    /// `AMOUNT/WINDOW`, such as `10/24h`.
+    pub(crate) limits: Vec<String>,
+    /// Names or numbers.
+    pub(crate) categories: Vec<String>,
+    /// `30d`, or a day.
+    pub(crate) expires: String,
+}
+
+/// A policy understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Policy {
+    /// Base units.
+    pub(crate) per_payment: u128,
+    /// Base units per window, ascending by window.
+    pub(crate) limits: Vec<(Window, u128)>,
+    /// What kinds of payees.
+    pub(crate) categories: CategoryMask,
+    /// Seconds since 1970.
+    pub(crate) valid_from: u32,
+    /// Seconds since 1970.
+    pub(crate) valid_until: u32,
+}
+
+impl PolicyText {
+    /// Reads a policy file.
+    pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
+        let text = files::read_if_there(path)?.ok_or_else(|| {
+            Failure::error(
+                "PolicyMissing",
+                format!("no policy file {}", path.display()),
+                "there is no such file",
+                "check the path given to --policy",
+            )
+        })?;
+        toml::from_str(&text).map_err(|error| {
+            Failure::error(
+                "PolicyInvalid",
+                format!("cannot understand {}", path.display()),
+                one_line(&error.to_string()),
+                "its keys are per_payment, limits, categories, expires and, if wanted, token",
+            )
+        })
+    }
+
+    /// Understands the policy; spans start at `now`, seconds since 1970.
+    pub(crate) fn parse(&self, token: &Token, now: u64) -> Result<Policy, Failure> {
+        Ok(Policy {
+            per_payment: token.parse(&self.per_payment)?,
+            limits: parse_limits(&self.limits, token)?,
+            categories: parse_categories(&self.categories)?,
+            valid_from: u32::try_from(now).unwrap_or(u32::MAX),
+            valid_until: expiry::parse(&self.expires, now)?,
+        })
+    }
+}
+
+impl Policy {
+    /// The grant for the chain.
+    pub(crate) fn grant(&self, session: SessionId, key: Address, token: Address) -> Grant {
+        let limits = self.limits.iter().map(|(window, cap)| Limit { window: window.seconds(), cap: *cap }).collect();
+        Grant {
+            session: session.get(),
+            key,
+            validFrom: self.valid_from,
+            validUntil: self.valid_until,
+            categories: self.categories.bits(),
+            tokens: vec![TokenGrant { token, perPaymentCap: self.per_payment, limits }],
+        }
+    }
+}
+
+/// Reads `AMOUNT/WINDOW` limits: each window at most once, at least one.
+pub(crate) fn parse_limits(texts: &[String], token: &Token) -> Result<Vec<(Window, u128)>, Failure> {
+    let mut limits = Vec::with_capacity(texts.len());
+    for text in texts {
+        let (amount, window) = split_limit(text)?;
+        limits.push((window, token.parse_or_zero(amount)?));
+    }
+    limits.sort();
+    let twice = limits.windows(2).any(|pair| pair[0].0 == pair[1].0);
+    match () {
+        () if twice => Err(limit_invalid("two limits have the same window", "give each window once")),
+        () if limits.is_empty() => {
+            Err(limit_invalid("a session without a limit can pay nothing", "add one, such as --limit 10/24h"))
+        }
+        () => Ok(limits),
+    }
+}
+
+/// `10/24h` as its amount and window.
+pub(crate) fn split_limit(text: &str) -> Result<(&str, Window), Failure> {
+    let (amount, window) = text.split_once('/').ok_or_else(|| {
+        limit_invalid(&format!("\"{text}\" is no limit"), "write an amount, a slash and a window: 10/24h")
+    })?;
+    Ok((amount, parse_window(window)?))
+}
+
+/// One of the four windows.
+pub(crate) fn parse_window(text: &str) -> Result<Window, Failure> {
+    text.parse::<Window>().map_err(|error| limit_invalid(&error.to_string(), error.fix()))
+}
+
+/// Reads categories by name or number; at least one.
+pub(crate) fn parse_categories(texts: &[String]) -> Result<CategoryMask, Failure> {
+    if texts.is_empty() {
+        return Err(Failure::usage(
+            "CategoryInvalid",
+            "no category is given",
+            "a session without categories can pay nobody: empty means nothing",
+            "add one, such as --category data",
+        ));
+    }
+    texts.iter().map(|text| parse_category(text)).collect()
+}
+
+/// Reads a category by name or number.
+pub(crate) fn parse_category(text: &str) -> Result<Category, Failure> {
+    text.parse::<Category>().map_err(|error| {
+        Failure::usage("CategoryInvalid", format!("\"{text}\" is no category"), error.to_string(), error.fix())
+    })
+}
+
+/// A mask for the eye: `data, tools`.
+pub(crate) fn show_categories(mask: CategoryMask) -> String {
+    let names = mask.iter().map(|category| category.to_string()).collect::<Vec<_>>();
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}
+
+fn limit_invalid(cause: &str, fix: &str) -> Failure {
+    Failure::usage("LimitInvalid", "the limits can't be understood", cause, fix)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    /// The promise: the policy file of one agent fits in 250 bytes.
+    const POLICY_BYTES: usize = 250;
+
+    const SAMPLE: &str = "per_payment = \"2\"\nlimits = [\"10/24h\", \"150/30d\"]\ncategories = [\"data\", \"inference\"]\nexpires = \"30d\"\ntoken = \"0xABaBaBaBABabABabAbAbABAbABabababaBaBABaB\"\n";
+
+    fn usdc() -> Token {
+        Token { address: Address::repeat_byte(1), symbol: "USDC".into(), decimals: 6, unit_bits: 0, listed: true }
+    }
+
+    #[test]
+    fn a_whole_policy_fits_in_250_bytes() {
+        assert!(SAMPLE.len() <= POLICY_BYTES, "{} bytes", SAMPLE.len());
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("p.toml");
+        std::fs::write(&path, SAMPLE).unwrap();
+        let policy = PolicyText::load(&path).unwrap().parse(&usdc(), 1_795_356_000).unwrap();
+        assert_eq!(policy.per_payment, 2_000_000);
+        assert_eq!(policy.limits, [(Window::Day, 10_000_000), (Window::Month, 150_000_000)]);
+        assert_eq!(policy.categories.iter().count(), 2);
+        assert_eq!(policy.valid_until, 1_795_356_000 + 30 * 86_400);
+    }
+
+    #[test]
+    fn unknown_keys_and_empty_lists_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("p.toml");
+        std::fs::write(&path, format!("{SAMPLE}rate = \"20/h\"\n")).unwrap();
+        let failure = PolicyText::load(&path).unwrap_err();
+        assert_eq!(failure.code, "PolicyInvalid");
+        assert!(failure.cause.contains("unknown field `rate`"), "{}", failure.cause);
+        assert_eq!(parse_limits(&[], &usdc()).unwrap_err().code, "LimitInvalid");
+        assert_eq!(parse_categories(&[]).unwrap_err().code, "CategoryInvalid");
+    }
+
+    #[test]
+    fn limits_that_make_no_sense_are_refused() {
+        for bad in ["10", "10/2h", "10/", "/24h", "1e3/24h", "-1/24h", "1,000/24h", "0.0000001/24h"] {
+            let failure = parse_limits(&[bad.to_owned()], &usdc()).unwrap_err();
+            assert_eq!(failure.exit, crate::exit::Exit::Usage, "{bad}");
+        }
+        let twice = ["10/24h".to_owned(), "5/1d".to_owned()];
+        assert_eq!(parse_limits(&twice, &usdc()).unwrap_err().code, "LimitInvalid");
+    }
+}

@@ -1,0 +1,122 @@
+//! Passwords: from a file or asked for, never from a flag or the environment; wiped after use.
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use std::io::{IsTerminal, Read};
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// Longest password file read: longer than any password, short enough to notice a wrong file.
+const MAX_PASSWORD_BYTES: u64 = 1024;
+
+/// May a question be asked?
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asking {
+    /// `--no-input`
+    pub(crate) never: bool,
+    /// `--yes`
+    pub(crate) yes: bool,
+}
+
+impl Asking {
+    fn possible(self) -> bool {
+        !self.never && std::io::stdin().is_terminal()
+    }
+
+    /// Reads a password from `file`, or asks for the one of `what`.
+    pub(crate) async fn password(self, file: Option<&Path>, what: &str) -> Result<Zeroizing<String>, Failure> {
+        if let Some(file) = file {
+            return password_file(file);
+        }
+        if !self.possible() {
+            return Err(Failure::new(
+                Exit::Key,
+                "PasswordMissing",
+                format!("no password for {what}"),
+                "nobody can be asked (--no-input, or no terminal), and no password file is named",
+                "name the file that holds it: --password-file PATH",
+            ));
+        }
+        let prompt = format!("Password of {what}: ");
+        let answer = tokio::task::spawn_blocking(move || rpassword::prompt_password(prompt)).await;
+        let not_read = |cause: String| {
+            Failure::new(Exit::Key, "PasswordMissing", "no password was read", cause, "use --password-file PATH")
+        };
+        match answer {
+            Ok(Ok(password)) => Ok(Zeroizing::new(password)),
+            Ok(Err(error)) => Err(not_read(error.to_string())),
+            Err(error) => Err(not_read(error.to_string())),
+        }
+    }
+
+    /// Asks for a new password of `what`, twice; or reads it from `file`.
+    pub(crate) async fn new_password(self, file: Option<&Path>, what: &str) -> Result<Zeroizing<String>, Failure> {
+        let first = self.password(file, &format!("{what} (new)")).await?;
+        if file.is_none() && *first != *self.password(None, &format!("{what} (again)")).await? {
+            return Err(Failure::new(
+                Exit::Key,
+                "PasswordsDiffer",
+                "the two passwords differ",
+                "the second time you typed something else",
+                "run the command again",
+            ));
+        }
+        Ok(first)
+    }
+
+    /// Asks a yes-or-no question; `--yes` answers it, and no is the default.
+    pub(crate) async fn confirm(self, question: &str) -> Result<(), Failure> {
+        if self.yes {
+            return Ok(());
+        }
+        let answer = self.line(&format!("{question} [y/N] ")).await?;
+        if matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(declined()) }
+    }
+
+    /// Asks to type `word`; `--yes` answers it.
+    pub(crate) async fn confirm_by_typing(self, question: &str, word: &str) -> Result<(), Failure> {
+        if self.yes {
+            return Ok(());
+        }
+        let answer = self.line(&format!("{question} Type {word} to confirm: ")).await?;
+        if answer.trim() == word { Ok(()) } else { Err(declined()) }
+    }
+
+    async fn line(self, prompt: &str) -> Result<String, Failure> {
+        if !self.possible() {
+            return Err(Failure::usage(
+                "NobodyToAsk",
+                "this needs an answer",
+                "nobody can be asked (--no-input, or no terminal)",
+                "run it again with --yes if you mean it",
+            ));
+        }
+        crate::output::to_stderr_open(prompt);
+        let read = tokio::task::spawn_blocking(|| {
+            let mut answer = String::new();
+            std::io::stdin().read_line(&mut answer).map(|_| answer)
+        });
+        Ok(read.await.ok().and_then(Result::ok).unwrap_or_default())
+    }
+}
+
+fn declined() -> Failure {
+    Failure::error("Declined", "nothing was changed", "you did not confirm", "run the command again to confirm")
+}
+
+/// The first line of a password file.
+fn password_file(path: &Path) -> Result<Zeroizing<String>, Failure> {
+    let failure = |cause: String| {
+        Failure::new(
+            Exit::Key,
+            "PasswordMissing",
+            format!("cannot read the password file {}", path.display()),
+            cause,
+            "name a file whose first line is the password: --password-file PATH",
+        )
+    };
+    let mut text = Zeroizing::new(String::new());
+    let file = std::fs::File::open(path).map_err(|error| failure(error.to_string()))?;
+    file.take(MAX_PASSWORD_BYTES).read_to_string(&mut text).map_err(|error| failure(error.to_string()))?;
+    Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
+}

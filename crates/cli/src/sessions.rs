@@ -1,0 +1,171 @@
+//! Sessions as the chain has them: read together, shown in one table, with the most that each can still let out.
+
+use crate::context::Vault;
+use crate::failure::Failure;
+use crate::money::{Token, of_view};
+use alloy::primitives::U256;
+use purse_owner::worst_case::Exposure;
+use purse_protocol::abi::IVault::{LimitView, SessionView};
+use purse_protocol::time::span;
+use purse_protocol::{Category, CategoryMask, Meter, SessionId, Window};
+use std::collections::BTreeSet;
+
+/// Most sessions read for one table: a screen holds fewer, and each costs two requests.
+const MAX_SESSIONS: u32 = 256;
+
+/// A session and what it may still spend of one token.
+#[derive(Debug, Clone)]
+pub(crate) struct Session {
+    /// Its number.
+    pub(crate) id: u32,
+    /// As the contract says.
+    pub(crate) view: SessionView,
+    /// Base units.
+    pub(crate) per_payment_cap: u128,
+    /// As the contract says, ascending by window.
+    pub(crate) limits: Vec<LimitView>,
+}
+
+impl Session {
+    /// Reads one session.
+    pub(crate) async fn read(vault: &Vault, id: u32, token: &Token) -> Result<Self, Failure> {
+        let contract = vault.contract();
+        let (view, remaining) = (contract.sessionOf(id), contract.remaining(id, token.address));
+        let (view, remaining) = tokio::join!(view.call(), remaining.call());
+        let (view, remaining) = (view.map_err(of_view)?, remaining.map_err(of_view)?);
+        Ok(Self { id, view, per_payment_cap: remaining.perPaymentCap, limits: remaining.limits })
+    }
+
+    /// Reads one session that must exist.
+    pub(crate) async fn existing(vault: &Vault, id: SessionId, token: &Token) -> Result<Self, Failure> {
+        let session = Self::read(vault, id.get(), token).await?;
+        if session.view.key.is_zero() {
+            return Err(Failure::error(
+                "SessionUnknown",
+                format!("no session {id}"),
+                "this vault never granted it",
+                "list the agents: purse agent list",
+            ));
+        }
+        Ok(session)
+    }
+
+    /// Reads every session that has a name or follows on from number 1.
+    pub(crate) async fn all(vault: &Vault, token: &Token) -> Result<Vec<Self>, Failure> {
+        let free = next_free(vault).await?.get();
+        let mut ids: BTreeSet<u32> = (1..free.min(MAX_SESSIONS + 1)).collect();
+        ids.extend(vault.names.agents().map(|(_, id)| id));
+        let reads = ids.into_iter().map(|id| {
+            let (vault, token) = (vault.clone(), token.clone());
+            tokio::spawn(async move { Self::read(&vault, id, &token).await })
+        });
+        let mut sessions = Vec::new();
+        for read in reads.collect::<Vec<_>>() {
+            let read = read.await.map_err(|error| {
+                Failure::error("Internal", "reading a session stopped", error.to_string(), "run the command again")
+            })?;
+            sessions.push(read?);
+        }
+        sessions.retain(|session| !session.view.key.is_zero());
+        Ok(sessions)
+    }
+
+    /// Whether it can pay at `now`, seconds since 1970.
+    pub(crate) fn lives(&self, now: u64) -> bool {
+        !self.view.revoked && now < u64::from(self.view.validUntil)
+    }
+
+    /// `active, expires in 30d`, `revoked`, …
+    pub(crate) fn state(&self, now: u64) -> String {
+        let (from, until) = (u64::from(self.view.validFrom), u64::from(self.view.validUntil));
+        if self.view.revoked {
+            "revoked".to_owned()
+        } else if now >= until {
+            "expired".to_owned()
+        } else if now < from {
+            format!("begins in {}", roughly(from - now))
+        } else {
+            format!("active, expires in {}", roughly(until - now))
+        }
+    }
+
+    /// Base units that the key's thief can take between `now` and `end`, bounded by `balance`.
+    pub(crate) fn worst_case(&self, token: &Token, now: u64, end: u64, balance: U256) -> U256 {
+        if !self.lives(now) {
+            return U256::ZERO;
+        }
+        let limits = self.limits.iter();
+        let limits =
+            limits.filter_map(|limit| Some((Window::from_seconds(limit.window)?, Meter::from_word(limit.meter))));
+        let exposure = Exposure {
+            limits: limits.collect(),
+            unit_bits: token.unit_bits,
+            per_payment_cap: self.per_payment_cap,
+            balance,
+        };
+        exposure.within(now.max(self.view.validFrom.into()), end.min(self.view.validUntil.into()))
+    }
+
+    /// The categories it may pay.
+    pub(crate) fn categories(&self) -> CategoryMask {
+        self.view.categories_mask()
+    }
+}
+
+/// The categories of a session view, whatever its bits.
+trait Categories {
+    fn categories_mask(&self) -> CategoryMask;
+}
+
+impl Categories for SessionView {
+    fn categories_mask(&self) -> CategoryMask {
+        (1..=Category::MAX).filter(|bit| self.categories >> bit & 1 == 1).filter_map(Category::new).collect()
+    }
+}
+
+/// A session number that was never granted: found by doubling and halving, so with few questions.
+pub(crate) async fn next_free(vault: &Vault) -> Result<SessionId, Failure> {
+    let contract = vault.contract();
+    let taken = async |id: u32| -> Result<bool, Failure> {
+        Ok(!contract.sessionOf(id).call().await.map_err(of_view)?.key.is_zero())
+    };
+    let (mut used, mut free) = (0_u32, 1_u32);
+    while taken(free).await? {
+        used = free;
+        free = free.checked_mul(2).ok_or_else(|| {
+            Failure::error("SessionsExhausted", "no free session number", "all numbers are used", "deploy a new vault")
+        })?;
+    }
+    while free - used > 1 {
+        let middle = used + (free - used) / 2;
+        if taken(middle).await? { used = middle } else { free = middle }
+    }
+    SessionId::new(free).ok_or_else(|| {
+        Failure::error("SessionsExhausted", "no free session number", "0 is none", "report this as a bug")
+    })
+}
+
+/// A span for the eye, in its one largest unit.
+pub(crate) fn roughly(seconds: u64) -> String {
+    let unit = [86_400, 3_600, 60, 1].into_iter().find(|unit| seconds >= 2 * unit).unwrap_or(1);
+    match seconds / unit * unit {
+        86_400 => "24h".to_owned(),
+        rounded if unit == 86_400 => format!("{}d", rounded / unit),
+        rounded if unit == 3_600 => format!("{}h", rounded / unit),
+        rounded => span(rounded),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::roughly;
+
+    #[test]
+    fn spans_have_one_unit() {
+        let cases =
+            [(30 * 86_400 - 1, "29d"), (86_400, "24h"), (90_000, "25h"), (3_599, "59m"), (59, "59s"), (0, "0s")];
+        for (seconds, text) in cases {
+            assert_eq!(roughly(seconds), text);
+        }
+    }
+}
