@@ -84,8 +84,7 @@ impl IndexError {
     /// What the operator can do about it, in one sentence.
     pub fn fix(&self) -> String {
         match self {
-            Self::Source(SourceError::Unreachable(_)) => "check the RPC URL and that the node runs".into(),
-            Self::Source(_) => "try again, or use another node".into(),
+            Self::Source(error) => error.fix().into(),
             Self::Store(error) => error.fix(),
             Self::WrongChain { expected, .. } => format!("use a node of chain {expected}, or another database"),
             Self::StartAfterHead { .. } => {

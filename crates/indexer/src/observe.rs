@@ -13,8 +13,8 @@ use purse_audit::observed::{
     ObservedBlock, ObservedHead, ObservedMeter, ObservedPolicy, ObservedToken, ObservedTransfer,
 };
 use purse_audit::{Observed, Questions};
-use purse_protocol::Window;
 use purse_protocol::abi::{IErc20, IVault};
+use purse_protocol::{RpcFault, Window};
 use std::future::Future;
 
 /// Calls under way at once: enough to hide the latency of a node, too few to be a nuisance to it.
@@ -36,29 +36,21 @@ pub enum ObserveError {
         /// Its hash.
         hash: B256,
     },
-    /// A contract's answer makes no sense.
-    #[error("a contract's answer cannot be read: {0}")]
-    Unreadable(String),
 }
 
 impl ObserveError {
     /// What the operator can do about it, in one sentence.
-    pub const fn fix(&self) -> &'static str {
+    pub fn fix(&self) -> &'static str {
         match self {
-            Self::Source(SourceError::Unreachable(_)) => "check the RPC URL and that the node runs",
-            Self::Source(_) => "try again, or use another node",
+            Self::Source(error) => error.fix(),
             Self::BlockGone { .. } => "index again, then audit: the chain was reorganised, or this is another node",
-            Self::Unreadable(_) => "check the vault's address and the chain",
         }
     }
 }
 
 impl From<alloy::contract::Error> for ObserveError {
     fn from(error: alloy::contract::Error) -> Self {
-        match error {
-            alloy::contract::Error::TransportError(error) => source_error(&error).into(),
-            other => Self::Unreadable(other.to_string()),
-        }
+        Self::Source(RpcFault::from(error).into())
     }
 }
 
@@ -74,7 +66,7 @@ pub async fn observe<P: Provider>(
     questions: &Questions,
 ) -> Result<Observed, ObserveError> {
     let reader = Reader { provider, at: BlockId::hash(block.hash) };
-    let chain_id = provider.get_chain_id().await.map_err(|error| source_error(&error))?;
+    let chain_id = provider.get_chain_id().await.map_err(source_error)?;
     let time = reader.block_time(block).await?;
     let vault = IVault::new(questions.vault, provider);
     let head = reader.head(questions.vault, reader.at, block.number).await?;
@@ -101,7 +93,7 @@ pub async fn observe<P: Provider>(
         transfers_from,
     };
     // Calls named the block by its hash, logs by its height: both are of one chain if the block still is on it.
-    let now = provider.get_block_by_number(block.number.into()).await.map_err(|error| source_error(&error))?;
+    let now = provider.get_block_by_number(block.number.into()).await.map_err(source_error)?;
     if now.is_none_or(|now| now.header.hash != block.hash) {
         return Err(ObserveError::BlockGone { number: block.number, hash: block.hash });
     }
@@ -116,7 +108,7 @@ struct Reader<'a, P> {
 impl<P: Provider> Reader<'_, P> {
     async fn block_time(&self, block: BlockRef) -> Result<u64, ObserveError> {
         let BlockRef { number, hash } = block;
-        let found = self.provider.get_block_by_hash(hash).await.map_err(|error| source_error(&error))?;
+        let found = self.provider.get_block_by_hash(hash).await.map_err(source_error)?;
         let found = found.filter(|found| found.header.number == number && found.header.hash == hash);
         found.map(|found| found.header.timestamp).ok_or(ObserveError::BlockGone { number, hash })
     }
@@ -240,7 +232,7 @@ impl<P: Provider> Reader<'_, P> {
         while from <= to {
             let until = from.saturating_add(range - 1).min(to);
             let part = filter.clone().from_block(from).to_block(until);
-            match self.provider.get_logs(&part).await.map_err(|error| source_error(&error)) {
+            match self.provider.get_logs(&part).await.map_err(source_error) {
                 Ok(found) => {
                     logs.extend(found);
                     from = until + 1;
@@ -268,7 +260,7 @@ fn transfer(log: Log) -> Result<ObservedTransfer, ObserveError> {
     let (Ok(event), Some(block), Some(tx), Some(log_index)) =
         (event, log.block_number, log.transaction_hash, log.log_index)
     else {
-        return Err(ObserveError::Unreadable(format!("a Transfer of token {}", log.inner.address)));
+        return Err(SourceError::from(RpcFault::nonsense(format!("no Transfer of token {}", log.inner.address))).into());
     };
     let (from, to, value): (Address, Address, U256) = (event.from, event.to, event.value);
     Ok(ObservedTransfer { token: log.inner.address, from, to, value, block, tx, log_index })

@@ -1,6 +1,7 @@
 //! What the indexer asks of a chain, behind a small trait, so that tests can reorganise it and lie.
 
 use alloy::primitives::{Address, B256, Bytes};
+use purse_protocol::RpcFault;
 use std::future::Future;
 
 /// A block's header, as far as the indexer needs it.
@@ -68,13 +69,17 @@ pub enum SourceError {
     /// The node wants a smaller log query. The indexer halves the range.
     #[error("the node refuses a log query of this size: {0}")]
     TooLarge(String),
-    /// Nobody answered.
-    #[error("the node cannot be reached: {0}")]
-    Unreachable(String),
-    /// The node answered with an error.
-    #[error("the node answered with an error: {0}")]
-    Refused(String),
-    /// The node's answer cannot be read.
-    #[error("the node's answer makes no sense: {0}")]
-    Nonsense(String),
+    /// No usable answer.
+    #[error(transparent)]
+    Fault(#[from] RpcFault),
+}
+
+impl SourceError {
+    /// What the operator can do about it, in one sentence.
+    pub fn fix(&self) -> &'static str {
+        match self {
+            Self::TooLarge(_) => "use a node that answers log queries of a single block",
+            Self::Fault(fault) => fault.fix(),
+        }
+    }
 }

@@ -43,6 +43,11 @@ impl Store {
         Ok(store)
     }
 
+    /// The file.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// The chain that the file is of.
     pub const fn chain_id(&self) -> u64 {
         self.chain_id

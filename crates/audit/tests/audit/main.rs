@@ -1,0 +1,8 @@
+//! The audit against vaults that exist only as logs: what is true passes, what is forged is caught and named.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(non_snake_case, reason = "fields are named as in the ABI")]
+
+mod promises;
+mod random;
+mod synthetic;
+mod tampering;

@@ -1,0 +1,246 @@
+//! A vault that exists only as its logs: events in the contract's form, and the observation that a node would give.
+
+use alloy::primitives::{Address, B256, Bytes, FixedBytes, IntoLogData, LogData, U256};
+use alloy::sol_types::SolEvent;
+use purse_audit::observed::{
+    ObservedBlock, ObservedHead, ObservedMeter, ObservedPolicy, ObservedToken, ObservedTransfer,
+};
+use purse_audit::{Observed, Trail, TrailLog};
+use purse_protocol::Window;
+use purse_protocol::abi::IVault::{
+    GuardianSet, IVaultEvents, LimitSet, LimitView, OwnershipTransferred, Paid, PayeeSet, PerPaymentCapSet,
+    SessionGranted, SessionView, TokenAdded, TreasurySet,
+};
+use purse_protocol::event::decode;
+
+/// 15 January 2027, 08:00:00 UTC.
+pub(crate) const START: u64 = 1_800_000_000;
+/// The chain of every synthetic vault.
+pub(crate) const CHAIN: u64 = 31_337;
+/// One token of six decimals.
+pub(crate) const ONE: u128 = 1_000_000;
+
+pub(crate) const fn who(number: u8) -> Address {
+    let mut bytes = [0x11; 20];
+    bytes[19] = number;
+    Address::new(bytes)
+}
+
+pub(crate) const OWNER: Address = who(1);
+pub(crate) const TREASURY: Address = who(2);
+pub(crate) const TOKEN: Address = who(3);
+pub(crate) const PAYEE: Address = who(4);
+pub(crate) const RELAYER: Address = who(5);
+pub(crate) const KEY: Address = who(6);
+pub(crate) const VAULT: Address = who(7);
+
+/// A vault's logs, and its token's transfers.
+#[derive(Clone)]
+pub(crate) struct Synthetic {
+    pub(crate) logs: Vec<TrailLog>,
+    pub(crate) transfers: Vec<ObservedTransfer>,
+    pub(crate) time: u64,
+    pub(crate) block: u64,
+    log_index: u64,
+}
+
+impl Synthetic {
+    /// A vault as its constructor leaves it.
+    pub(crate) fn new() -> Self {
+        let mut vault = Self { logs: Vec::new(), transfers: Vec::new(), time: START, block: 10, log_index: 0 };
+        vault.emit(|sequence| OwnershipTransferred { previousOwner: Address::ZERO, newOwner: OWNER, sequence });
+        vault.emit(|sequence| TreasurySet { treasury: TREASURY, sequence });
+        vault.emit(|sequence| GuardianSet { guardian: Address::ZERO, sequence });
+        vault.next_block(1);
+        vault
+    }
+
+    /// The same with 1,000 tokens, a payee of category 1, a relayer of category 63, and session 1: at most 10 at once,
+    /// 25 in a day, 100 in 30 days.
+    pub(crate) fn with_session(unit_bits: u8) -> Self {
+        let mut vault = Self::new();
+        vault.emit(|sequence| TokenAdded { token: TOKEN, unitBits: unit_bits, sequence });
+        vault.emit(|sequence| PayeeSet { payee: PAYEE, category: 1, sequence });
+        vault.emit(|sequence| PayeeSet { payee: RELAYER, category: 63, sequence });
+        vault.transfer(TREASURY, VAULT, U256::from(1_000 * ONE));
+        vault.next_block(1);
+        vault.emit(|sequence| SessionGranted {
+            session: 1,
+            key: KEY,
+            validFrom: START as u32,
+            validUntil: START as u32 + 90 * 86_400,
+            categories: 1 << 1 | 1 << 63,
+            epoch: 0,
+            sequence,
+        });
+        let down = |amount: u128| amount >> unit_bits << unit_bits;
+        let cap = down(10 * ONE);
+        vault.emit(|sequence| PerPaymentCapSet { session: 1, token: TOKEN, perPaymentCap: cap, sequence });
+        for (window, tokens) in [(86_400, 25), (2_592_000, 100)] {
+            let cap = down(tokens * ONE);
+            vault.emit(|sequence| LimitSet { session: 1, token: TOKEN, window, cap, used: 0, sequence });
+        }
+        vault.next_block(1);
+        vault
+    }
+
+    pub(crate) fn next_block(&mut self, seconds: u64) {
+        self.block += 1;
+        self.time += seconds;
+        self.log_index = 0;
+    }
+
+    pub(crate) fn emit<E: SolEvent>(&mut self, event: impl FnOnce(u32) -> E) {
+        let (topics, data) = event(self.logs.len() as u32 + 1).encode_log_data().split();
+        let log_index = self.next_log();
+        self.logs.push(TrailLog { block_number: self.block, time: self.time, tx: self.tx(), log_index, topics, data });
+    }
+
+    /// A payment with its transfers, in a block of its own.
+    pub(crate) fn pay(&mut self, nonce: u32, amount: u128, fee: u128) {
+        let recipient = if fee == 0 { Address::ZERO } else { RELAYER };
+        self.emit(|sequence| Paid {
+            session: 1,
+            payee: PAYEE,
+            r#ref: B256::with_last_byte(nonce as u8),
+            token: TOKEN,
+            amount,
+            fee,
+            feeRecipient: recipient,
+            category: 1,
+            nonce,
+            sequence,
+        });
+        self.transfer(VAULT, PAYEE, U256::from(amount));
+        if fee != 0 {
+            self.transfer(VAULT, RELAYER, U256::from(fee));
+        }
+        self.next_block(1);
+    }
+
+    pub(crate) fn transfer(&mut self, from: Address, to: Address, value: U256) {
+        let log_index = self.next_log();
+        let (block, tx) = (self.block, self.tx());
+        self.transfers.push(ObservedTransfer { token: TOKEN, from, to, value, block, tx, log_index });
+    }
+
+    pub(crate) fn trail(&self) -> Trail {
+        Trail::fold(CHAIN, VAULT, self.logs.clone()).expect("the logs of a synthetic vault make a trail")
+    }
+
+    /// What a node would say of this vault.
+    pub(crate) fn observed(&self) -> Observed {
+        observe(&self.trail(), &self.transfers, self.block, self.time)
+    }
+
+    /// The same, by a token that says something else about the vault's balance.
+    pub(crate) fn observed_with_balance(&self, balance: U256) -> Observed {
+        let explained: Vec<_> = self.transfers.iter().filter(|transfer| transfer.to == VAULT).copied().collect();
+        let mut observed = observe(&self.trail(), &explained, self.block, self.time);
+        observed.transfers = self.transfers.clone();
+        observed.tokens[0].balance = balance;
+        observed
+    }
+
+    fn tx(&self) -> B256 {
+        B256::left_padding_from(&self.block.to_be_bytes())
+    }
+
+    fn next_log(&mut self) -> u64 {
+        self.log_index += 1;
+        self.log_index
+    }
+}
+
+/// What a node would say of the vault that a trail is true of, heads at every block included.
+pub(crate) fn observe(trail: &Trail, transfers: &[ObservedTransfer], number: u64, time: u64) -> Observed {
+    let questions = trail.questions();
+    let head =
+        |&(block, sequence, running_hash): &(u64, u32, FixedBytes<23>)| ObservedHead { block, sequence, running_hash };
+    let balance = transfers.iter().fold(U256::ZERO, |balance, transfer| match transfer.to == trail.vault {
+        true => balance + transfer.value,
+        false => balance - transfer.value,
+    });
+    let policies = questions.policies.iter();
+    Observed {
+        chain_id: trail.chain_id,
+        vault: trail.vault,
+        block: ObservedBlock { number, hash: B256::repeat_byte(7), time },
+        head: ObservedHead { block: number, sequence: trail.sequence, running_hash: trail.running_hash },
+        earlier_heads: questions.heads.iter().map(head).collect(),
+        paused: trail.paused,
+        epoch: trail.epoch,
+        owner: trail.owner,
+        pending_owner: trail.pending_owner,
+        treasury: trail.treasury,
+        guardian: trail.guardian,
+        sessions: trail
+            .sessions()
+            .map(|session| {
+                let view = SessionView {
+                    key: session.key,
+                    validFrom: session.word.valid_from,
+                    validUntil: session.word.valid_until,
+                    categories: session.word.categories.bits(),
+                    nonceHighest: session.word.nonce_highest,
+                    nonceWindow: session.word.nonce_window,
+                    epoch: session.word.epoch,
+                    revoked: session.revoked,
+                };
+                (session.id, view)
+            })
+            .collect(),
+        keys: trail.keys.iter().map(|(&key, word)| (key, word.session.get())).collect(),
+        policies: policies
+            .clone()
+            .map(|&(session, token)| ObservedPolicy {
+                session,
+                token,
+                per_payment_cap: trail.policies[&(session, token)].per_payment_cap,
+                limits: trail
+                    .limits(session, token, time)
+                    .iter()
+                    .map(|limit| LimitView {
+                        window: limit.window.seconds(),
+                        cap: limit.cap.to(),
+                        used: limit.used.to(),
+                        remaining: limit.remaining.to(),
+                        meter: limit.meter.to_word(),
+                    })
+                    .collect(),
+            })
+            .collect(),
+        meters: policies
+            .flat_map(|&(session, token)| {
+                Window::ALL.map(|window| ObservedMeter {
+                    session,
+                    token,
+                    window,
+                    word: trail.meter(session, token, window).to_word(),
+                })
+            })
+            .collect(),
+        payees: trail
+            .payees
+            .iter()
+            .map(|(&payee, category)| (payee, category.map_or(0, |category| category.number())))
+            .collect(),
+        tokens: trail
+            .tokens
+            .iter()
+            .map(|(&token, &unit_bits)| ObservedToken { token, listed: true, unit_bits, balance })
+            .collect(),
+        transfers: transfers.to_vec(),
+        transfers_from: 0,
+    }
+}
+
+/// The log with another event's bytes in its place, for a forger who knows the ABI.
+pub(crate) fn forged(log: &TrailLog, change: impl FnOnce(&mut IVaultEvents)) -> TrailLog {
+    let data = LogData::new_unchecked(log.topics.clone(), log.data.clone());
+    let mut event = decode(&data).expect("the log is an event");
+    change(&mut event);
+    let data = IntoLogData::into_log_data(event);
+    let (topics, data): (Vec<B256>, Bytes) = data.split();
+    TrailLog { topics, data, ..log.clone() }
+}

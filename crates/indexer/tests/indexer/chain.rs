@@ -1,0 +1,269 @@
+//! A chain in memory: blocks with vault events, forks, and answers that a test may twist.
+
+use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
+use alloy::sol_types::{SolEvent, SolValue};
+use purse_indexer::{ChainLog, ChainSource, Header, Indexer, SourceError, Span, Store, StoredLog, StoredVault};
+use purse_protocol::abi::IVault::{GuardianSet, OwnershipTransferred, Paused, TreasurySet};
+use purse_protocol::abi::IVaultFactory::VaultCreated;
+use purse_protocol::{VaultConfig, create2};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+pub(crate) const CHAIN: u64 = 31_337;
+/// The block that deploys the factory.
+pub(crate) const FIRST: u64 = 5;
+pub(crate) const FACTORY: Address = Address::repeat_byte(0xfa);
+pub(crate) const CREATION_CODE: Bytes = Bytes::from_static(b"the vault's creation code");
+
+#[derive(Debug, Clone)]
+struct Block {
+    header: Header,
+    logs: Vec<ChainLog>,
+}
+
+/// Twists an answer to a log query.
+pub(crate) type Twist = Box<dyn FnMut(Span, &mut Vec<ChainLog>) -> Result<(), SourceError> + Send>;
+
+#[derive(Default)]
+pub(crate) struct State {
+    blocks: Vec<Block>,
+    /// Sequence numbers of the vaults.
+    vaults: Vec<(Address, u32)>,
+    forks: u64,
+    /// The chain's id, as it says.
+    pub(crate) chain_id: u64,
+    pub(crate) has_code: bool,
+    /// The newest block that it admits to.
+    pub(crate) shows_up_to: Option<u64>,
+    /// Largest range that it answers.
+    pub(crate) largest_range: u64,
+    pub(crate) twist: Option<Twist>,
+    /// Runs once, between two answers: the chain changes while it is asked.
+    pub(crate) meanwhile: Option<(u64, Box<dyn FnOnce(&mut State) + Send>)>,
+    /// How many questions were asked.
+    pub(crate) asked: u64,
+    /// Log queries, as (from, to) or a single block.
+    pub(crate) queries: Vec<Span>,
+}
+
+/// The chain; clones are the same chain.
+#[derive(Clone)]
+pub(crate) struct FakeChain(Arc<Mutex<State>>);
+
+impl FakeChain {
+    /// A chain of empty blocks up to and including the factory's.
+    pub(crate) fn new() -> Self {
+        let state = State { chain_id: CHAIN, has_code: true, largest_range: u64::MAX, ..State::default() };
+        let chain = Self(Arc::new(Mutex::new(state)));
+        chain.state().mine(FIRST + 1);
+        chain
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    pub(crate) fn indexer(&self, store: Store) -> Indexer<Self> {
+        Indexer::over(self.clone(), store, FACTORY, FIRST).with_creation_code(CREATION_CODE)
+    }
+
+    fn answer(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state();
+        state.asked += 1;
+        if state.meanwhile.as_ref().is_some_and(|(after, _)| state.asked > *after)
+            && let Some((_, change)) = state.meanwhile.take()
+        {
+            change(&mut state);
+        }
+        state
+    }
+}
+
+impl State {
+    /// Empty blocks.
+    pub(crate) fn mine(&mut self, count: u64) {
+        for _ in 0..count {
+            self.block(Vec::new());
+        }
+    }
+
+    /// A block with these logs: contract, topics, data.
+    fn block(&mut self, logs: Vec<(Address, Vec<B256>, Bytes)>) {
+        let number = self.blocks.len() as u64;
+        let parent = self.blocks.last().map_or(B256::ZERO, |block| block.header.hash);
+        let contents: Vec<_> =
+            logs.iter().map(|(address, topics, data)| (*address, topics.clone(), data.clone())).collect();
+        let hash = keccak256((parent, U256::from(self.forks), U256::from(number), contents).abi_encode());
+        let header = Header { number, hash, parent, time: 1_800_000_000 + 12 * number };
+        let tx = keccak256(hash);
+        let logs = logs.into_iter().enumerate().map(|(index, (address, topics, data))| ChainLog {
+            address,
+            topics,
+            data,
+            block_number: number,
+            block_hash: hash,
+            tx,
+            log_index: index as u64,
+        });
+        self.blocks.push(Block { header, logs: logs.collect() });
+    }
+
+    /// A block that creates a vault.
+    pub(crate) fn create_vault(&mut self, salt: u8) -> Address {
+        let config = VaultConfig {
+            owner: Address::repeat_byte(1),
+            treasury: Address::repeat_byte(2),
+            guardian: Address::repeat_byte(3),
+        };
+        let salt = B256::with_last_byte(salt);
+        let vault = create2::vault_address(FACTORY, CHAIN, &CREATION_CODE, &config, salt);
+        self.create_at(vault, &config, salt);
+        vault
+    }
+
+    /// A block in which the factory says so, whether or not it can be.
+    pub(crate) fn create_at(&mut self, vault: Address, config: &VaultConfig, salt: B256) {
+        let VaultConfig { owner, treasury, guardian } = *config;
+        let logs = vec![
+            log(FACTORY, &VaultCreated { vault, owner, treasury, guardian, salt }),
+            log(vault, &OwnershipTransferred { previousOwner: Address::ZERO, newOwner: owner, sequence: 1 }),
+            log(vault, &TreasurySet { treasury, sequence: 2 }),
+            log(vault, &GuardianSet { guardian, sequence: 3 }),
+        ];
+        self.vaults.push((vault, 3));
+        self.block(logs);
+    }
+
+    /// A block in which a vault logs `count` events.
+    pub(crate) fn events(&mut self, vault: Address, count: u32) {
+        let entry = self.vaults.iter_mut().find(|(address, _)| *address == vault).expect("the vault was created");
+        let logs = (1..=count).map(|next| log(vault, &Paused { by: vault, sequence: entry.1 + next })).collect();
+        entry.1 += count;
+        self.block(logs);
+    }
+
+    /// Takes back the last `depth` blocks, and what the vaults logged in them.
+    pub(crate) fn undo(&mut self, depth: u64) {
+        self.forks += 1;
+        let kept = self.blocks.len() - depth as usize;
+        self.blocks.truncate(kept);
+        let logged = |vault: Address| {
+            self.blocks.iter().flat_map(|block| &block.logs).filter(|log| log.address == vault).count() as u32
+        };
+        let vaults: Vec<_> = self.vaults.iter().map(|&(vault, _)| (vault, logged(vault))).collect();
+        self.vaults = vaults.into_iter().filter(|&(_, count)| count != 0).collect();
+    }
+
+    pub(crate) fn head(&self) -> Header {
+        let last = self.shows_up_to.unwrap_or(u64::MAX).min(self.blocks.len() as u64 - 1);
+        self.blocks[last as usize].header
+    }
+
+    /// The same chain, for another to ask.
+    pub(crate) fn copy(&self) -> FakeChain {
+        let copy = FakeChain::new();
+        copy.state().restore(&self.save());
+        copy
+    }
+
+    /// The chain as it is, to come back to.
+    pub(crate) fn save(&self) -> Saved {
+        Saved { blocks: self.blocks.clone(), vaults: self.vaults.clone() }
+    }
+
+    pub(crate) fn restore(&mut self, saved: &Saved) {
+        self.blocks.clone_from(&saved.blocks);
+        self.vaults.clone_from(&saved.vaults);
+    }
+
+    /// Every log of a vault, as the store should have it.
+    pub(crate) fn logs_of(&self, vault: Address) -> Vec<StoredLog> {
+        let of_vault = |block: &Block| {
+            let time = block.header.time;
+            let logs = block.logs.iter().filter(|log| log.address == vault).cloned();
+            logs.map(move |log| StoredLog {
+                block_number: log.block_number,
+                block_hash: log.block_hash,
+                time,
+                log_index: log.log_index,
+                tx: log.tx,
+                topics: log.topics,
+                data: log.data,
+            })
+            .collect::<Vec<_>>()
+        };
+        self.blocks[FIRST as usize..].iter().flat_map(of_vault).collect()
+    }
+}
+
+/// A chain at some moment.
+pub(crate) struct Saved {
+    blocks: Vec<Block>,
+    vaults: Vec<(Address, u32)>,
+}
+
+impl ChainSource for FakeChain {
+    async fn chain_id(&self) -> Result<u64, SourceError> {
+        Ok(self.answer().chain_id)
+    }
+
+    async fn head(&self) -> Result<Header, SourceError> {
+        Ok(self.answer().head())
+    }
+
+    async fn header(&self, number: u64) -> Result<Option<Header>, SourceError> {
+        let state = self.answer();
+        let shown = number <= state.head().number;
+        Ok(state.blocks.get(number as usize).filter(|_| shown).map(|block| block.header))
+    }
+
+    async fn logs(&self, span: Span, addresses: &[Address]) -> Result<Vec<ChainLog>, SourceError> {
+        let mut state = self.answer();
+        state.queries.push(span);
+        if let Span::Range(from, to) = span
+            && to - from >= state.largest_range
+        {
+            return Err(SourceError::TooLarge(format!("at most {} blocks", state.largest_range)));
+        }
+        let inside = |header: &Header| match span {
+            Span::Range(from, to) => (from..=to).contains(&header.number),
+            Span::Block(hash) => header.hash == hash,
+        };
+        let blocks = state.blocks.iter().filter(|block| inside(&block.header));
+        let logs = blocks.flat_map(|block| &block.logs).filter(|log| addresses.contains(&log.address));
+        let mut answer = logs.cloned().collect();
+        if let Some(twist) = &mut state.twist {
+            twist(span, &mut answer)?;
+        }
+        Ok(answer)
+    }
+
+    async fn has_code(&self, _: Address) -> Result<bool, SourceError> {
+        Ok(self.answer().has_code)
+    }
+}
+
+/// All that a rebuild must give again: the vaults, their logs, the cursor.
+pub(crate) fn contents(store: &Store) -> (Vec<StoredVault>, Vec<Vec<StoredLog>>, Option<purse_indexer::BlockRef>) {
+    let vaults = store.vaults().unwrap();
+    let logs = vaults.iter().map(|vault| store.logs(vault.address).unwrap()).collect();
+    (vaults, logs, store.cursor().unwrap())
+}
+
+/// A database that was never synced, in memory.
+pub(crate) fn fresh() -> Store {
+    Store::open(":memory:", CHAIN).unwrap()
+}
+
+/// What a database that begins now would hold.
+pub(crate) async fn rebuilt(
+    chain: &FakeChain,
+) -> (Vec<StoredVault>, Vec<Vec<StoredLog>>, Option<purse_indexer::BlockRef>) {
+    let mut indexer = chain.indexer(fresh());
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    contents(indexer.store())
+}
+
+fn log<E: SolEvent>(address: Address, event: &E) -> (Address, Vec<B256>, Bytes) {
+    let (topics, data) = event.encode_log_data().split();
+    (address, topics, data)
+}

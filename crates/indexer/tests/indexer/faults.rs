@@ -1,0 +1,178 @@
+//! Nodes that are wrong: the right result, or a loud stop that names it; never silently something else.
+
+use crate::chain::{CREATION_CODE, FACTORY, FIRST, FakeChain, Twist, contents, fresh};
+use alloy::primitives::{Address, B256};
+use purse_indexer::{ChainLog, IndexError, Indexer, SourceError, Store};
+use purse_protocol::{RpcFault, VaultConfig};
+
+/// A chain with two vaults whose events are both far below the head and near it.
+fn chain() -> (FakeChain, [Address; 2]) {
+    let chain = FakeChain::new();
+    let vaults = {
+        let mut state = chain.state();
+        let vaults = [state.create_vault(1), state.create_vault(2)];
+        for _ in 0..20 {
+            state.events(vaults[0], 2);
+            state.events(vaults[1], 1);
+            state.mine(4);
+        }
+        vaults
+    };
+    (chain, vaults)
+}
+
+async fn stopped_by(twist: Twist) -> (IndexError, FakeChain, Store) {
+    let (chain, _) = chain();
+    chain.state().twist = Some(twist);
+    let mut indexer = chain.indexer(fresh());
+    let error = indexer.sync_to_head(|_| {}).await.unwrap_err();
+    (error, chain, indexer.into_store())
+}
+
+/// Changes the first log that fits, in every answer.
+fn each(fits: impl Fn(&ChainLog) -> bool + Send + 'static, change: impl Fn(&mut ChainLog) + Send + 'static) -> Twist {
+    Box::new(move |_, logs| {
+        logs.iter_mut().filter(|log| fits(log)).for_each(&change);
+        Ok(())
+    })
+}
+
+fn sequence(log: &ChainLog) -> u8 {
+    log.data.last().copied().unwrap_or(0)
+}
+
+#[tokio::test]
+async fn a_dropped_log_is_noticed_by_the_next_one() {
+    for dropped in [1, 2, 3, 4, 17] {
+        let (error, ..) = stopped_by(Box::new(move |_, logs| {
+            logs.retain(|log| log.address == FACTORY || sequence(log) != dropped);
+            Ok(())
+        }))
+        .await;
+        let IndexError::SequenceBroken { expected, found, .. } = error else { unreachable!("{error}") };
+        assert_eq!((expected, found), (u32::from(dropped), Some(u32::from(dropped) + 1)));
+    }
+}
+
+#[tokio::test]
+async fn a_vault_without_its_events_is_noticed() {
+    let (error, ..) = stopped_by(Box::new(|_, logs| {
+        logs.retain(|log| log.address == FACTORY);
+        Ok(())
+    }))
+    .await;
+    assert!(matches!(error, IndexError::VaultWithoutEvents { block: 6, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn twisted_logs_stop_the_sync() {
+    let twists: [(&str, Twist); 7] = [
+        ("altered sequence", each(|log| sequence(log) == 9, |log| log.data = vec![0; 32].into())),
+        ("cut data", each(|log| sequence(log) == 9, |log| log.data = log.data.slice(..31))),
+        ("another contract's log", each(|log| sequence(log) == 9, |log| log.address = Address::repeat_byte(9))),
+        ("another block's log", each(|log| sequence(log) == 9, |log| log.block_number = 3)),
+        ("wrong hash", each(|log| sequence(log) == 9, |log| log.block_hash = B256::ZERO)),
+        (
+            "a log twice",
+            Box::new(|_, logs| {
+                logs.extend(logs.first().cloned());
+                Ok(())
+            }),
+        ),
+        ("wrong order within a block", each(|log| sequence(log) == 8, |log| log.log_index = 7)),
+    ];
+    for (what, twist) in twists {
+        let (error, ..) = stopped_by(twist).await;
+        assert!(matches!(error, IndexError::SequenceBroken { .. } | IndexError::Inconsistent(_)), "{what}: {error}");
+        assert!(!error.fix().is_empty());
+    }
+}
+
+/// The order in which a node gives its logs does not matter.
+#[tokio::test]
+async fn reordered_answers_are_put_in_order() {
+    let (chain, vaults) = chain();
+    chain.state().twist = Some(Box::new(|_, logs| {
+        logs.reverse();
+        Ok(())
+    }));
+    let mut indexer = chain.indexer(fresh());
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    for vault in vaults {
+        assert_eq!(indexer.store().logs(vault).unwrap(), chain.state().logs_of(vault));
+    }
+}
+
+/// An error is passed on, not swallowed; what was committed before it stays, and the next sync completes it.
+#[tokio::test]
+async fn a_failing_node_leaves_what_was_committed() {
+    let (chain, _) = chain();
+    let mut indexer = chain.indexer(fresh());
+    let mut answers = 3;
+    chain.state().twist = Some(Box::new(move |_, _| {
+        answers -= 1;
+        if answers == 0 { Err(RpcFault::nonsense("HTTP 200 with an error").into()) } else { Ok(()) }
+    }));
+    let error = indexer.sync_to_head(|_| {}).await.unwrap_err();
+    assert!(matches!(error, IndexError::Source(SourceError::Fault(_))), "{error}");
+    assert!(indexer.store().cursor().unwrap().is_some_and(|cursor| cursor.number < chain.state().head().number));
+    chain.state().twist = None;
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    assert_eq!(contents(indexer.store()), crate::chain::rebuilt(&chain).await);
+}
+
+/// I14
+#[tokio::test]
+async fn a_vault_at_an_address_that_its_configuration_does_not_lead_to_is_refused() {
+    let (chain, _) = chain();
+    let fake = Address::repeat_byte(0xee);
+    let config = VaultConfig { owner: fake, treasury: fake, guardian: fake };
+    chain.state().create_at(fake, &config, B256::ZERO);
+    let mut indexer = chain.indexer(fresh());
+    let error = indexer.sync_to_head(|_| {}).await.unwrap_err();
+    assert!(matches!(error, IndexError::VaultNotFromFactory { vault, .. } if vault == fake), "{error}");
+    assert!(indexer.store().vaults().unwrap().iter().all(|vault| vault.address != fake));
+    // Who does not know the code can only take the factory's word, and says so.
+    let mut indexer = Indexer::over(chain.clone(), fresh(), FACTORY, FIRST);
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    assert!(indexer.store().vaults().unwrap().iter().all(|vault| !vault.proven));
+    let other = [CREATION_CODE.as_ref(), b"!"].concat().into();
+    let mut indexer = Indexer::over(chain, fresh(), FACTORY, FIRST).with_creation_code(other);
+    assert!(matches!(indexer.sync_to_head(|_| {}).await, Err(IndexError::VaultNotFromFactory { .. })));
+}
+
+#[tokio::test]
+async fn bad_input_has_a_name() {
+    let (chain, _) = chain();
+    chain.state().chain_id = 1;
+    let error = chain.indexer(fresh()).sync_to_head(|_| {}).await.unwrap_err();
+    assert!(matches!(error, IndexError::WrongChain { expected: 31_337, found: 1 }), "{error}");
+    chain.state().chain_id = crate::chain::CHAIN;
+
+    chain.state().has_code = false;
+    let error = chain.indexer(fresh()).sync_to_head(|_| {}).await.unwrap_err();
+    assert!(matches!(error, IndexError::FactoryHasNoCode(FACTORY)), "{error}");
+    chain.state().has_code = true;
+
+    let head = chain.state().head().number;
+    let mut indexer = Indexer::over(chain, fresh(), FACTORY, head + 1);
+    let error = indexer.sync_to_head(|_| {}).await.unwrap_err();
+    assert!(matches!(error, IndexError::StartAfterHead { .. }), "{error}");
+    assert_eq!(indexer.store().cursor().unwrap(), None);
+}
+
+/// Two back-ends behind one address, one of which has another chain: no mixture is ever stored.
+#[tokio::test]
+async fn a_node_that_contradicts_itself_is_not_believed_for_ever() {
+    let (chain, _) = chain();
+    let mut turn = 0;
+    chain.state().twist = Some(Box::new(move |_, logs| {
+        turn += 1;
+        logs.iter_mut().for_each(|log| log.block_hash = B256::with_last_byte(turn));
+        Ok(())
+    }));
+    let mut indexer = chain.indexer(fresh());
+    let error = indexer.sync_to_head(|_| {}).await.unwrap_err();
+    assert!(matches!(error, IndexError::Inconsistent(_)), "{error}");
+    assert_eq!(indexer.store().cursor().unwrap(), None);
+}

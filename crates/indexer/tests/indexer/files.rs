@@ -1,0 +1,115 @@
+//! Database files that are not what they should be: each is refused by name and left as it is.
+
+use crate::chain::{CHAIN, FACTORY, FIRST, FakeChain, State, contents};
+use alloy::primitives::Address;
+use purse_indexer::{IndexError, Indexer, Store, StoreError};
+use std::path::PathBuf;
+
+/// A synced database, closed.
+async fn file() -> (tempfile::TempDir, PathBuf, FakeChain) {
+    let chain = FakeChain::new();
+    let vault = chain.state().create_vault(1);
+    for _ in 0..50 {
+        chain.state().events(vault, 5);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.db");
+    chain.indexer(Store::open(&path, CHAIN).unwrap()).sync_to_head(|_| {}).await.unwrap();
+    (folder, path, chain)
+}
+
+fn change(path: &PathBuf, sql: &str) {
+    rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
+}
+
+#[tokio::test]
+async fn a_database_of_another_chain() {
+    let (_folder, path, _) = file().await;
+    let error = Store::open(&path, 1).unwrap_err();
+    assert!(matches!(error, StoreError::OtherChain { expected: 1, found: CHAIN, .. }), "{error}");
+    Store::open(&path, CHAIN).unwrap();
+}
+
+#[tokio::test]
+async fn a_database_of_another_factory_or_first_block() {
+    let (_folder, path, chain) = file().await;
+    for (factory, from) in [(Address::ZERO, FIRST), (FACTORY, FIRST - 1)] {
+        let mut indexer = Indexer::over(chain.clone(), Store::open(&path, CHAIN).unwrap(), factory, from);
+        let error = indexer.sync_to_head(|_| {}).await.unwrap_err();
+        assert!(matches!(error, IndexError::Store(StoreError::OtherFactory { .. })), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_program() {
+    let (_folder, path, _) = file().await;
+    change(&path, "PRAGMA user_version = 99");
+    let error = Store::open(&path, CHAIN).unwrap_err();
+    assert!(matches!(error, StoreError::NewerSchema { found: 99, .. }), "{error}");
+    assert!(error.fix().contains("update"));
+}
+
+#[tokio::test]
+async fn another_programs_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bookmarks.db");
+    change(&path, "CREATE TABLE bookmarks (url TEXT)");
+    let before = std::fs::read(&path).unwrap();
+    let error = Store::open(&path, CHAIN).unwrap_err();
+    assert!(matches!(error, StoreError::NotAnIndex { .. }), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    let text = folder.path().join("notes.txt");
+    std::fs::write(&text, "these are notes and no database at all, but long enough to be one\n".repeat(99)).unwrap();
+    assert!(matches!(Store::open(&text, CHAIN).unwrap_err(), StoreError::NotAnIndex { .. }));
+}
+
+#[tokio::test]
+async fn a_damaged_file() {
+    let (_folder, path, _) = file().await;
+    let whole = std::fs::read(&path).unwrap();
+    // Cut off, and overwritten in the middle.
+    std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    let error = Store::open(&path, CHAIN).unwrap_err();
+    assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
+    assert!(error.fix().contains("index again"));
+    let mut holed = whole.clone();
+    holed[4_096 * 2..4_096 * 4].fill(0xff);
+    std::fs::write(&path, &holed).unwrap();
+    let error = Store::open(&path, CHAIN).unwrap_err();
+    assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_second_writer_is_told_so() {
+    let (_folder, path, chain) = file().await;
+    let mut first = chain.indexer(Store::open(&path, CHAIN).unwrap());
+    chain.state().mine(3);
+    // The second one commits while the first one asks the node.
+    let now = chain.state().asked;
+    let meanwhile = move |state: &mut State| {
+        let mut second = state.copy().indexer(Store::open(&path, CHAIN).unwrap());
+        futures::executor::block_on(second.sync_to_head(|_| {})).unwrap();
+    };
+    chain.state().meanwhile = Some((now + 5, Box::new(meanwhile)));
+    let error = first.sync_to_head(|_| {}).await.unwrap_err();
+    assert!(matches!(error, IndexError::Store(StoreError::MovedByAnother)), "{error}");
+    assert!(error.fix().contains("one process"));
+}
+
+#[tokio::test]
+async fn readers_see_whole_ranges_while_one_writes() {
+    let (_folder, path, chain) = file().await;
+    let reader = Store::open(&path, CHAIN).unwrap();
+    let before = contents(&reader);
+    let vault = before.0[0].address;
+    chain.state().events(vault, 3);
+    chain.indexer(Store::open(&path, CHAIN).unwrap()).sync_to_head(|_| {}).await.unwrap();
+    assert_eq!(reader.logs(vault).unwrap().len(), before.1[0].len() + 3);
+}
+
+#[test]
+fn a_folder_that_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = Store::open(folder.path().join("no/such/folder/index.db"), CHAIN).unwrap_err();
+    assert!(matches!(error, StoreError::Sqlite { .. }), "{error}");
+}

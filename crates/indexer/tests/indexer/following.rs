@@ -1,0 +1,192 @@
+//! From the deployment block to the head: every vault, every event, once; whenever it is stopped.
+
+use crate::chain::{CHAIN, CREATION_CODE, FACTORY, FIRST, FakeChain, contents, fresh, rebuilt};
+use alloy::primitives::Address;
+use purse_indexer::{ChainLog, ChainSource, Header, Indexer, Progress, SourceError, Span, Store};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A chain of `blocks` blocks with two vaults and an event in every seventh.
+fn long(blocks: u64) -> (FakeChain, [Address; 2]) {
+    let chain = FakeChain::new();
+    let vaults = {
+        let mut state = chain.state();
+        let vaults = [state.create_vault(1), state.create_vault(2)];
+        for number in 0..blocks {
+            if number % 7 == 0 { state.events(vaults[(number % 2) as usize], 2) } else { state.mine(1) }
+        }
+        vaults
+    };
+    (chain, vaults)
+}
+
+#[tokio::test]
+async fn every_event_is_there_once_with_its_block() {
+    let (chain, vaults) = long(300);
+    let mut indexer = chain.indexer(fresh());
+    let mut last = 0;
+    let synced = indexer
+        .sync_to_head(|progress| {
+            let Progress::Committed { from, to, head, .. } = progress else { return };
+            assert_eq!(from, if last == 0 { FIRST } else { last + 1 });
+            assert!(to <= head);
+            last = to;
+        })
+        .await
+        .unwrap();
+    let head = chain.state().head();
+    assert_eq!((synced.block.unwrap().hash, last), (head.hash, head.number));
+    assert_eq!((synced.vaults, synced.rollbacks.len(), synced.lagging_head), (2, 0, None));
+    for vault in vaults {
+        assert_eq!(indexer.store().logs(vault).unwrap(), chain.state().logs_of(vault));
+    }
+    let stored = indexer.store().vaults().unwrap();
+    assert_eq!(stored.iter().map(|vault| vault.address).collect::<Vec<_>>(), vaults);
+    assert!(stored.iter().all(|vault| vault.proven));
+    // A second sync finds nothing to do.
+    let again = indexer.sync_to_head(|_| {}).await.unwrap();
+    assert_eq!((again.block, again.logs), (synced.block, 0));
+}
+
+#[tokio::test]
+async fn a_database_opened_again_goes_on_where_it_was() {
+    let (chain, vaults) = long(150);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.db");
+    for _ in 0..5 {
+        let mut indexer = chain.indexer(Store::open(&path, CHAIN).unwrap());
+        indexer.sync_to_head(|_| {}).await.unwrap();
+        let mut state = chain.state();
+        state.events(vaults[0], 3);
+        state.mine(20);
+    }
+    let mut indexer = chain.indexer(Store::open(&path, CHAIN).unwrap());
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    assert_eq!(contents(indexer.store()), rebuilt(&chain).await);
+}
+
+/// Ctrl-C at every point where the sync waits: what is in the file is whole, and the next sync completes it.
+#[tokio::test]
+async fn a_sync_may_be_cancelled_anywhere() {
+    let (chain, _) = long(80);
+    let whole = rebuilt(&chain).await;
+    let questions = chain.state().asked;
+    let mut cursors = 0;
+    for point in 1..questions {
+        // The chain never answers question number `point`: the sync hangs there and is dropped.
+        let slow = Hanging { chain: chain.clone(), left: AtomicU64::new(point) };
+        let path = tempfile::tempdir().unwrap();
+        let file = path.path().join("cancelled.db");
+        let mut hanging = Indexer::over(slow, fresh(), FACTORY, FIRST).with_creation_code(CREATION_CODE);
+        {
+            let sync = hanging.sync_to_head(|_| {});
+            futures::pin_mut!(sync);
+            assert!(futures::poll!(sync).is_pending());
+        }
+        cursors += u64::from(hanging.store().cursor().unwrap().is_some());
+        let mut resumed = chain.indexer(hanging.into_store());
+        resumed.sync_to_head(|_| {}).await.unwrap();
+        assert_eq!(contents(resumed.store()), whole, "cancelled at question {point}");
+    }
+    assert!(cursors > 0, "some cancellations come after the first commit");
+}
+
+/// Answers a number of questions and then never again.
+struct Hanging {
+    chain: FakeChain,
+    left: AtomicU64,
+}
+
+impl Hanging {
+    async fn turn(&self) {
+        let before = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        if before.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl ChainSource for Hanging {
+    async fn chain_id(&self) -> Result<u64, SourceError> {
+        self.turn().await;
+        self.chain.chain_id().await
+    }
+
+    async fn head(&self) -> Result<Header, SourceError> {
+        self.turn().await;
+        self.chain.head().await
+    }
+
+    async fn header(&self, number: u64) -> Result<Option<Header>, SourceError> {
+        self.turn().await;
+        self.chain.header(number).await
+    }
+
+    async fn logs(&self, span: Span, addresses: &[Address]) -> Result<Vec<ChainLog>, SourceError> {
+        self.turn().await;
+        self.chain.logs(span, addresses).await
+    }
+
+    async fn has_code(&self, address: Address) -> Result<bool, SourceError> {
+        self.turn().await;
+        self.chain.has_code(address).await
+    }
+}
+
+/// Far below the head by range, near it block by block.
+#[tokio::test]
+async fn ranges_far_below_the_head_and_single_blocks_near_it() {
+    let (chain, _) = long(5_000);
+    chain.indexer(fresh()).sync_to_head(|_| {}).await.unwrap();
+    let state = chain.state();
+    let head = state.head().number;
+    let ranges = state.queries.iter().filter_map(|span| match span {
+        Span::Range(from, to) => Some((*from, *to)),
+        Span::Block(_) => None,
+    });
+    let ranges: Vec<_> = ranges.collect();
+    assert_eq!(ranges.first(), Some(&(FIRST, FIRST + 1_999)));
+    assert_eq!(ranges.last().unwrap().1, head - 65);
+    let blocks = state.queries.iter().filter(|span| matches!(span, Span::Block(_))).count();
+    assert_eq!(blocks, 65);
+}
+
+#[tokio::test]
+async fn a_node_that_answers_little_at_once_is_asked_for_less() {
+    let (chain, _) = long(400);
+    let whole = rebuilt(&chain).await;
+    for largest in [1, 7, 100] {
+        chain.state().largest_range = largest;
+        let mut indexer = chain.indexer(fresh());
+        indexer.sync_to_head(|_| {}).await.unwrap();
+        assert_eq!(contents(indexer.store()), whole);
+    }
+    chain.state().largest_range = 0;
+    let error = chain.indexer(fresh()).sync_to_head(|_| {}).await.unwrap_err();
+    assert!(error.to_string().contains("refuses a log query of this size"), "{error}");
+}
+
+/// Only blocks with logs and those near the head are kept, so the file grows with the vaults' events.
+#[tokio::test]
+async fn empty_blocks_are_not_kept_for_ever() {
+    let (chain, vaults) = long(300);
+    let folder = tempfile::tempdir().unwrap();
+    let mut indexer = chain.indexer(Store::open(folder.path().join("index.db"), CHAIN).unwrap());
+    for _ in 0..10 {
+        indexer.sync_to_head(|_| {}).await.unwrap();
+        chain.state().mine(40);
+    }
+    let state = chain.state();
+    let with_logs: std::collections::BTreeSet<_> = vaults
+        .iter()
+        .flat_map(|&vault| state.logs_of(vault))
+        .map(|log| log.block_number)
+        .filter(|&number| number + 64 < state.head().number - 40)
+        .collect();
+    let path = indexer.store().path().to_owned();
+    let rows: u64 = rusqlite::Connection::open(path)
+        .unwrap()
+        .query_row("SELECT count(*) FROM blocks", [], |row| row.get::<_, i64>(0))
+        .unwrap()
+        .unsigned_abs();
+    assert_eq!(rows, with_logs.len() as u64 + 65);
+}

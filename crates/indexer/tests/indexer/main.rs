@@ -1,0 +1,8 @@
+//! The indexer against a chain that can be reorganised, can lag and can lie.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod chain;
+mod faults;
+mod files;
+mod following;
+mod reorgs;

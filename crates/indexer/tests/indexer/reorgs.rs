@@ -1,0 +1,262 @@
+//! Reorganisations: rolled back whole to the common ancestor, orphans kept, and the result is that of a rebuild.
+
+use crate::chain::{FIRST, FakeChain, contents, fresh, rebuilt};
+use proptest::prelude::*;
+use purse_indexer::{IndexError, Progress};
+
+#[tokio::test]
+async fn a_reorganisation_rolls_back_to_the_common_ancestor() {
+    let chain = FakeChain::new();
+    let vault = chain.state().create_vault(1);
+    chain.state().events(vault, 2);
+    chain.state().mine(3);
+    chain.state().events(vault, 5);
+    let mut indexer = chain.indexer(fresh());
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    let before = chain.state().head();
+    {
+        let mut state = chain.state();
+        state.undo(2);
+        state.events(vault, 1);
+        state.mine(1);
+    }
+    let mut seen = Vec::new();
+    let synced = indexer.sync_to_head(|progress| seen.push(progress)).await.unwrap();
+    let rollback = &synced.rollbacks[0];
+    assert_eq!(rollback.from.hash, before.hash);
+    assert_eq!(rollback.to.unwrap().number, before.number - 2);
+    assert_eq!((rollback.blocks, rollback.logs), (2, 5));
+    assert_eq!(seen[0], Progress::RolledBack(rollback.clone()));
+    assert_eq!(contents(indexer.store()), rebuilt(&chain).await);
+    // What was orphaned is kept, and is part of no trail.
+    let orphaned = indexer.store().orphaned_logs(vault).unwrap();
+    assert_eq!(orphaned.len(), 5);
+    assert!(orphaned.iter().all(|log| log.block_hash == before.hash));
+}
+
+#[tokio::test]
+async fn a_vaults_creation_can_be_undone() {
+    let chain = FakeChain::new();
+    let vault = chain.state().create_vault(1);
+    chain.state().mine(2);
+    let mut indexer = chain.indexer(fresh());
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    chain.state().undo(3);
+    chain.state().mine(4);
+    let synced = indexer.sync_to_head(|_| {}).await.unwrap();
+    assert_eq!(synced.vaults, 0);
+    assert!(indexer.store().vaults().unwrap().is_empty());
+    assert_eq!(indexer.store().orphaned_logs(vault).unwrap().len(), 3);
+    // And done again, in another block.
+    assert_eq!(chain.state().create_vault(1), vault);
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    assert_eq!(contents(indexer.store()), rebuilt(&chain).await);
+}
+
+/// A chain that is younger than the depth may be replaced from its first block on, as a developer's is.
+#[tokio::test]
+async fn a_young_chain_may_change_altogether() {
+    let chain = FakeChain::new();
+    chain.state().create_vault(1);
+    let mut indexer = chain.indexer(fresh());
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    let length = chain.state().head().number + 1;
+    chain.state().undo(length);
+    chain.state().mine(length + 3);
+    let synced = indexer.sync_to_head(|_| {}).await.unwrap();
+    assert_eq!(synced.rollbacks[0].to, None);
+    assert_eq!(contents(indexer.store()), rebuilt(&chain).await);
+}
+
+#[tokio::test]
+async fn deeper_than_the_named_depth_is_a_loud_stop_that_changes_nothing() {
+    for (depth, fits) in [(64, true), (65, false)] {
+        let chain = FakeChain::new();
+        let vault = chain.state().create_vault(1);
+        chain.state().mine(200);
+        let mut indexer = chain.indexer(fresh());
+        indexer.sync_to_head(|_| {}).await.unwrap();
+        let before = contents(indexer.store());
+        chain.state().undo(depth);
+        chain.state().events(vault, 1);
+        chain.state().mine(depth);
+        match indexer.sync_to_head(|_| {}).await {
+            Ok(_) => assert!(fits),
+            Err(error) => {
+                assert!(!fits && matches!(error, IndexError::ReorgTooDeep { depth: 64, .. }), "{error}");
+                assert!(error.fix().contains("move the database aside"));
+                assert_eq!(contents(indexer.store()), before);
+                continue;
+            }
+        }
+        assert_eq!(contents(indexer.store()), rebuilt(&chain).await);
+    }
+    // As deep as one likes, by configuration.
+    let chain = FakeChain::new();
+    chain.state().create_vault(1);
+    chain.state().mine(1_500);
+    let mut indexer = chain.indexer(fresh()).with_reorg_depth(1_000);
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    chain.state().undo(1_000);
+    chain.state().mine(1_001);
+    assert_eq!(indexer.sync_to_head(|_| {}).await.unwrap().rollbacks[0].blocks, 1_000);
+}
+
+/// A node behind the others is no reorganisation, however often it is asked.
+#[tokio::test]
+async fn a_lagging_node_undoes_nothing() {
+    let chain = FakeChain::new();
+    let vault = chain.state().create_vault(1);
+    chain.state().events(vault, 4);
+    chain.state().mine(100);
+    let mut indexer = chain.indexer(fresh());
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    let before = contents(indexer.store());
+    let head = chain.state().head().number;
+    // Within the blocks that are kept, below them, and before the vault.
+    for shown in [head - 1, head - 64, head - 90, FIRST] {
+        chain.state().shows_up_to = Some(shown);
+        let synced = indexer.sync_to_head(|_| {}).await.unwrap();
+        assert_eq!((synced.lagging_head, synced.rollbacks.len()), (Some(shown), 0));
+        assert_eq!(contents(indexer.store()), before);
+    }
+    chain.state().shows_up_to = None;
+    chain.state().events(vault, 1);
+    assert_eq!(indexer.sync_to_head(|_| {}).await.unwrap().lagging_head, None);
+    assert_eq!(contents(indexer.store()), rebuilt(&chain).await);
+}
+
+/// A shorter chain that contradicts the stored one is a reorganisation.
+#[tokio::test]
+async fn a_lower_head_with_another_hash_is_a_reorganisation() {
+    let chain = FakeChain::new();
+    let vault = chain.state().create_vault(1);
+    chain.state().mine(10);
+    let mut indexer = chain.indexer(fresh());
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    chain.state().undo(8);
+    chain.state().events(vault, 1);
+    chain.state().mine(1);
+    let synced = indexer.sync_to_head(|_| {}).await.unwrap();
+    assert_eq!((synced.rollbacks.len(), synced.lagging_head), (1, None));
+    assert_eq!(contents(indexer.store()), rebuilt(&chain).await);
+}
+
+/// Two forks that take turns: blocks come back as they were.
+#[tokio::test]
+async fn ping_pong_between_two_forks() {
+    let chain = FakeChain::new();
+    let vault = chain.state().create_vault(1);
+    chain.state().mine(5);
+    let trunk = chain.state().save();
+    let fork = |events: u32, blocks: u64| {
+        let mut state = chain.state();
+        state.restore(&trunk);
+        state.undo(2);
+        state.events(vault, events);
+        state.mine(blocks);
+        state.save()
+    };
+    let forks = [fork(3, 1), fork(7, 3)];
+    let mut indexer = chain.indexer(fresh());
+    for turn in 0..10 {
+        chain.state().restore(&forks[turn % 2]);
+        indexer.sync_to_head(|_| {}).await.unwrap();
+        assert_eq!(contents(indexer.store()), rebuilt(&chain).await, "turn {turn}");
+    }
+    assert_eq!(indexer.store().orphaned_logs(vault).unwrap().len(), 3);
+}
+
+/// The chain changes while it is asked: at whatever question, the result is that of the new chain.
+#[tokio::test]
+async fn a_reorganisation_in_the_middle_of_a_sync() {
+    let build = || {
+        let chain = FakeChain::new();
+        let vault = chain.state().create_vault(1);
+        chain.state().mine(150);
+        chain.state().events(vault, 2);
+        chain.state().mine(5);
+        (chain, vault)
+    };
+    let (chain, _) = build();
+    rebuilt(&chain).await;
+    let questions = chain.state().asked;
+    for point in 0..questions {
+        let (chain, vault) = build();
+        chain.state().meanwhile = Some((
+            point,
+            Box::new(move |state| {
+                state.undo(20);
+                state.events(vault, 3);
+                state.mine(25);
+            }),
+        ));
+        let mut indexer = chain.indexer(fresh());
+        indexer.sync_to_head(|_| {}).await.unwrap();
+        // The head that the sync began with may be below the new one.
+        indexer.sync_to_head(|_| {}).await.unwrap();
+        assert_eq!(contents(indexer.store()), rebuilt(&chain).await, "changed after question {point}");
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Mine(u64),
+    Events(u32),
+    Create,
+    Fork(u64),
+    Return(usize),
+    Sync,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => (1..40_u64).prop_map(Step::Mine),
+        4 => (1..5_u32).prop_map(Step::Events),
+        1 => Just(Step::Create),
+        2 => (1..50_u64).prop_map(Step::Fork),
+        1 => any::<usize>().prop_map(Step::Return),
+        4 => Just(Step::Sync),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Random fork trees: whatever was synced when, the end equals a rebuild, or a loud stop at the named depth.
+    #[test]
+    fn any_tree_of_forks_ends_as_a_rebuild(steps in proptest::collection::vec(step(), 1..40)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let chain = FakeChain::new();
+            let vault = chain.state().create_vault(1);
+            let trunk = chain.state().head().number;
+            let mut indexer = chain.indexer(fresh());
+            let (mut saved, mut salt) = (Vec::new(), 1);
+            for step in steps.into_iter().chain([Step::Mine(60), Step::Sync]) {
+                let length = chain.state().head().number - trunk;
+                match step {
+                    Step::Mine(count) => chain.state().mine(count),
+                    Step::Events(count) => chain.state().events(vault, count),
+                    Step::Create => {
+                        salt += 1;
+                        chain.state().create_vault(salt);
+                    }
+                    Step::Fork(depth) => {
+                        saved.push(chain.state().save());
+                        chain.state().undo(depth.min(length));
+                    }
+                    Step::Return(which) if !saved.is_empty() => chain.state().restore(&saved[which % saved.len()]),
+                    Step::Return(_) => {}
+                    Step::Sync => match indexer.sync_to_head(|_| {}).await {
+                        Err(IndexError::ReorgTooDeep { .. }) => return Ok(()),
+                        Err(error) => prop_assert!(false, "{error}"),
+                        Ok(synced) if synced.lagging_head.is_some() => {}
+                        Ok(_) => prop_assert_eq!(contents(indexer.store()), rebuilt(&chain).await),
+                    },
+                }
+            }
+            Ok(())
+        })?;
+    }
+}
