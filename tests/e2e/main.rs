@@ -1,3 +1,8 @@
 //! The end-to-end stories: one module per promise, each on a chain of its own.
 
+mod agent;
+mod audit;
 mod deploy;
+mod indexer;
+mod owner;
+mod trail;
