@@ -7,6 +7,12 @@ use crate::commands::{
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
+/// The three commands that a newcomer wants.
+const EXAMPLES: &str = "Examples:
+  purse demo      the whole story on a local chain; nothing real is touched
+  purse init      deploy a vault of your own
+  purse status    what agents may still spend";
+
 /// Lets AI agents pay from a vault, within limits that the chain enforces.
 #[derive(Debug, Parser)]
 #[command(
@@ -14,8 +20,8 @@ use std::path::PathBuf;
     version,
     max_term_width = 100,
     arg_required_else_help = true,
-    after_help = "Examples:\n  purse demo      the whole story on a local chain; nothing real is touched\n  purse init      deploy a vault of your own\n  purse status    what agents may still spend",
-    after_long_help = crate::exit::help()
+    after_help = EXAMPLES,
+    after_long_help = crate::exit::help(EXAMPLES)
 )]
 pub(crate) struct Cli {
     /// Flags that every command takes.

@@ -5,7 +5,7 @@ use crate::context::{Context, Vault};
 use crate::failure::Failure;
 use crate::library_failure;
 use crate::money::of_view;
-use crate::names::address;
+use crate::names::{Names, address};
 use crate::output::{Reply, green};
 use crate::read_back;
 use alloy::primitives::Address;
@@ -42,15 +42,29 @@ impl Made {
 
 /// Does `verbs`, one transaction each, as the flags say.
 pub(crate) async fn run(context: &Context, flags: Change, verbs: &[Verb]) -> Result<Made, Failure> {
+    run_naming(context, flags, verbs, |_| {}).await
+}
+
+/// Like [`run`], with names for what only comes to be: they are used in words, and saved by the caller if all goes well.
+pub(crate) async fn run_naming(
+    context: &Context,
+    flags: Change,
+    verbs: &[Verb],
+    name: impl FnOnce(&mut Names),
+) -> Result<Made, Failure> {
     if flags.propose {
-        let vault = context.vault().await?;
+        let mut vault = context.vault().await?;
+        name(&mut vault.names);
         let names = words(context, &vault, verbs).await;
         return Ok(propose(&vault, verbs, &names));
     }
     if flags.dry_run {
-        return dry_run(context, verbs).await;
+        let mut vault = context.vault().await?;
+        name(&mut vault.names);
+        return dry_run(context, &vault, verbs).await;
     }
-    let (vault, signer) = context.vault_with_key().await?;
+    let (mut vault, signer) = context.vault_with_key().await?;
+    name(&mut vault.names);
     let names = words(context, &vault, verbs).await;
     let mut all = Made { text: String::new(), json: json!({ "changes": [] }), done: true, document: false };
     for verb in verbs {
@@ -77,8 +91,7 @@ pub(crate) fn propose(vault: &Vault, verbs: &[Verb], names: &RefusalContext) -> 
 }
 
 /// Asks the vault whether it would do it, from the account that would send it; the owner's when none is named.
-async fn dry_run(context: &Context, verbs: &[Verb]) -> Result<Made, Failure> {
-    let vault = context.vault().await?;
+async fn dry_run(context: &Context, vault: &Vault, verbs: &[Verb]) -> Result<Made, Failure> {
     let from = match &context.global.from {
         Some(text) => Some(address(text)?),
         None => context.profile()?.from,
@@ -87,8 +100,8 @@ async fn dry_run(context: &Context, verbs: &[Verb]) -> Result<Made, Failure> {
         Some(from) => from,
         None => vault.contract().owner().call().await.map_err(of_view)?,
     };
-    let names = words(context, &vault, verbs).await;
-    let owner = owner(&vault, sender, &names).await?;
+    let names = words(context, vault, verbs).await;
+    let owner = owner(vault, sender, &names).await?;
     let mut lines = Vec::with_capacity(verbs.len());
     for verb in verbs {
         let answer = owner.dry_run(verb).await.map_err(|error| library_failure::of_owner(&error))?;

@@ -43,9 +43,9 @@ impl Exit {
     }
 }
 
-/// The paragraph about exit codes at the end of `purse --help`.
-pub(crate) fn help() -> String {
-    let mut text = String::from("Exit codes:");
+/// The end of `purse --help`: examples, and every exit code.
+pub(crate) fn help(examples: &str) -> String {
+    let mut text = format!("{examples}\n\nExit codes:");
     for (exit, meaning) in MEANINGS {
         text.push_str(&format!("\n  {:>3}  {meaning}", exit.code()));
     }

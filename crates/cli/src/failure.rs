@@ -11,7 +11,7 @@ pub(crate) struct Failure {
     /// The name: for refusals the Solidity error's, else ours.
     pub(crate) code: String,
     /// What did not happen, in one line.
-    pub(crate) message: String,
+    pub(crate) message: Box<str>,
     /// Why, with the values that matter.
     pub(crate) cause: String,
     /// What to do about it.
@@ -33,7 +33,7 @@ impl Failure {
     ) -> Self {
         Self {
             code: code.into(),
-            message: message.into(),
+            message: message.into().into(),
             cause: cause.into(),
             fix: fix.into(),
             exit,
@@ -69,7 +69,7 @@ impl Failure {
 
     /// The same failure said of something else.
     pub(crate) fn about(mut self, message: impl Into<String>) -> Self {
-        self.message = message.into();
+        self.message = message.into().into();
         self
     }
 

@@ -60,7 +60,9 @@ impl Words<'_> {
     fn tell(&self, event: &IVaultEvents) -> String {
         use IVaultEvents as E;
         let session = |id: u32| self.vault.names.show_session(id);
-        let account = |address: Address| self.vault.names.show_payee(address);
+        let account = |address: Address| {
+            if address.is_zero() { "nobody".to_owned() } else { self.vault.names.show_payee(address) }
+        };
         match event {
             E::Paid(e) => {
                 let amount = self.amount(e.token, U256::from(e.amount));

@@ -6,6 +6,7 @@
 //! - `connect`, `sent`, `signer`, `secrets`: nodes, what was sent to them, keys and passwords
 //! - `change`, `read_back`: every change of the vault the same way: dry run, proposal or transaction, then read back
 //! - `judge`: would the vault pay?; `agent_session`: the agent that pays
+//! - `gas_money`: ether for agents
 //! - `ledger`, `history`: the local index and what it tells
 //! - `project`, `anvil`: the checkout to deploy from, a local chain of our own
 //! - `policy`, `expiry`, `money`, `sessions`: what agents may spend
@@ -24,6 +25,7 @@ mod exit;
 mod expiry;
 mod failure;
 mod files;
+mod gas_money;
 mod history;
 mod judge;
 mod ledger;

@@ -22,12 +22,12 @@ pub(crate) struct Difference {
 pub(crate) fn differences(verb: &Verb, change: &Change, names: &RefusalContext) -> Vec<Difference> {
     let mut rows = Vec::new();
     match (&change.before, &change.after) {
-        (State::Session { session: before, tokens: old }, State::Session { session: after, tokens: new }) => {
-            if !before.key.is_zero() {
-                session(before, after, &mut rows);
-                for (old, new) in old.iter().zip(new) {
-                    token(verb, old, new, names, &mut rows);
-                }
+        (State::Session { session: before, tokens: old }, State::Session { session: after, tokens: new })
+            if !before.key.is_zero() =>
+        {
+            session(before, after, &mut rows);
+            for (old, new) in old.iter().zip(new) {
+                token(verb, old, new, names, &mut rows);
             }
         }
         (State::Token { listed: before, .. }, State::Token { listed: after, .. }) => {

@@ -5,12 +5,12 @@ use crate::args::Change;
 use crate::change::{self, Made};
 use crate::context::{Context, Vault};
 use crate::failure::Failure;
-use crate::library_failure;
 use crate::money::{Token, of_view};
-use crate::names::valid_name;
+use crate::names::{Names, valid_name};
 use crate::output::{Reply, green};
 use crate::policy::{Policy, PolicyText, show_categories};
 use crate::sessions::{next_free, roughly};
+use crate::{gas_money, library_failure};
 use alloy::primitives::{Address, U256};
 use clap::Args;
 use purse_agent::{SessionFile, keystore};
@@ -54,6 +54,9 @@ pub(crate) struct AddArgs {
     /// Where to write the agent's files
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     out: PathBuf,
+    /// Ether to send to the new key, which pays the gas of its payments, such as 0.01
+    #[arg(long, value_name = "ETHER", conflicts_with_all = ["propose", "dry_run"])]
+    gas: Option<String>,
     /// A file that holds the new key's password [default: ask]
     #[arg(long, value_name = "PATH")]
     key_password_file: Option<PathBuf>,
@@ -65,6 +68,7 @@ pub(crate) struct AddArgs {
 pub(crate) async fn run(context: &Context, args: &AddArgs) -> Result<Reply, Failure> {
     valid_name(&args.name)?;
     let text = policy_text(args)?;
+    let gas = args.gas.as_deref().map(gas_money::parse).transpose()?;
     let vault = context.vault().await?;
     if vault.names.has_agent(&args.name) {
         return Err(Failure::error(
@@ -88,7 +92,8 @@ pub(crate) async fn run(context: &Context, args: &AddArgs) -> Result<Reply, Fail
 
     if args.change.dry_run {
         let verb = Verb::Grant(policy.grant(session, Address::repeat_byte(0xa1), token.address));
-        let mut made = change::run(context, args.change, &[verb]).await?;
+        let name = |names: &mut Names| names.set_agent(&args.name, session);
+        let mut made = change::run_naming(context, args.change, &[verb], name).await?;
         made.json["policy"] = shown.json(&policy, &token);
         return Ok(made.reply(context, "Next: run it again without --dry-run"));
     }
@@ -97,12 +102,17 @@ pub(crate) async fn run(context: &Context, args: &AddArgs) -> Result<Reply, Fail
     }
     let mut files = Files::create(context, args, &vault, session, token.address).await?;
     let verb = Verb::Grant(policy.grant(session, files.key, token.address));
-    let made = change::run(context, args.change, &[verb]).await;
+    let name = |names: &mut Names| names.set_agent(&args.name, session);
+    let made = change::run_naming(context, args.change, &[verb], name).await;
     if made.is_ok() || !context.sent.hashes().is_empty() {
         // Granted, proposed, or perhaps granted: the key must not be lost.
         files.keep();
     }
-    finish(context, args, vault, session, made?, &files, shown.json(&policy, &token))
+    let mut made = made?;
+    if let Some(gas) = gas {
+        made.text.push_str(&format!("\n{}", gas_money::send(context, files.key, gas).await?));
+    }
+    finish(context, args, vault, session, made, &files, shown.json(&policy, &token))
 }
 
 fn finish(
@@ -118,12 +128,14 @@ fn finish(
     names.set_agent(&args.name, session);
     names.save()?;
     made.text.push_str(&format!(
-        "\n{}  {} and {} (mode 0600; give both to the agent, never the owner's key)\nThe agent pays its own gas: send some of the chain's coin to {}",
+        "\n{}  {} and {} (mode 0600; give both to the agent, never the owner's key)",
         green("written"),
         files.session.display(),
         files.keystore.display(),
-        files.key
     ));
+    if args.gas.is_none() {
+        made.text.push_str(&format!("\nThe agent pays its own gas: send some of the chain's coin to {}", files.key));
+    }
     made.json["agent"] = json!({ "name": args.name, "session": session, "key": files.key });
     made.json["files"] = json!({ "session": files.session, "keystore": files.keystore });
     made.json["policy"] = policy;

@@ -6,6 +6,7 @@ use crate::args::Change;
 use crate::change;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::gas_money;
 use crate::output::{Reply, green};
 use crate::sessions::Session;
 use alloy::primitives::Address;
@@ -32,6 +33,9 @@ pub(crate) struct RotateArgs {
     /// Where the agent's files are
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     out: PathBuf,
+    /// Ether to send to the new key, which pays the gas of its payments, such as 0.01
+    #[arg(long, value_name = "ETHER", conflicts_with_all = ["propose", "dry_run"])]
+    gas: Option<String>,
     /// A file that holds the new key's password [default: ask]
     #[arg(long, value_name = "PATH")]
     key_password_file: Option<PathBuf>,
@@ -41,6 +45,7 @@ pub(crate) struct RotateArgs {
 
 /// Rotates, as owner.
 pub(crate) async fn run(context: &Context, args: &RotateArgs) -> Result<Reply, Failure> {
+    let gas = args.gas.as_deref().map(gas_money::parse).transpose()?;
     let vault = context.vault().await?;
     let session = vault.names.session(&args.agent)?;
     let token = context.token(&vault, args.token.as_deref(), None).await?;
@@ -65,6 +70,9 @@ pub(crate) async fn run(context: &Context, args: &RotateArgs) -> Result<Reply, F
         let _ = std::fs::remove_file(&path);
     }
     let mut made = made?;
+    if let Some(gas) = gas {
+        made.text.push_str(&format!("\n{}", gas_money::send(context, new_key, gas).await?));
+    }
 
     let session_path = args.out.join(format!("{name}{ENDING}"));
     let written = write_session(&session_path, &file, |path| {
@@ -72,11 +80,14 @@ pub(crate) async fn run(context: &Context, args: &RotateArgs) -> Result<Reply, F
     });
     written?;
     made.text.push_str(&format!(
-        "\n{}  {} and {} (mode 0600; give both to the agent)\nThe agent pays its own gas: send some of the chain's coin to {new_key}",
+        "\n{}  {} and {} (mode 0600; give both to the agent)",
         green("written"),
         session_path.display(),
         path.display()
     ));
+    if args.gas.is_none() {
+        made.text.push_str(&format!("\nThe agent pays its own gas: send some of the chain's coin to {new_key}"));
+    }
     made.json["agent"] = json!({ "session": session, "key": new_key });
     made.json["files"] = json!({ "session": session_path, "keystore": path });
     Ok(made.reply(context, &format!("Next: purse agent show {}", args.agent)))

@@ -47,10 +47,10 @@ pub(crate) async fn run(context: &Context, args: &ShowArgs) -> Result<Reply, Fai
         let window = Window::from_seconds(limit.window).map_or("?", Window::name);
         let used = token.plain(U256::from(limit.used));
         let mut line = format!("  in any {window:<5} {used} of {} used", token.show(U256::from(limit.cap)));
-        if let Some(window) = Window::from_seconds(limit.window) {
-            if let Some(at) = next_room(Meter::from_word(limit.meter), window, now) {
-                line.push_str(&format!(", less from {}", rfc3339(at)));
-            }
+        if let Some(window) = Window::from_seconds(limit.window)
+            && let Some(at) = next_room(Meter::from_word(limit.meter), window, now)
+        {
+            line.push_str(&format!(", less from {}", rfc3339(at)));
         }
         lines.push(line);
     }

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::judge::category;
 use crate::ledger::{self, Follow, Ledger};
-use crate::names::{address, valid_name};
+use crate::names::{Names, address, valid_name};
 use crate::output::Reply;
 use crate::policy::parse_category;
 use crate::table::aligned;
@@ -75,13 +75,19 @@ pub(crate) async fn add(context: &Context, args: &AddArgs) -> Result<Reply, Fail
     if let Some(name) = &args.name {
         valid_name(name)?;
     }
-    let made = change::run(context, args.change, &[Verb::SetPayees(vec![(payee, category)])]).await?;
+    let verbs = [Verb::SetPayees(vec![(payee, category)])];
+    let name = |names: &mut Names| {
+        if let Some(name) = &args.name {
+            names.set_payee(name, payee);
+        }
+    };
+    let made = change::run_naming(context, args.change, &verbs, name).await?;
     if let (true, Some(name)) = (made.done, &args.name) {
         let mut names = context.vault().await?.names;
         names.set_payee(name, payee);
         names.save()?;
     }
-    Ok(made.reply(context, "Next: purse status"))
+    Ok(made.reply(context, "Next: purse agent add NAME"))
 }
 
 /// Removes a payee, as owner or guardian.

@@ -1,0 +1,41 @@
+//! Ether for an agent's key, which pays the gas of its payments. Sent by whoever grants; never from the vault.
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::green;
+use crate::rpc_failure;
+use alloy::network::TransactionBuilder as _;
+use alloy::primitives::{Address, U256};
+use alloy::providers::Provider as _;
+use alloy::rpc::types::TransactionRequest;
+use purse_protocol::{format_amount, parse_amount};
+
+/// Decimals of ether.
+const DECIMALS: u8 = 18;
+
+/// Reads an amount of ether, in wei.
+pub(crate) fn parse(text: &str) -> Result<u128, Failure> {
+    parse_amount(text, DECIMALS).map_err(|error| {
+        Failure::usage("AmountInvalid", format!("\"{text}\" is no amount"), error.to_string(), error.fix())
+    })
+}
+
+/// Sends it, and says so.
+pub(crate) async fn send(context: &Context, to: Address, wei: u128) -> Result<String, Failure> {
+    let (node, _) = context.node_with_key().await?;
+    let request = TransactionRequest::default().with_to(to).with_value(U256::from(wei));
+    let sent = node.provider.send_transaction(request).await.map_err(rpc_failure::of)?;
+    let tx = *sent.tx_hash();
+    let receipt = sent.get_receipt().await.map_err(|error| {
+        Failure::new(
+            crate::exit::Exit::NotFinal,
+            "NotMined",
+            "the gas money is not known to have arrived",
+            error.to_string(),
+            format!("look for {tx} before you send it again"),
+        )
+    })?;
+    let block = receipt.block_number.unwrap_or_default();
+    let amount = format_amount(U256::from(wei), DECIMALS);
+    Ok(format!("{}  {amount} ether for gas to {to}   block {block}   tx {tx}", green("sent")))
+}
