@@ -115,7 +115,7 @@ impl<P: Provider> Reader<'_, P> {
 
     async fn head(&self, vault: Address, at: BlockId, block: u64) -> Result<ObservedHead, ObserveError> {
         let head = IVault::new(vault, self.provider).head().block(at).call().await?;
-        let running_hash = head.runningHash.first_chunk::<23>().copied().unwrap_or_default().into();
+        let running_hash = head.runningHash.last_chunk::<23>().copied().unwrap_or_default().into();
         Ok(ObservedHead { block, sequence: head.sequence, running_hash })
     }
 

@@ -23,6 +23,9 @@ struct Block {
 /// Twists an answer to a log query.
 pub(crate) type Twist = Box<dyn FnMut(Span, &mut Vec<ChainLog>) -> Result<(), SourceError> + Send>;
 
+/// Changes the chain.
+pub(crate) type Change = Box<dyn FnOnce(&mut State) + Send>;
+
 #[derive(Default)]
 pub(crate) struct State {
     blocks: Vec<Block>,
@@ -38,7 +41,7 @@ pub(crate) struct State {
     pub(crate) largest_range: u64,
     pub(crate) twist: Option<Twist>,
     /// Runs once, between two answers: the chain changes while it is asked.
-    pub(crate) meanwhile: Option<(u64, Box<dyn FnOnce(&mut State) + Send>)>,
+    pub(crate) meanwhile: Option<(u64, Change)>,
     /// How many questions were asked.
     pub(crate) asked: u64,
     /// Log queries, as (from, to) or a single block.

@@ -74,8 +74,6 @@ async fn a_sync_may_be_cancelled_anywhere() {
     for point in 1..questions {
         // The chain never answers question number `point`: the sync hangs there and is dropped.
         let slow = Hanging { chain: chain.clone(), left: AtomicU64::new(point) };
-        let path = tempfile::tempdir().unwrap();
-        let file = path.path().join("cancelled.db");
         let mut hanging = Indexer::over(slow, fresh(), FACTORY, FIRST).with_creation_code(CREATION_CODE);
         {
             let sync = hanging.sync_to_head(|_| {});

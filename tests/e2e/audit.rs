@@ -1,0 +1,229 @@
+//! The audit of a real vault: the trail equals the chain after every verb, at every block (I12, I13), and an altered
+//! row is found and named.
+
+use crate::trail::{audit, both_sides, differences, index, index_into, sync};
+use alloy::primitives::{Address, U256};
+use alloy::sol_types::SolCall;
+use purse_audit::{Outcome, Report, Subject, Trail, TrailError, compare};
+use purse_indexer::Store;
+use purse_protocol::abi::{IErc20, IVault};
+use purse_tests::{LocalChain, Scene};
+use std::path::Path;
+
+/// Every verb of the vault, one after the other, each with an audit of the block that it ends in.
+#[tokio::test]
+async fn the_trail_equals_the_chain_after_every_verb() -> anyhow::Result<()> {
+    let scene = Scene::start().await?;
+    let mut story = Story { indexer: index(&scene)?, scene: &scene, events: 0 };
+    let (owner, guardian) = (scene.actors.owner.address(), scene.actors.guardian.address());
+    let [first, second] = [0, 1].map(|agent| scene.actors.agents[agent].clone());
+    let [payee, relayer, other] = scene.actors.payees;
+    let (usdc, plain, one) = (scene.usdc, scene.plain, Scene::USDC);
+    let entry = |payee, category| IVault::PayeeEntry { payee, category };
+
+    let entries = vec![entry(payee, 1), entry(relayer, 63), entry(other, 2)];
+    story.own("set payees", &IVault::setPayeesCall { entries }).await?;
+    let mut grant = scene.default_grant(Scene::SESSION, first.address());
+    grant.categories = 1 << 1 | 1 << 63;
+    let mut tokens = vec![grant.tokens[0].clone(), plain_grant(&scene)];
+    tokens.sort_by_key(|entry| entry.token);
+    grant.tokens = tokens;
+    story.own("grant", &IVault::grantCall { newSession: grant }).await?;
+    story
+        .own(
+            "grant without tokens",
+            &IVault::grantCall {
+                newSession: IVault::Grant { tokens: Vec::new(), ..scene.default_grant(7, second.address()) },
+            },
+        )
+        .await?;
+
+    scene.pay(&scene.payment(1, 3 * one), &first).await?;
+    story.audit("pay").await?;
+    let with_fee = IVault::Payment { fee: one / 100, feeRecipient: relayer, ..scene.payment(5, 2 * one) };
+    scene.pay(&with_fee, &first).await?;
+    story.audit("pay with a fee, a nonce ahead").await?;
+    scene.pay(&scene.payment(3, one), &first).await?;
+    story.audit("pay with a nonce behind").await?;
+    let odd = IVault::Payment { token: plain, amount: Scene::PLAIN + 1, ..scene.payment(4, 0) };
+    scene.pay(&odd, &first).await?;
+    story.audit("pay in units of 2^40").await?;
+
+    story.own("raise a limit", &limit(usdc, 86_400, 40 * one)).await?;
+    story.own("add a limit", &limit(usdc, 3_600, 12 * one)).await?;
+    scene.pay(&scene.payment(6, one), &first).await?;
+    story.audit("pay under three limits").await?;
+    let remove = |window| IVault::removeLimitCall { session: Scene::SESSION, token: usdc, window };
+    story.own("remove the first limit", &remove(86_400)).await?;
+    scene.pay(&scene.payment(7, one), &first).await?;
+    story.audit("pay while it is removed").await?;
+    story.own("put it back", &limit(usdc, 86_400, 40 * one)).await?;
+    story.own("remove another", &remove(2_592_000)).await?;
+    story.own("lower a limit below what is used", &limit(usdc, 86_400, one)).await?;
+    story.own("raise it again", &limit(usdc, 86_400, 40 * one)).await?;
+    for (index, seconds) in [900, 3_600, 21_600, 86_400, 108_000].into_iter().enumerate() {
+        scene.set_next_time(scene.now().await? + seconds).await?;
+        scene.pay(&scene.payment(8 + index as u32, one), &first).await?;
+        story.audit("pay later").await?;
+    }
+    scene.mine_at(scene.now().await? + 40_000).await?;
+    story.audit("time passes").await?;
+
+    let session = Scene::SESSION;
+    story.own("cap", &IVault::setPerPaymentCapCall { session, token: usdc, perPaymentCap: 4 * one }).await?;
+    story.own("categories", &IVault::setCategoriesCall { session, categories: 1 << 1 | 1 << 2 }).await?;
+    let valid_until = LocalChain::GENESIS as u32 + 20 * 86_400;
+    story.own("validity", &IVault::setValidityCall { session, validFrom: 1, validUntil: valid_until }).await?;
+    let new_key = Address::repeat_byte(0x77);
+    story.own("rotate", &IVault::rotateKeyCall { session, newKey: new_key }).await?;
+    story.own("recategorise", &IVault::setPayeesCall { entries: vec![entry(payee, 9)] }).await?;
+    story.own("remove a payee", &IVault::removePayeeCall { payee: other }).await?;
+    story.own("withdraw", &IVault::withdrawCall { token: usdc, amount: U256::from(one) }).await?;
+    story.own("withdraw all", &IVault::withdrawCall { token: plain, amount: U256::MAX }).await?;
+    let funds = IErc20::transferCall { to: scene.vault, value: U256::from(one / 2) };
+    scene.send(scene.actors.treasury.address(), usdc, &funds).await?;
+    story.audit("fund").await?;
+
+    story.act("pause", guardian, &IVault::pauseCall {}).await?;
+    story.own("unpause", &IVault::unpauseCall {}).await?;
+    story.act("revoke", guardian, &IVault::revokeCall { session: 7 }).await?;
+    story.own("treasury", &IVault::setTreasuryCall { newTreasury: Address::repeat_byte(0x55) }).await?;
+    story.own("guardian", &IVault::setGuardianCall { newGuardian: Address::ZERO }).await?;
+    story.own("revoke all", &IVault::revokeAllCall {}).await?;
+    let new_owner = scene.actors.deployer.address();
+    story.own("offer", &IVault::transferOwnershipCall { newOwner: new_owner }).await?;
+    story.act("accept", new_owner, &IVault::acceptOwnershipCall {}).await?;
+    assert_ne!(owner, new_owner);
+    assert!(story.events > 40, "every verb logs");
+    Ok(())
+}
+
+/// A story that is audited as it is told.
+struct Story<'a> {
+    scene: &'a Scene,
+    indexer: purse_indexer::Indexer<purse_indexer::RpcSource<alloy::providers::DynProvider>>,
+    events: u32,
+}
+
+impl Story<'_> {
+    async fn own(&mut self, what: &str, call: &impl SolCall) -> anyhow::Result<()> {
+        self.scene.own(call).await?;
+        self.audit(what).await
+    }
+
+    async fn act(&mut self, what: &str, who: Address, call: &impl SolCall) -> anyhow::Result<()> {
+        self.scene.send(who, self.scene.vault, call).await?;
+        self.audit(what).await
+    }
+
+    async fn audit(&mut self, what: &str) -> anyhow::Result<()> {
+        let report = audit(self.scene, &mut self.indexer).await?;
+        assert!(report.holds(), "after \"{what}\":\n{}", differences(&report));
+        self.events = report.events;
+        Ok(())
+    }
+}
+
+fn limit(token: Address, window: u32, cap: u128) -> IVault::setLimitCall {
+    IVault::setLimitCall { session: Scene::SESSION, token, window, cap }
+}
+
+fn plain_grant(scene: &Scene) -> IVault::TokenGrant {
+    let limits = vec![IVault::Limit { window: 604_800, cap: 50 * Scene::PLAIN }];
+    IVault::TokenGrant { token: scene.plain, perPaymentCap: 5 * Scene::PLAIN, limits }
+}
+
+/// A scene with five payments, indexed into a file.
+async fn five_payments(path: &Path) -> anyhow::Result<Scene> {
+    let scene = Scene::with_session().await?;
+    for nonce in 1..=5 {
+        scene.pay(&scene.payment(nonce, u128::from(nonce) * Scene::USDC), &scene.actors.agents[0]).await?;
+    }
+    sync(&mut index_into(&scene, Store::open(path, scene.chain_id())?)?).await?;
+    Ok(scene)
+}
+
+/// Whoever can write the database file, with SQL.
+fn tamper(path: &Path, sql: &str) -> anyhow::Result<()> {
+    let connection = rusqlite::Connection::open(path)?;
+    assert_eq!(connection.execute(sql, [])?, 1);
+    Ok(())
+}
+
+const PAYMENT_3: &str = "(SELECT block FROM logs WHERE length(topics) = 128 ORDER BY block LIMIT 1 OFFSET 2)";
+
+fn names_payment(report: &Report, check: &str, nonce: u32) -> bool {
+    report.differences().any(|(found, difference)| {
+        found.id == check && matches!(&difference.subject, Subject::Payment(payment) if payment.nonce == nonce)
+    })
+}
+
+/// One byte of one stored payment: the running hash, the token's transfer and the meters all say which.
+#[tokio::test]
+async fn an_altered_row_names_the_payment() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("index.db");
+    let scene = five_payments(&path).await?;
+    let (trail, observed) = both_sides(&scene, &Store::open(&path, scene.chain_id())?).await?;
+    assert!(compare(&trail, &observed).holds());
+
+    // The amount is the second word of the data: 3 USDC become 3.000001.
+    let amount = "substr(data, 1, 63) || x'c1' || substr(data, 65)";
+    tamper(
+        &path,
+        &format!("UPDATE logs SET data = CAST({amount} AS BLOB) WHERE block = {PAYMENT_3} AND length(topics) = 128"),
+    )?;
+    let (trail, observed) = both_sides(&scene, &Store::open(&path, scene.chain_id())?).await?;
+    assert_eq!(trail.payments[2].amount, 3 * Scene::USDC + 1);
+    let report = compare(&trail, &observed);
+    let broken: Vec<_> = report.checks.iter().filter(|check| check.outcome == Outcome::Broken).map(|c| &c.id).collect();
+    assert_eq!(broken, ["running_hash", "state", "transfers", "balances"]);
+    for check in ["running_hash", "transfers"] {
+        assert!(names_payment(&report, check, 3), "{check}:\n{}", differences(&report));
+    }
+    for nonce in [1, 2, 4, 5] {
+        assert!(!names_payment(&report, "running_hash", nonce) && !names_payment(&report, "transfers", nonce));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_deleted_row_names_where_it_was() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("index.db");
+    let scene = five_payments(&path).await?;
+    tamper(&path, &format!("DELETE FROM logs WHERE block = {PAYMENT_3} AND length(topics) = 128"))?;
+    let store = Store::open(&path, scene.chain_id())?;
+    let logs = store.logs(scene.vault)?;
+    let payment_4 = logs[logs.len() - 2].clone();
+    let error = Trail::fold(scene.chain_id(), scene.vault, logs.into_iter().map(Into::into));
+    let Err(TrailError::SequenceBroken { block, tx, expected, found, .. }) = error else {
+        anyhow::bail!("{error:?} is no gap");
+    };
+    assert_eq!((block, tx, found), (payment_4.block_number, payment_4.tx, expected + 1));
+
+    // The last row can be cut off without a gap; then the contract knows one event more.
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("index.db");
+    let scene = five_payments(&path).await?;
+    tamper(&path, "DELETE FROM logs WHERE block = (SELECT max(block) FROM logs)")?;
+    let (trail, observed) = both_sides(&scene, &Store::open(&path, scene.chain_id())?).await?;
+    let report = compare(&trail, &observed);
+    assert_eq!(observed.head.sequence, trail.sequence + 1);
+    assert!(!report.holds());
+    Ok(())
+}
+
+/// An audit of a block that is no longer on the chain is refused, not answered.
+#[tokio::test]
+async fn a_block_that_is_gone_cannot_be_observed() -> anyhow::Result<()> {
+    let scene = Scene::with_session().await?;
+    let mut indexer = index(&scene)?;
+    let snapshot = scene.snapshot().await?;
+    scene.pay(&scene.payment(1, Scene::USDC), &scene.actors.agents[0]).await?;
+    sync(&mut indexer).await?;
+    scene.revert(snapshot).await?;
+    let error = both_sides(&scene, indexer.store()).await.map(|_| ()).unwrap_err();
+    assert!(error.to_string().contains("no block"), "{error}");
+    Ok(())
+}
