@@ -5,13 +5,14 @@ use crate::payment::{PaymentRequest, SignedPayment};
 use crate::{AgentError, NonceStore, SessionFile, SessionKey, reference};
 use alloy::eips::BlockNumberOrTag;
 use alloy::network::TransactionBuilder;
-use alloy::primitives::{Address, Bytes, U64};
+use alloy::primitives::{Address, Bytes, U64, U256};
 use alloy::providers::Provider;
 use alloy::rpc::types::TransactionRequest;
 use alloy::sol_types::{SolCall, SolError};
 use alloy::transports::TransportResult;
 use purse_protocol::abi::IVault::{self, IVaultInstance, Payment, SessionView, checkCall};
 use purse_protocol::{Meter, Refusal, RefusalContext, RpcFault, Window, meter, typed_data};
+use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
@@ -20,13 +21,19 @@ const RPC_WAIT: Duration = Duration::from_secs(20);
 
 /// An agent at work: a session, its key, and a node to ask. Share it between tasks by reference or in an `Arc`; other
 /// processes may use the same session file at the same time.
-#[derive(Debug)]
 pub struct Agent<P> {
     pub(crate) provider: P,
     pub(crate) session: SessionFile,
     pub(crate) key: SessionKey,
     pub(crate) nonces: NonceStore,
     context: RefusalContext,
+}
+
+impl<P> fmt::Debug for Agent<P> {
+    /// Without the provider, which knows the node's URL.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Agent").field("session", &self.session).field("key", &self.key).finish_non_exhaustive()
+    }
 }
 
 /// The chain as an agent sees it before a payment.
@@ -203,7 +210,7 @@ impl<P: Provider> Agent<P> {
             self.time()
         )
         .ok()?;
-        let total = alloy::primitives::U256::from(payment.amount) + alloy::primitives::U256::from(payment.fee);
+        let total = U256::from(payment.amount) + U256::from(payment.fee);
         let units = meter::units_up(total, token.unitBits);
         let mut fits = time;
         for limit in &limits.limits {

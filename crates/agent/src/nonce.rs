@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 
 /// Longest state file, in bytes: 32 leases have about 1,200.
 const MAX_STATE_BYTES: u64 = 16 * 1_024;
-/// Longest wait for the lock. Whoever holds it sends one transaction, which takes a few round trips to the node.
-const LOCK_WAIT: Duration = Duration::from_secs(60);
+/// Longest wait for the lock. Whoever holds it sends one transaction: three rounds of questions to the node, each of
+/// which ends after 20 s.
+const LOCK_WAIT: Duration = Duration::from_secs(90);
 /// Pause between two looks at the lock: short against a round trip to a node.
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
@@ -22,8 +23,8 @@ pub enum NonceError {
     /// A file cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// Another payment has held the lock for a minute.
-    #[error("another process has held {} for {} s", .path.display(), LOCK_WAIT.as_secs())]
+    /// Other payments have held the lock for too long.
+    #[error("other payments have held {} for {} s", .path.display(), LOCK_WAIT.as_secs())]
     NonceLockBusy {
         /// The lock file.
         path: PathBuf,

@@ -2,7 +2,7 @@
 
 use crate::AgentError;
 use crate::agent::{Agent, ChainView, answer};
-use crate::ledger::LeaseRefused;
+use crate::ledger::{LeaseRefused, NONCE_LEAP};
 use crate::nonce::NonceGuard;
 use crate::payment::{NotMined, Outcome, Paid, PaymentRequest, SignedPayment};
 use alloy::consensus::{SignableTransaction, TxEip1559};
@@ -61,9 +61,7 @@ impl<P: Provider> Agent<P> {
     /// # Errors
     /// [`AgentError`]; only [`AgentError::OutcomeUnknown`] and those that name a transaction leave anything on its way.
     pub async fn pay(&self, request: &PaymentRequest) -> Result<Outcome, AgentError> {
-        let view = self.view().await?;
-        let payment = self.payment(request, &view)?;
-        if let Err(refusal) = self.judge(&payment, &view.session).await? {
+        if let Err(refusal) = self.judge_request(request).await? {
             return Ok(Outcome::Refused(refusal));
         }
         match self.send(request).await {
@@ -78,13 +76,20 @@ impl<P: Provider> Agent<P> {
     /// # Errors
     /// The outer error: it could not be done. The inner one: the vault would refuse it; nothing was signed.
     pub async fn prepare(&self, request: &PaymentRequest) -> Result<Result<SignedPayment, Refusal>, AgentError> {
-        let view = self.view().await?;
-        let payment = self.payment(request, &view)?;
-        if let Err(refusal) = self.judge(&payment, &view.session).await? {
+        if let Err(refusal) = self.judge_request(request).await? {
             return Ok(Err(refusal));
         }
         let (_guard, signed) = self.lease_and_sign(request).await?;
         Ok(Ok(signed))
+    }
+
+    /// Asks the vault about a request before it has a nonce: under one halfway to the furthest, which the payments that
+    /// others make meanwhile will neither use nor leave behind.
+    async fn judge_request(&self, request: &PaymentRequest) -> Result<Result<(), Refusal>, AgentError> {
+        let view = self.view().await?;
+        let mut payment = self.payment(request, &view)?;
+        payment.nonce = view.session.nonceHighest.saturating_add(NONCE_LEAP / 2);
+        self.judge(&payment, &view.session).await
     }
 
     /// Leases a nonce, notes it on disk, then signs: in this order, so that no end of the process lets two payments

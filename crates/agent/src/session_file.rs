@@ -58,7 +58,7 @@ impl fmt::Debug for Salt {
 /// assert_eq!(file.keystore_path(), std::path::Path::new("/home/agent/researcher.key.json"));
 /// # Ok::<(), purse_agent::SessionFileError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SessionFile {
     /// The vault that pays.
@@ -206,6 +206,20 @@ impl SessionFile {
     }
 }
 
+impl fmt::Debug for SessionFile {
+    /// Without the node's URL, which often carries an access key, and without the salt.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("SessionFile")
+            .field("path", &self.path)
+            .field("vault", &self.vault)
+            .field("chain_id", &self.chain_id)
+            .field("session", &self.session)
+            .field("token", &self.token)
+            .field("keystore", &self.keystore)
+            .finish_non_exhaustive()
+    }
+}
+
 fn checksummed<S: Serializer>(address: &Address, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&address.to_checksum(None))
 }
@@ -287,10 +301,13 @@ mod tests {
     }
 
     #[test]
-    fn the_salt_is_random_and_hidden() {
+    fn the_salt_is_random_and_neither_it_nor_the_url_is_shown() {
         let path = Path::new("a.session.toml");
-        let (one, two) = (sample(path), sample(path));
+        let (mut one, two) = (sample(path), sample(path));
         assert_ne!(one.salt, two.salt);
-        assert!(format!("{one:?}").contains("salt: [redacted]"));
+        assert_eq!(format!("{:?}", one.salt), "[redacted]");
+        one.rpc_url = Some("https://node.example/v2/access-key".to_owned());
+        let shown = format!("{one:?}");
+        assert!(!shown.contains("access-key") && !shown.contains(&one.salt.get().to_string()[2..]), "{shown}");
     }
 }

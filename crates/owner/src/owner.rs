@@ -11,6 +11,7 @@ use alloy::rpc::types::{TransactionReceipt, TransactionRequest};
 use alloy::transports::TransportResult;
 use purse_protocol::abi::IVault::IVaultEvents;
 use purse_protocol::{Refusal, RefusalContext, RpcFault, event};
+use std::fmt;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
@@ -23,13 +24,21 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Whoever changes a vault: its owner, its guardian, or an agent that revokes itself. The vault decides which verbs
 /// that account has.
-#[derive(Debug)]
 pub struct Owner<P> {
     provider: P,
     chain_id: u64,
     vault: Address,
     sender: Address,
     names: RefusalContext,
+}
+
+impl<P> fmt::Debug for Owner<P> {
+    /// Without the provider, which knows the node's URL and may hold the sender's key.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = out.debug_struct("Owner");
+        out.field("chain_id", &self.chain_id).field("vault", &self.vault).field("sender", &self.sender);
+        out.finish_non_exhaustive()
+    }
 }
 
 /// An act that was done and read back.

@@ -4,7 +4,7 @@ use super::desk::Desk;
 use alloy::primitives::U256;
 use alloy::providers::{Provider, ProviderBuilder};
 use anyhow::{Context, ensure};
-use purse_agent::{Agent, Outcome, PaymentRequest, SessionFile, keystore};
+use purse_agent::{Agent, Outcome, PaymentRequest, SessionFile, keystore, ledger};
 use purse_protocol::abi::IVault;
 use purse_tests::Scene;
 use std::collections::BTreeSet;
@@ -82,6 +82,23 @@ async fn eight_processes_pay_at_once() -> anyhow::Result<()> {
         }
     }
     expect_paid(&desk, nonces, PROCESSES * PAYMENTS_EACH).await
+}
+
+/// I3: with 32 nonces out a 33rd would endanger the first, so it has to wait until they are over.
+#[tokio::test]
+async fn more_than_the_window_has_to_wait() -> anyhow::Result<()> {
+    let desk = Desk::without_key_file().await?;
+    let agent = desk.agent().await?;
+    for _ in 0..ledger::PARALLEL_NONCES {
+        agent.prepare(&desk.request(AMOUNT)).await??;
+    }
+    let hurried = PaymentRequest { deadline_seconds: 2, ..desk.request(AMOUNT) }; // and so waits two seconds
+    let error = agent.pay(&hurried).await.err().context("there is no room")?;
+    assert_eq!(error.code(), "TooManyPaymentsUnderWay");
+    assert!(error.to_string().contains("nonce 1)") && error.to_string().contains("nothing was signed"), "{error}");
+    desk.scene.mine_at(desk.scene.now().await? + 130).await?;
+    assert_eq!(paid_nonce(&agent, &desk.request(AMOUNT)).await?, ledger::PARALLEL_NONCES + 1);
+    Ok(())
 }
 
 /// What each of the eight processes does. Run by them alone.
