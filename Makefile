@@ -37,6 +37,9 @@ test-contracts: setup
 	scripts/check-forge-fails
 	forge build --sizes contracts/src
 	scripts/check-size
+	scripts/storage-layout
+	scripts/opcodes
+	scripts/bytecode-lock
 	forge test
 	node scripts/tidy-trees.mjs
 	node scripts/vectors.mjs --check
@@ -45,6 +48,7 @@ test-rust: setup
 	cargo build --locked -p purse-cli
 	cargo test --locked --workspace --no-fail-fast
 	cargo run --quiet --locked -p purse-tests --bin gas -- --check
+	cargo run --quiet --locked -p purse-tests --bin reference -- --check
 
 lint: setup ## formatting, clippy, forge lint
 	cargo fmt --all --check
@@ -60,6 +64,7 @@ gas: setup ## gas of every verb by whole transactions; writes contracts/snapshot
 	cargo run --quiet --locked -p purse-tests --bin gas
 
 docs: setup ## generate the reference pages (CLI, errors, events) and the API documentation
+	cargo build --quiet --locked -p purse-cli
 	cargo run --quiet --locked -p purse-tests --bin reference
 	cargo doc --locked --workspace --no-deps
 
