@@ -137,9 +137,10 @@ contract LimitsFuzzTest is VaultTest {
 
     function exceeded(uint256 index, uint256 requested) internal view returns (bytes memory) {
         uint256 left = leftUnits(index) << unitBits;
-        return abi.encodeWithSelector(
-            IVault.LimitExceeded.selector, SESSION, address(money), windows[index], requested, left
-        );
+        return
+            abi.encodeWithSelector(
+                IVault.LimitExceeded.selector, SESSION, address(money), windows[index], requested, left
+            );
     }
 
     function leftUnits(uint256 index) internal view returns (uint256) {
@@ -153,9 +154,7 @@ contract LimitsFuzzTest is VaultTest {
         (model.stands, model.cap) = (true, cap);
         uint128 used = uint128(counted(index) << unitBits);
         expectLog();
-        emit IVault.LimitSet(
-            SESSION, address(money), windows[index], uint128(cap << unitBits), used, sequence + 1
-        );
+        emit IVault.LimitSet(SESSION, address(money), windows[index], uint128(cap << unitBits), used, sequence + 1);
         vm.prank(owner);
         vault.setLimit(SESSION, address(money), windows[index], uint128((cap << unitBits) + (1 << unitBits) - 1));
         assertLogged(1);

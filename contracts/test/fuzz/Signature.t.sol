@@ -56,7 +56,9 @@ contract SignatureFuzzTest is VaultTest {
         refusesCall(abi.encodeCall(vault.pay, (payment, forged, "")));
         bytes memory elsewhere = signLong(key, digestOf(block.chainid ^ (1 << (bit % 64)), address(vault), payment));
         refusesCall(abi.encodeCall(vault.pay, (payment, elsewhere, "")));
-        elsewhere = signLong(key, digestOf(block.chainid, address(uint160(address(vault)) ^ uint160(1 << (bit % 160))), payment));
+        elsewhere = signLong(
+            key, digestOf(block.chainid, address(uint160(address(vault)) ^ uint160(1 << (bit % 160))), payment)
+        );
         refusesCall(abi.encodeCall(vault.pay, (payment, elsewhere, "")));
 
         uint256 before = token.balanceOf(payment.payee);

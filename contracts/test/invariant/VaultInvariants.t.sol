@@ -54,24 +54,17 @@ contract VaultInvariantsTest {
         targets[0] = address(handler);
     }
 
-    function invariant_I1_MoneyLeavesByPaymentsAndWithdrawalsOnly() public view {
-        handler.assertBalances();
+    /// @dev One function, so one campaign: forge would play the same sequences again for each.
+    function invariant_TheBooksAgree() public {
+        handler.assertBalances(); // I1
+        handler.assertCounts(); // I7
+        handler.assertTrail(); // I13
     }
 
-    function invariant_I7_OnlyTimeLowersAMeter() public {
-        handler.assertCounts();
-    }
-
-    function invariant_I8_RevokedIsForGood() public view {
-        handler.assertSessions();
-    }
-
-    function invariant_I13_TheTrailIsWhole() public view {
-        handler.assertTrail();
-    }
-
-    // I10
+    /// @dev Once, at the end of each sequence.
     function afterInvariant() public {
-        handler.withdrawEverything();
+        handler.assertAllCounts(); // I7
+        handler.assertSessions(); // I8
+        handler.withdrawEverything(); // I10
     }
 }

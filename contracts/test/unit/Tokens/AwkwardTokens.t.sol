@@ -222,8 +222,7 @@ contract AwkwardTokensTest is VaultTest {
         reentering.arm(address(vault), abi.encodeCall(vault.pay, (inner, sign(inner), "")), true);
         submit(payment(0, 60e6, 0));
         assertFalse(reentering.succeeded());
-        bytes memory why =
-            abi.encodeWithSelector(IVault.LimitExceeded.selector, SESSION, awkward, DAY, 50e6, 40e6);
+        bytes memory why = abi.encodeWithSelector(IVault.LimitExceeded.selector, SESSION, awkward, DAY, 50e6, 40e6);
         assertEq(reentering.answer(), why);
         assertLogged(1);
         assertMoved(60e6, 0);

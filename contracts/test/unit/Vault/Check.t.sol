@@ -88,8 +88,7 @@ contract CheckTest is VaultTest {
         if (seed >> 255 == 1) payment.feeRecipient = address(0);
 
         (bool checked, bytes memory said) = address(vault).call(abi.encodeCall(vault.check, (payment)));
-        (bool paid, bytes memory answer) =
-            address(vault).call(abi.encodeCall(vault.pay, (payment, sign(payment), "")));
+        (bool paid, bytes memory answer) = address(vault).call(abi.encodeCall(vault.pay, (payment, sign(payment), "")));
         assertEq(checked, paid);
         assertEq(said, answer);
     }

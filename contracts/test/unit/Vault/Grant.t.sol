@@ -72,9 +72,8 @@ contract GrantTest is VaultTest {
         PlainToken second = new PlainToken(18);
         second.mint(address(vault), FUNDS);
         IVault.Grant memory other = otherGrant();
-        (address low, address high) = address(second) < address(token)
-            ? (address(second), address(token))
-            : (address(token), address(second));
+        (address low, address high) =
+            address(second) < address(token) ? (address(second), address(token)) : (address(token), address(second));
         other.tokens = new IVault.TokenGrant[](2);
         other.tokens[0] = tokenGrants(low)[0];
         other.tokens[1] = tokenGrants(high)[0];
@@ -115,9 +114,7 @@ contract GrantTest is VaultTest {
         assertLogged(2);
         IVault.Grant memory other = otherGrant();
         expectLog();
-        emit IVault.SessionGranted(
-            other.session, otherAgent, VALID_FROM, VALID_UNTIL, CATEGORIES, 2, sequence + 1
-        );
+        emit IVault.SessionGranted(other.session, otherAgent, VALID_FROM, VALID_UNTIL, CATEGORIES, 2, sequence + 1);
         vault.grant(other);
         vm.stopPrank();
         assertLogged(4);

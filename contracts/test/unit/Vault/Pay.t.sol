@@ -648,9 +648,7 @@ contract PayTest is VaultTest {
     }
 
     function exceeded(uint32 window, uint256 requested, uint256 left) internal view returns (bytes memory) {
-        return abi.encodeWithSelector(
-            IVault.LimitExceeded.selector, SESSION, address(token), window, requested, left
-        );
+        return abi.encodeWithSelector(IVault.LimitExceeded.selector, SESSION, address(token), window, requested, left);
     }
 
     function abovePerPaymentCap(uint256 requested, uint128 cap) internal pure returns (bytes memory) {

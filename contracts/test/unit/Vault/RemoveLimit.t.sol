@@ -165,8 +165,6 @@ contract RemoveLimitTest is VaultTest {
     }
 
     function exceeded(uint32 window, uint256 requested, uint256 left) internal view returns (bytes memory) {
-        return abi.encodeWithSelector(
-            IVault.LimitExceeded.selector, SESSION, address(token), window, requested, left
-        );
+        return abi.encodeWithSelector(IVault.LimitExceeded.selector, SESSION, address(token), window, requested, left);
     }
 }

@@ -26,9 +26,8 @@ contract SetPerPaymentCapTest is VaultTest {
         submit(paymentOf(0, 60e6));
         set(2_000e6);
         assertLogged(2);
-        bytes memory why = abi.encodeWithSelector(
-            IVault.LimitExceeded.selector, SESSION, address(token), DAY, 41e6, 40e6
-        );
+        bytes memory why =
+            abi.encodeWithSelector(IVault.LimitExceeded.selector, SESSION, address(token), DAY, 41e6, 40e6);
         refuses(paymentOf(1, 41e6), why);
     }
 

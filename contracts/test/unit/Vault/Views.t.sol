@@ -67,9 +67,8 @@ contract ViewsTest is VaultTest {
         vault.setPerPaymentCap(SESSION, address(token), 200e6);
         assertLogged(2);
         uint128 left = uint128(leftOf(DAY));
-        bytes memory why = abi.encodeWithSelector(
-            IVault.LimitExceeded.selector, SESSION, address(token), DAY, left + 1, left
-        );
+        bytes memory why =
+            abi.encodeWithSelector(IVault.LimitExceeded.selector, SESSION, address(token), DAY, left + 1, left);
         refuses(paymentOf(1, left + 1), why);
         submit(paymentOf(1, left));
         assertLogged(1);

@@ -3,8 +3,8 @@ pragma solidity ^0.8.28;
 
 import {VaultTest} from "../../base/VaultTest.sol";
 import {FalseToken} from "../../mocks/FalseToken.sol";
-import {PlainToken} from "../../mocks/PlainToken.sol";
 import {LyingToken} from "../../mocks/LyingToken.sol";
+import {PlainToken} from "../../mocks/PlainToken.sol";
 import {IVault} from "src/interfaces/IVault.sol";
 
 /// @notice withdraw.tree. Quoted: I1 (the other way money leaves: to the treasury only), I10 (the vault is never the
