@@ -208,7 +208,7 @@ contract VaultHandler is VaultTest {
         noteLimit(id, what % 2, 1, DAY_CAP);
         noteLimit(id, what % 2, 2, WEEK_CAP);
         // in the other token too, another way
-        uint256 other = (what + 1) % 2;
+        uint256 other = (what % 2) ^ 1;
         perPaymentCaps[id][other] = floor(PER_PAYMENT_CAP, other);
         noteLimit(id, other, 0, DAY_CAP);
         vm.startPrank(owner);
