@@ -21,6 +21,7 @@ CREATE UNIQUE INDEX one_canonical_block_per_number ON blocks (number) WHERE orph
 CREATE INDEX empty_blocks ON blocks (number) WHERE logs = 0 AND orphaned = 0;
 
 -- Raw logs, as the node gave them. A block is known by its hash, so a log is unique by (chain, block hash, index).
+-- sequence is the last word of data where it is a 32-bit number: a vault's own count of its events.
 CREATE TABLE logs (
     block     INTEGER NOT NULL REFERENCES blocks (id),
     log_index INTEGER NOT NULL,
@@ -28,9 +29,10 @@ CREATE TABLE logs (
     tx        BLOB    NOT NULL CHECK (length(tx) = 32),
     topics    BLOB    NOT NULL CHECK (length(topics) % 32 = 0),
     data      BLOB    NOT NULL,
+    sequence  INTEGER,
     PRIMARY KEY (block, log_index)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX logs_by_address ON logs (address, block, log_index);
+CREATE INDEX logs_by_vault ON logs (address, sequence);
 
 -- Vaults, by the factory's VaultCreated log. proven = its address was recomputed from the vault's creation code.
 CREATE TABLE vaults (

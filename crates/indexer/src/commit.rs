@@ -1,5 +1,6 @@
 //! What is written, each in one transaction: a range of blocks with its logs, vaults and cursor; a rollback.
 
+use crate::continuity::sequence_of;
 use crate::error::StoreError;
 use crate::read::BlockRef;
 use crate::source::{ChainLog, Header};
@@ -119,14 +120,15 @@ impl Store {
         for log in logs {
             self.run(
                 tx,
-                "INSERT INTO logs (block, log_index, address, tx, topics, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO logs (block, log_index, address, tx, topics, data, sequence) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 params![
                     id,
                     to_sql("log index", log.log_index)?,
                     log.address.as_slice(),
                     log.tx.as_slice(),
                     log.topics.concat(),
-                    log.data.as_ref()
+                    log.data.as_ref(),
+                    sequence_of(&log.data)
                 ],
             )?;
         }

@@ -137,11 +137,11 @@ impl Store {
     pub(crate) fn sequences(&self) -> Result<BTreeMap<Address, u32>, StoreError> {
         let mut sequences = BTreeMap::new();
         for vault in self.vaults()? {
-            let sql = "SELECT data FROM logs JOIN blocks ON blocks.id = logs.block
-                       WHERE address = ?1 AND orphaned = 0 ORDER BY number DESC, log_index DESC LIMIT 1";
-            let data = self.connection.query_row(sql, [vault.address.as_slice()], |row| row.get(0));
-            let data: Option<Vec<u8>> = data.optional().map_err(|source| self.error(source))?;
-            let last = data.and_then(|data| crate::continuity::sequence_of(&data)).unwrap_or(0);
+            let sql = "SELECT sequence FROM logs JOIN blocks ON blocks.id = logs.block
+                       WHERE address = ?1 AND orphaned = 0 ORDER BY sequence DESC LIMIT 1";
+            let last = self.connection.query_row(sql, [vault.address.as_slice()], |row| row.get(0));
+            let last: Option<u32> = last.optional().map_err(|source| self.error(source))?.flatten();
+            let last = last.unwrap_or(0);
             sequences.insert(vault.address, last);
         }
         Ok(sequences)
