@@ -5,4 +5,5 @@ mod audit;
 mod deploy;
 mod indexer;
 mod owner;
+mod tidy;
 mod trail;

@@ -1,0 +1,150 @@
+//! What no source file may be or hold.
+
+use super::checkout::Checkout;
+use super::none;
+
+/// Where longer files were seen, they hurt.
+const MAX_LINES: usize = 700;
+/// A map needs no more.
+const MAX_MAP_LINES: usize = 60;
+/// Put together here, so that this file does not hold them.
+const LEFTOVERS: [&str; 9] = [
+    concat!("TO", "DO"),
+    concat!("FIX", "ME"),
+    concat!("XX", "X"),
+    concat!("#[", "ignore]"),
+    concat!("vm", ".skip"),
+    concat!("vm", ".assume"),
+    concat!("dbg", "!("),
+    concat!("Co-authored", "-by"),
+    concat!("<<<", "<<<<"),
+];
+/// Ways of waiting that make a test slow on one machine and wrong on another.
+const WAITING: [&str; 2] = [concat!("sleep", "("), concat!("sleep", "_until(")];
+
+fn is_source(name: &str) -> bool {
+    [".rs", ".sol", ".mjs", ".js"].iter().any(|ending| name.ends_with(ending))
+}
+
+fn is_test(name: &str) -> bool {
+    name.ends_with(".rs") && (name.starts_with("tests/") || name.contains("/tests/"))
+}
+
+fn is_text(name: &str) -> bool {
+    // Locks name everything in the world, licences are quoted.
+    let foreign = name.ends_with("-lock.json") || name == "Cargo.lock" || name.starts_with("LICENSE");
+    !foreign && ![".png", ".ico", ".gz"].iter().any(|ending| name.ends_with(ending))
+}
+
+#[test]
+fn files_are_short() -> anyhow::Result<()> {
+    let checkout = Checkout::read()?;
+    none(checkout.texts(is_source)?.iter().filter_map(|(name, text)| too_long(name, text)))
+}
+
+#[test]
+fn a_library_s_root_is_a_map() -> anyhow::Result<()> {
+    let checkout = Checkout::read()?;
+    let maps = checkout.texts(|name| name.ends_with("src/lib.rs"))?;
+    none(maps.iter().flat_map(|(name, text)| not_a_map(name, text)))
+}
+
+#[test]
+fn nothing_is_left_over_or_left_out() -> anyhow::Result<()> {
+    let checkout = Checkout::read()?;
+    none(checkout.texts(is_text)?.iter().flat_map(|(name, text)| found(name, text, &LEFTOVERS)))?;
+    none(checkout.texts(is_test)?.iter().flat_map(|(name, text)| found(name, text, &WAITING)))?;
+    none(checkout.texts(|name| name.ends_with(".rs"))?.iter().flat_map(|(name, text)| never_run(name, text)))
+}
+
+#[test]
+fn no_path_of_one_machine_is_named() -> anyhow::Result<()> {
+    let checkout = Checkout::read()?;
+    let here = format!("{}/", checkout.root.display());
+    let machine = [here.as_str(), concat!("/ro", "ot/"), concat!("/Us", "ers/"), concat!("/bash_", "jobs")];
+    none(checkout.texts(is_text)?.iter().flat_map(|(name, text)| found(name, text, &machine)))
+}
+
+#[test]
+fn documents_are_finished() -> anyhow::Result<()> {
+    let checkout = Checkout::read()?;
+    none(checkout.texts(|name| name.ends_with(".md"))?.iter().flat_map(|(name, text)| placeholders(name, text)))
+}
+
+#[test]
+fn bad_sources_are_found() {
+    assert_eq!(too_long("a.rs", &"x\n".repeat(MAX_LINES)), None);
+    assert!(too_long("a.rs", &"x\n".repeat(MAX_LINES + 1)).is_some());
+    assert!(not_a_map("lib.rs", "//! A map.\n\nmod a;\npub use a::{\n    A,\n    B,\n};\n").is_empty());
+    for code in ["pub fn f() {}", "    fn f() {}", "struct S;", "impl S {}"] {
+        assert_eq!(not_a_map("lib.rs", &format!("mod a;\n{code}\n")), [format!("lib.rs:2: is code: {}", code.trim())]);
+    }
+    assert_eq!(not_a_map("lib.rs", &"mod a;\n".repeat(MAX_MAP_LINES + 1)).len(), 1);
+    for leftover in LEFTOVERS {
+        assert_eq!(found("a", &format!("x\ny {leftover}"), &LEFTOVERS), [format!("a:2: {leftover}")]);
+    }
+    assert!(found("a", "methodology, expel", &LEFTOVERS).is_empty());
+    let ignored = concat!("#[", "ignore = \"the_parent runs it\"]\n");
+    assert_eq!(never_run("a", ignored).len(), 1);
+    assert!(never_run("a", &format!("{ignored}fn the_parent() {{}}")).is_empty());
+    assert_eq!(placeholders("a", "x\nGAS_TABLE\n"), ["a:2: GAS_TABLE"]);
+    assert!(placeholders("a", "`MAX_UNITS` units\nNO_COLOR is respected\nTABLE\n").is_empty());
+}
+
+fn too_long(name: &str, text: &str) -> Option<String> {
+    let lines = text.lines().count();
+    (lines > MAX_LINES).then(|| format!("{name}: {lines} lines, {MAX_LINES} at most"))
+}
+
+fn not_a_map(name: &str, text: &str) -> Vec<String> {
+    let code = ["fn ", "struct ", "enum ", "impl ", "trait ", "const ", "static ", "macro_rules!"];
+    let starts_code = |line: &str| {
+        let line = line.strip_prefix("pub ").unwrap_or(line);
+        code.iter().any(|word| line.starts_with(word))
+    };
+    let lines = text.lines().map(str::trim).zip(1..).filter(|(line, _)| starts_code(line));
+    let mut faults: Vec<_> = lines.map(|(line, number)| format!("{name}:{number}: is code: {line}")).collect();
+    if text.lines().count() > MAX_MAP_LINES {
+        faults.push(format!("{name}: more than {MAX_MAP_LINES} lines"));
+    }
+    faults
+}
+
+fn found(name: &str, text: &str, unwanted: &[&str]) -> Vec<String> {
+    let lines = text.lines().zip(1..);
+    lines
+        .flat_map(|(line, number)| {
+            let held = unwanted.iter().filter(move |word| holds(line, word));
+            held.map(move |word| format!("{name}:{number}: {word}"))
+        })
+        .collect()
+}
+
+/// Whether a line holds a word that is no part of a longer one.
+fn holds(line: &str, word: &str) -> bool {
+    let letter = |found: Option<char>, own: Option<char>| {
+        own.is_some_and(char::is_alphanumeric) && found.is_some_and(|found| found.is_alphanumeric() || found == '_')
+    };
+    line.match_indices(word).any(|(at, _)| {
+        let (before, after) = (line[..at].chars().next_back(), line[at + word.len()..].chars().next());
+        !letter(before, word.chars().next()) && !letter(after, word.chars().next_back())
+    })
+}
+
+/// A test that is run by another one says so first in its reason: `ignore = "that_one runs it ..."`.
+fn never_run(name: &str, text: &str) -> Vec<String> {
+    let reasons = text.match_indices(concat!("#[", "ignore = \"")).map(|(at, tag)| &text[at + tag.len()..]);
+    let runners = reasons.map(|reason| reason.split(' ').next().unwrap_or_default());
+    runners
+        .filter(|runner| !text.contains(&format!("fn {runner}(")))
+        .map(|runner| format!("{name}: a test waits for {runner}, which is not there"))
+        .collect()
+}
+
+/// Lines that stand for what is still to come: `GAS_TABLE`.
+fn placeholders(name: &str, text: &str) -> Vec<String> {
+    let stands_in =
+        |line: &str| line.contains('_') && line.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    let lines = text.lines().zip(1..).filter(|(line, _)| stands_in(line));
+    lines.map(|(line, number)| format!("{name}:{number}: {line}")).collect()
+}
