@@ -4,6 +4,7 @@
 //! - `checkout`: the files of this checkout
 //! - `manifests`: crates and npm packages: lints, licence, exact versions
 //! - `sources`: length, leftovers, machine paths
+//! - `supply`: where packages come from, and their licences
 //! - `docs`: paths, commands and targets named in the documentation exist
 //! - `promises`: every promise that holds is tested, every number quoted is promised
 //! - `interfaces`: errors and events are in the reference, bytecode is what was locked
@@ -14,6 +15,7 @@ mod interfaces;
 mod manifests;
 mod promises;
 mod sources;
+mod supply;
 
 /// Fails, naming every fault.
 fn none(faults: impl IntoIterator<Item = String>) -> anyhow::Result<()> {
