@@ -2,6 +2,7 @@
 
 mod agent;
 mod audit;
+mod cli;
 mod deploy;
 mod indexer;
 mod owner;

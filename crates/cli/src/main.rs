@@ -2,7 +2,7 @@
 //!
 //! - `args`: the command line; `commands`: one file per command
 //! - `context`: from flags, environment and config file to the node and the vault
-//! - `config`, `names`, `files`: what is kept on disk, written whole or not at all
+//! - `config`, `names`, `files`, `unfinished`: what is kept on disk, written whole or not at all
 //! - `connect`, `sent`, `signer`, `secrets`: nodes, what was sent to them, keys and passwords
 //! - `change`, `read_back`: every change of the vault the same way: dry run, proposal or transaction, then read back
 //! - `judge`: would the vault pay?; `agent_session`: the agent that pays
@@ -43,6 +43,7 @@ mod sent;
 mod sessions;
 mod signer;
 mod table;
+mod unfinished;
 
 use args::{Cli, Color};
 use clap::Parser as _;
@@ -67,8 +68,9 @@ async fn main() -> ExitCode {
     let output = Output { json: cli.global.json, quiet: cli.global.quiet, verbose: cli.global.verbose };
     let sent = Sent::new(output);
     let answer = tokio::select! {
-        answer = run(cli, output, sent.clone()) => answer,
+        biased; // or a Ctrl-C in the first moment would find nobody listening
         () = interrupted() => Err(stopped(&sent)),
+        answer = run(cli, output, sent.clone()) => answer,
     };
     let exit = output.answer(&answer);
     // Not by returning: a question that nobody answers still holds a thread.

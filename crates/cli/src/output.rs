@@ -12,23 +12,27 @@ pub(crate) struct Reply {
     pub(crate) json: Value,
     /// What a human reads on stdout; no newline at the end.
     pub(crate) text: String,
-    /// 0, or what else a complete answer can mean (an audit that found a difference).
-    pub(crate) exit: Exit,
+    /// What a complete answer may still mean: an audit that found a difference.
+    pub(crate) failure: Option<Failure>,
 }
 
 impl Reply {
     /// A successful answer.
     pub(crate) fn new(text: impl Into<String>, json: Value) -> Self {
-        Self { json, text: text.into(), exit: Exit::Ok }
+        Self { json, text: text.into(), failure: None }
     }
 
     /// The object that `--json` prints.
     fn to_json(&self) -> Value {
-        let mut object = json!({ "ok": self.exit == Exit::Ok });
+        let mut object = self.failure.as_ref().map_or_else(|| json!({ "ok": true }), Failure::to_json);
         if let (Some(target), Value::Object(fields)) = (object.as_object_mut(), &self.json) {
             target.extend(fields.clone());
         }
         object
+    }
+
+    fn exit(&self) -> Exit {
+        self.failure.as_ref().map_or(Exit::Ok, |failure| failure.exit)
     }
 }
 
@@ -49,13 +53,16 @@ impl Output {
         match answer {
             Ok(reply) if self.json => {
                 to_stdout(&reply.to_json().to_string());
-                reply.exit
+                reply.exit()
             }
             Ok(reply) => {
                 if !reply.text.is_empty() {
                     to_stdout(&reply.text);
                 }
-                reply.exit
+                if let Some(failure) = &reply.failure {
+                    to_stderr(&failure.to_text());
+                }
+                reply.exit()
             }
             Err(failure) => {
                 if self.json {

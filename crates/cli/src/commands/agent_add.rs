@@ -10,6 +10,7 @@ use crate::names::{Names, valid_name};
 use crate::output::{Reply, green};
 use crate::policy::{Policy, PolicyText, show_categories};
 use crate::sessions::{next_free, roughly};
+use crate::unfinished::Unfinished;
 use crate::{gas_money, library_failure};
 use alloy::primitives::{Address, U256};
 use clap::Args;
@@ -100,15 +101,11 @@ pub(crate) async fn run(context: &Context, args: &AddArgs) -> Result<Reply, Fail
     if !args.change.propose {
         context.asking().confirm("Grant this?").await?;
     }
-    let mut files = Files::create(context, args, &vault, session, token.address).await?;
+    let (files, unfinished) = Files::create(context, args, &vault, session, token.address).await?;
     let verb = Verb::Grant(policy.grant(session, files.key, token.address));
     let name = |names: &mut Names| names.set_agent(&args.name, session);
-    let made = change::run_naming(context, args.change, &[verb], name).await;
-    if made.is_ok() || !context.sent.hashes().is_empty() {
-        // Granted, proposed, or perhaps granted: the key must not be lost.
-        files.keep();
-    }
-    let mut made = made?;
+    let mut made = change::run_naming(context, args.change, &[verb], name).await?;
+    unfinished.keep();
     if let Some(gas) = gas {
         made.text.push_str(&format!("\n{}", gas_money::send(context, files.key, gas).await?));
     }
@@ -202,12 +199,11 @@ impl Shown {
     }
 }
 
-/// The agent's two files. Unless kept, they are removed again: nothing is left of a grant that was not made.
+/// The agent's key and its two files.
 struct Files {
     key: Address,
     keystore: PathBuf,
     session: PathBuf,
-    kept: bool,
 }
 
 impl Files {
@@ -217,7 +213,7 @@ impl Files {
         vault: &Vault,
         session: SessionId,
         token: Address,
-    ) -> Result<Self, Failure> {
+    ) -> Result<(Self, Unfinished), Failure> {
         let keystore = args.out.join(format!("{}.key.json", args.name));
         let file = args.out.join(format!("{}{ENDING}", args.name));
         if let Some(there) = [&keystore, &file].into_iter().find(|path| path.exists()) {
@@ -230,8 +226,9 @@ impl Files {
         }
         let password_file = args.key_password_file.as_deref();
         let password = context.asking().new_password(password_file, &keystore.display().to_string()).await?;
+        let unfinished = Unfinished::new(vec![keystore.clone(), file.clone()], &context.sent);
         let key = create_key(&keystore, password).await?;
-        let files = Self { key, keystore, session: file, kept: false };
+        let files = Self { key, keystore, session: file };
         let name = PathBuf::from(format!("{}.key.json", args.name));
         let mut content = SessionFile::new(&files.session, vault.address, vault.node.chain_id, session, token, &name);
         content.rpc_url = Some(context.rpc_url()?);
@@ -243,20 +240,7 @@ impl Files {
                 error.fix(),
             )
         })?;
-        Ok(files)
-    }
-
-    fn keep(&mut self) {
-        self.kept = true;
-    }
-}
-
-impl Drop for Files {
-    fn drop(&mut self) {
-        if !self.kept {
-            let _ = std::fs::remove_file(&self.session);
-            let _ = std::fs::remove_file(&self.keystore);
-        }
+        Ok((files, unfinished))
     }
 }
 

@@ -9,6 +9,7 @@ use crate::failure::Failure;
 use crate::gas_money;
 use crate::output::{Reply, green};
 use crate::sessions::Session;
+use crate::unfinished::Unfinished;
 use alloy::primitives::Address;
 use clap::Args;
 use purse_agent::SessionFile;
@@ -64,12 +65,10 @@ pub(crate) async fn run(context: &Context, args: &RotateArgs) -> Result<Reply, F
     let path = args.out.join(&file);
     let password_file = args.key_password_file.as_deref();
     let password = context.asking().new_password(password_file, &path.display().to_string()).await?;
+    let unfinished = Unfinished::new(vec![path.clone()], &context.sent);
     let new_key = create_key(&path, password).await?;
-    let made = change::run(context, args.change, &[Verb::RotateKey { session, new_key }]).await;
-    if made.is_err() && context.sent.hashes().is_empty() {
-        let _ = std::fs::remove_file(&path);
-    }
-    let mut made = made?;
+    let mut made = change::run(context, args.change, &[Verb::RotateKey { session, new_key }]).await?;
+    unfinished.keep();
     if let Some(gas) = gas {
         made.text.push_str(&format!("\n{}", gas_money::send(context, new_key, gas).await?));
     }

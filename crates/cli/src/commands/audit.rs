@@ -76,7 +76,16 @@ fn render(vault: &Vault, token: &Token, trail: &Trail, report: &Report) -> Reply
     if let Some(object) = json.as_object_mut() {
         object.insert("pass".to_owned(), json!(holds));
     }
-    Reply { json, text: lines.join("\n"), exit: if holds { Exit::Ok } else { Exit::Differs } }
+    let failure = (!holds).then(|| {
+        Failure::new(
+            Exit::Differs,
+            "TrailDiffers",
+            "the trail and the chain differ",
+            format!("{} differences, listed above", report.differences().count()),
+            "ask another node; if it says the same, do not trust this trail",
+        )
+    });
+    Reply { json, text: lines.join("\n"), failure }
 }
 
 /// One difference in a line, naming the payment it is about.

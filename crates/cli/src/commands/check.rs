@@ -21,6 +21,7 @@ pub(crate) struct CheckArgs {
     /// To whom: a name or an address
     payee: String,
     /// How much, such as 0.01
+    #[arg(allow_negative_numbers = true)]
     amount: String,
     /// The token [default: the session's]
     token: Option<String>,

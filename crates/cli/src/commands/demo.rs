@@ -39,6 +39,8 @@ const GAS_MONEY: u64 = 1_000_000_000_000_000_000;
 const HOUR_AND_A_QUARTER: u64 = 4_500;
 /// Width of the column of deeds.
 const DEEDS: usize = 50;
+/// Width of the column of verdicts.
+const VERDICTS: usize = 9;
 
 /// Flags of `purse demo`.
 #[derive(Debug, Args)]
@@ -56,7 +58,7 @@ pub(crate) async fn run(context: &Context, _args: &DemoArgs) -> Result<Reply, Fa
     let seconds = started.elapsed().as_secs_f64();
     let refusals = teller.steps.iter().filter(|step| step["verdict"] == "refused").count();
     let text = format!(
-        "\n{} ({refusals} refusals, {seconds:.1} s)\nNext: purse init    create your own vault (nothing here used real money)",
+        "\n{}\n{refusals} refusals in {seconds:.1} s. Next: purse init (nothing here used real money)",
         bold("All of that was decided by the contract, not by this program.")
     );
     Ok(Reply::new(text, json!({ "steps": teller.steps, "refusals": refusals, "seconds": seconds })))
@@ -207,7 +209,7 @@ async fn audit(stage: &Stage, teller: &mut Teller) -> Result<(), Failure> {
         let problems = report.differences().map(|(_, difference)| difference.problem.clone()).collect::<Vec<_>>();
         return Err(differs("the audit", "no difference", &problems.join("; ")));
     }
-    teller.line("Auditing the trail against the contract's storage", "pass", "trail equals chain");
+    teller.line("Comparing the trail with the contract", "pass", "trail equals chain");
     Ok(())
 }
 
@@ -221,9 +223,9 @@ impl Teller {
     fn line(&mut self, deed: &str, verdict: &str, detail: &str) {
         self.steps.push(json!({ "deed": deed, "verdict": verdict, "detail": detail }));
         let dots = ".".repeat(DEEDS.saturating_sub(deed.chars().count() + 1).max(2));
-        let padded = format!("{verdict:<7}");
-        let verdict = if verdict == "refused" { yellow(&padded) } else { green(&padded) };
-        self.output.tell(format!("{deed} {dots} {verdict} {detail}").trim_end());
+        let blanks = if detail.is_empty() { 0 } else { VERDICTS.saturating_sub(verdict.len()) };
+        let verdict = if verdict == "refused" { yellow(verdict) } else { green(verdict) };
+        self.output.tell(&format!("{deed} {dots} {verdict}{}{detail}", " ".repeat(blanks)));
     }
 
     fn ready(&mut self, deed: &str, clock: &mut Instant) {

@@ -87,7 +87,7 @@ pub(crate) async fn run(context: &Context, args: &InitArgs) -> Result<Reply, Fai
     let vault = Vault::at(node, deployed.vault.record().address, context.folder()).await?;
     let token = token(args, &vault.node, signer.address, &root, vault.address).await?;
     let mut profile = profile(context, &vault, token)?;
-    profile.from = context.global.unlocked.then_some(signer.address);
+    profile.from = profile.from.or(context.global.unlocked.then_some(signer.address));
     let bytes = save(context, &args.name, profile)?;
 
     let mut lines = vec![
@@ -249,7 +249,7 @@ fn profile(context: &Context, vault: &Vault, token: Address) -> Result<Profile, 
         vault: Some(vault.address),
         token: if official == Some(token) { None } else { Some(token) },
         keystore: context.global.keystore.as_deref().map(|path| beside(path, context.folder())),
-        from: None,
+        from: context.global.from.as_deref().map(address).transpose()?,
     })
 }
 

@@ -15,6 +15,7 @@ use purse_owner::Verb;
 #[command(after_help = "Examples:\n  purse withdraw 25.00\n  purse withdraw all USDC --propose > batch.json")]
 pub(crate) struct WithdrawArgs {
     /// How much, such as 25.00, or all
+    #[arg(allow_negative_numbers = true)]
     amount: String,
     /// The token [default: the profile's]
     token: Option<String>,

@@ -1,0 +1,8 @@
+//! The command `purse`, as its users meet it: the built program, run in a folder of its own.
+
+mod bad_input;
+mod demo;
+mod output;
+mod purse;
+mod stopping;
+mod story;
