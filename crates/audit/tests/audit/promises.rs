@@ -121,6 +121,21 @@ fn more_than_the_cap_within_any_window_is_named() {
     assert!(audit(&later).holds());
 }
 
+/// I4: a payment counts for exactly the window's length.
+#[test]
+fn a_payment_leaves_the_window_after_its_length() {
+    for (seconds, sound) in [(86_399, false), (86_400, true)] {
+        let mut vault = Synthetic::with_session(0);
+        vault.emit(|sequence| LimitSet { session: 1, token: TOKEN, window: 86_400, cap: 9 * ONE, used: 0, sequence });
+        let paid_at = vault.time;
+        vault.pay(1, 9 * ONE, 0);
+        vault.time = paid_at + seconds;
+        vault.pay(2, ONE, 0);
+        // The meter, which is coarser, would still count it.
+        assert_eq!(audit(&vault).holds(), sound, "{seconds}");
+    }
+}
+
 /// I4: what was paid while a limit did not stand is not counted by it; what it had counted stays.
 #[test]
 fn a_removed_limit_counts_nothing_and_forgets_nothing() {

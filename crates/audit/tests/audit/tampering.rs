@@ -126,6 +126,24 @@ fn what_is_no_event_of_a_vault_is_named() {
     }
 }
 
+/// Sequence numbers right, but not the order of the chain.
+#[test]
+fn a_log_out_of_the_chains_order_is_named() {
+    let vault = vault();
+    let changes: [fn(&mut TrailLog); 3] = [
+        |log| log.block_number -= 5,
+        |log| (log.block_number, log.log_index) = (log.block_number - 1, 1),
+        |log| log.time -= 60,
+    ];
+    for change in changes {
+        let mut logs = vault.logs.clone();
+        change(&mut logs[15]);
+        let (block, tx) = (logs[15].block_number, logs[15].tx);
+        let error = audit(&vault, logs).unwrap_err();
+        assert_eq!(error, TrailError::OutOfOrder { block, tx, log_index: 1 });
+    }
+}
+
 /// One edit of a true trail.
 #[derive(Debug, Clone)]
 enum Edit {

@@ -2,7 +2,7 @@
 
 use crate::chain::{CREATION_CODE, FACTORY, FIRST, FakeChain, Twist, contents, fresh};
 use alloy::primitives::{Address, B256};
-use purse_indexer::{ChainLog, IndexError, Indexer, SourceError, Store};
+use purse_indexer::{ChainLog, IndexError, Indexer, SourceError, Store, StoreError};
 use purse_protocol::{RpcFault, VaultConfig};
 
 /// A chain with two vaults whose events are both far below the head and near it.
@@ -159,6 +159,31 @@ async fn bad_input_has_a_name() {
     let error = indexer.sync_to_head(|_| {}).await.unwrap_err();
     assert!(matches!(error, IndexError::StartAfterHead { .. }), "{error}");
     assert_eq!(indexer.store().cursor().unwrap(), None);
+}
+
+/// A block that comes back after a reorganisation has the logs that it had, or the node is wrong.
+#[tokio::test]
+async fn a_block_that_comes_back_changed_is_refused() {
+    let chain = FakeChain::new();
+    let vault = chain.state().create_vault(1);
+    let trunk = chain.state().save();
+    chain.state().events(vault, 2);
+    let fork = chain.state().save();
+    let mut indexer = chain.indexer(fresh());
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    chain.state().restore(&trunk);
+    chain.state().mine(2);
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    let before = contents(indexer.store());
+    chain.state().restore(&fork);
+    chain.state().mine(3);
+    chain.state().twist = Some(each(|log| sequence(log) == 5, |log| log.tx = B256::ZERO));
+    let error = indexer.sync_to_head(|_| {}).await.unwrap_err();
+    assert!(matches!(error, IndexError::Store(StoreError::BlockChanged { number: 7, .. })), "{error}");
+    assert_ne!(contents(indexer.store()), before, "the rollback before it was whole");
+    chain.state().twist = None;
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    assert_eq!(contents(indexer.store()), crate::chain::rebuilt(&chain).await);
 }
 
 /// Two back-ends behind one address, one of which has another chain: no mixture is ever stored.

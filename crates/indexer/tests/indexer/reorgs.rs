@@ -1,6 +1,6 @@
 //! Reorganisations: rolled back whole to the common ancestor, orphans kept, and the result is that of a rebuild.
 
-use crate::chain::{FIRST, FakeChain, contents, fresh, rebuilt};
+use crate::chain::{FIRST, FakeChain, State, contents, fresh, rebuilt};
 use proptest::prelude::*;
 use purse_indexer::{IndexError, Progress};
 
@@ -91,6 +91,17 @@ async fn deeper_than_the_named_depth_is_a_loud_stop_that_changes_nothing() {
         }
         assert_eq!(contents(indexer.store()), rebuilt(&chain).await);
     }
+    // Also where an older block with events is known and would do as an ancestor.
+    let chain = FakeChain::new();
+    let vault = chain.state().create_vault(1);
+    chain.state().mine(100);
+    chain.state().events(vault, 1);
+    chain.state().mine(70);
+    let mut indexer = chain.indexer(fresh());
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    chain.state().undo(70);
+    chain.state().mine(71);
+    assert!(matches!(indexer.sync_to_head(|_| {}).await, Err(IndexError::ReorgTooDeep { .. })));
     // As deep as one likes, by configuration.
     let chain = FakeChain::new();
     chain.state().create_vault(1);
@@ -196,6 +207,30 @@ async fn a_reorganisation_in_the_middle_of_a_sync() {
         // The head that the sync began with may be below the new one.
         indexer.sync_to_head(|_| {}).await.unwrap();
         assert_eq!(contents(indexer.store()), rebuilt(&chain).await, "changed after question {point}");
+    }
+}
+
+/// The same far below the head, where a quiet chain gives way to one with events while a range is fetched.
+#[tokio::test]
+async fn a_deep_reorganisation_in_the_middle_of_a_range() {
+    for point in 0..12 {
+        let chain = FakeChain::new();
+        let vault = chain.state().create_vault(1);
+        chain.state().mine(150);
+        let change = move |state: &mut State| {
+            state.undo(130);
+            state.events(vault, 3);
+            state.mine(135);
+        };
+        chain.state().meanwhile = Some((point, Box::new(change)));
+        let mut indexer = chain.indexer(fresh());
+        match indexer.sync_to_head(|_| {}).await {
+            Ok(_) => {
+                indexer.sync_to_head(|_| {}).await.unwrap();
+                assert_eq!(contents(indexer.store()), rebuilt(&chain).await, "changed after question {point}");
+            }
+            Err(error) => assert!(matches!(error, IndexError::ReorgTooDeep { .. }), "{error}"),
+        }
     }
 }
 
