@@ -12,7 +12,7 @@ export FOUNDRY_DISABLE_NIGHTLY_WARNING := 1
 PURSE := target/debug/purse
 SETUP_DONE := node_modules/.package-lock.json
 
-.PHONY: help setup build demo test test-contracts test-rust lint fmt gas docs proof deep clean
+.PHONY: help setup build demo test test-contracts test-rust lint fmt gas snapshots docs proof deep clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,13 +63,19 @@ fmt: setup ## format everything
 gas: setup ## gas of every verb by whole transactions; writes contracts/snapshots/gas.json
 	cargo run --quiet --locked -p purse-tests --bin gas
 
+snapshots: setup ## rewrite the snapshots of storage layout and bytecode
+	scripts/storage-layout --write
+	scripts/bytecode-lock --write
+
 docs: setup ## generate the reference pages (CLI, errors, events) and the API documentation
 	cargo build --quiet --locked -p purse-cli
 	cargo run --quiet --locked -p purse-tests --bin reference
 	cargo doc --locked --workspace --no-deps
 
-proof: test ## before a release
-	@echo "make proof: symbolic proofs and mutation are not there yet (CHANGELOG)"; exit 1
+proof: test ## before a release: symbolic proofs, broken vaults, static analysis (needs PyPI)
+	scripts/prove
+	node scripts/bug-zoo.mjs
+	scripts/slither
 
 deep: setup ## hours: the long fuzz runs
 	FOUNDRY_FUZZ_RUNS=100000 FOUNDRY_INVARIANT_RUNS=2000 forge test
