@@ -100,7 +100,7 @@ async fn deeper_than_the_named_depth_is_a_loud_stop_that_changes_nothing() {
     let mut indexer = chain.indexer(fresh());
     indexer.sync_to_head(|_| {}).await.unwrap();
     chain.state().undo(70);
-    chain.state().mine(71);
+    chain.state().mine(40);
     assert!(matches!(indexer.sync_to_head(|_| {}).await, Err(IndexError::ReorgTooDeep { .. })));
     // As deep as one likes, by configuration.
     let chain = FakeChain::new();
