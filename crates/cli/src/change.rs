@@ -27,6 +27,16 @@ pub(crate) struct Made {
 }
 
 impl Made {
+    /// One more line for people. Beside a document it goes to stderr: another program reads the document.
+    pub(crate) fn add_line(&mut self, context: &Context, line: &str) {
+        if self.document {
+            context.output.note(line);
+        } else {
+            self.text.push('\n');
+            self.text.push_str(line);
+        }
+    }
+
     /// The command's answer, with one suggestion of what to do next.
     pub(crate) fn reply(self, context: &Context, next: &str) -> Reply {
         if self.document {

@@ -70,7 +70,7 @@ impl Config {
         let text = toml::to_string(self).map_err(|error| {
             Failure::error("ConfigInvalid", "cannot write the config", error.to_string(), "report this as a bug")
         })?;
-        files::write_whole(path, &text, 0o644)?;
+        files::write_whole(path, &text, 0o600)?; // a node's URL often carries an access key
         Ok(text.len())
     }
 }

@@ -1,5 +1,6 @@
 //! Ether for an agent's key, which pays the gas of its payments. Sent by whoever grants; never from the vault.
 
+use crate::change::Made;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::green;
@@ -20,8 +21,17 @@ pub(crate) fn parse(text: &str) -> Result<u128, Failure> {
     })
 }
 
-/// Sends it, and says so.
-pub(crate) async fn send(context: &Context, to: Address, wei: u128) -> Result<String, Failure> {
+/// Sends it to a new key, if any was asked for; else says that the key needs some.
+pub(crate) async fn give(context: &Context, made: &mut Made, key: Address, wei: Option<u128>) -> Result<(), Failure> {
+    let line = match wei {
+        Some(wei) => send(context, key, wei).await?,
+        None => format!("The agent pays its own gas: send some of the chain's coin to {key}"),
+    };
+    made.add_line(context, &line);
+    Ok(())
+}
+
+async fn send(context: &Context, to: Address, wei: u128) -> Result<String, Failure> {
     let (node, _) = context.node_with_key().await?;
     let request = TransactionRequest::default().with_to(to).with_value(U256::from(wei));
     let sent = node.provider.send_transaction(request).await.map_err(rpc_failure::of)?;

@@ -85,6 +85,27 @@ impl Ledger {
         if self.path.exists() { self.open().map(Some) } else { Ok(None) }
     }
 
+    /// Removes the file: all that it held can be read from the chain again.
+    pub(crate) fn forget(&self) -> Result<(), Failure> {
+        // SQLite's own companions first: a log without its file would be replayed into a new one.
+        for ending in ["-wal", "-shm", ""] {
+            let mut path = self.path.clone().into_os_string();
+            path.push(ending);
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Failure::error(
+                        "FileNotWritten",
+                        format!("cannot remove {}", PathBuf::from(path).display()),
+                        error.to_string(),
+                        "check that the file is yours",
+                    ));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Follows the chain to its head, with progress on stderr.
     pub(crate) async fn sync(&self, provider: DynProvider, output: Output) -> Result<(Store, Synced), Failure> {
         let mut indexer = Indexer::<RpcSource<_>>::new(provider, self.open()?, self.factory, self.from_block);

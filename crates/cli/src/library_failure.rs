@@ -86,6 +86,10 @@ pub(crate) fn of_index(error: &IndexError) -> Failure {
     match error {
         IndexError::Source(source) => of_source(source),
         IndexError::Store(store) => of_store(store),
+        IndexError::ReorgTooDeep { .. } => {
+            let fix = format!("{}; a local chain that was started anew needs purse index --rebuild", error.fix());
+            plain(error, "the index could not be brought up to date", fix)
+        }
         _ => plain(error, "the index could not be brought up to date", error.fix()),
     }
 }

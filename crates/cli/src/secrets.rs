@@ -2,6 +2,8 @@
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use std::fs::File;
 use std::io::{IsTerminal, Read};
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -38,6 +40,7 @@ impl Asking {
             ));
         }
         let prompt = format!("Password of {what}: ");
+        let _terminal = Terminal::remember();
         let answer = tokio::task::spawn_blocking(move || rpassword::prompt_password(prompt)).await;
         let not_read = |cause: String| {
             Failure::new(Exit::Key, "PasswordMissing", "no password was read", cause, "use --password-file PATH")
@@ -100,6 +103,27 @@ impl Asking {
     }
 }
 
+/// The terminal as it was before a password was asked for. A Ctrl-C leaves the prompt without its own clean-up, and
+/// the shell would go on without showing what is typed.
+struct Terminal {
+    device: File,
+    before: Termios,
+}
+
+impl Terminal {
+    fn remember() -> Option<Self> {
+        let device = File::options().read(true).write(true).open("/dev/tty").ok()?;
+        let before = tcgetattr(&device).ok()?;
+        Some(Self { device, before })
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = tcsetattr(&self.device, OptionalActions::Now, &self.before);
+    }
+}
+
 fn declined() -> Failure {
     Failure::error("Declined", "nothing was changed", "you did not confirm", "run the command again to confirm")
 }
@@ -116,7 +140,7 @@ fn password_file(path: &Path) -> Result<Zeroizing<String>, Failure> {
         )
     };
     let mut text = Zeroizing::new(String::new());
-    let file = std::fs::File::open(path).map_err(|error| failure(error.to_string()))?;
+    let file = File::open(path).map_err(|error| failure(error.to_string()))?;
     file.take(MAX_PASSWORD_BYTES).read_to_string(&mut text).map_err(|error| failure(error.to_string()))?;
     Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
 }

@@ -126,8 +126,19 @@ async fn proposals_send_nothing() -> anyhow::Result<()> {
         let tried = home.json(&[verb, &["--dry-run"]].concat())?;
         ensure!(tried["sent"] == false, "{tried}");
     }
-    ensure!(scene.vault().head().call().await?.sequence == head);
     ensure!(home.files()? == files);
+
+    // A grant for another wallet makes the agent's key, which the proposal names.
+    let policy = ["--per-payment", "1", "--limit", "1/24h", "--category", "data", "--expires", "1d"];
+    let add = [&["agent", "add", "rex", "--propose", "--key-password-file", "password"][..], &policy].concat();
+    let batch: Value = serde_json::from_str(&home.done(&add)?)?;
+    let key = keystore::open(&home.path("rex.key.json"), PASSWORD)?.address();
+    let call = batch["transactions"][0]["data"].as_str().context("calldata")?;
+    ensure!(call.contains(&key.to_string().to_lowercase()[2..]), "{batch}");
+    let session = std::fs::read_to_string(home.path("researcher.session.toml"))?;
+    home.done(&["agent", "rotate", "1", "--propose", "--key-password-file", "password"])?;
+    ensure!(std::fs::read_to_string(home.path("researcher.session.toml"))? == session, "not before it is executed");
+    ensure!(scene.vault().head().call().await?.sequence == head);
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use crate::agent_session::ENDING;
 use crate::args::Change;
-use crate::change::{self, Made};
+use crate::change;
 use crate::context::{Context, Vault};
 use crate::failure::Failure;
 use crate::money::{Token, of_view};
@@ -106,37 +106,20 @@ pub(crate) async fn run(context: &Context, args: &AddArgs) -> Result<Reply, Fail
     let name = |names: &mut Names| names.set_agent(&args.name, session);
     let mut made = change::run_naming(context, args.change, &[verb], name).await?;
     unfinished.keep();
-    if let Some(gas) = gas {
-        made.text.push_str(&format!("\n{}", gas_money::send(context, files.key, gas).await?));
-    }
-    finish(context, args, vault, session, made, &files, shown.json(&policy, &token))
-}
-
-fn finish(
-    context: &Context,
-    args: &AddArgs,
-    vault: Vault,
-    session: SessionId,
-    mut made: Made,
-    files: &Files,
-    policy: serde_json::Value,
-) -> Result<Reply, Failure> {
     let mut names = vault.names;
     names.set_agent(&args.name, session);
     names.save()?;
-    made.text.push_str(&format!(
-        "\n{}  {} and {} (mode 0600; give both to the agent, never the owner's key)",
-        green("written"),
-        files.session.display(),
-        files.keystore.display(),
-    ));
-    if args.gas.is_none() {
-        made.text.push_str(&format!("\nThe agent pays its own gas: send some of the chain's coin to {}", files.key));
-    }
+    let (session_path, key_path) = (files.session.display(), files.keystore.display());
+    let written = format!(
+        "{}  {session_path} and {key_path} (mode 0600; give both to the agent, never the owner's key)",
+        green("written")
+    );
+    made.add_line(context, &written);
     made.json["agent"] = json!({ "name": args.name, "session": session, "key": files.key });
     made.json["files"] = json!({ "session": files.session, "keystore": files.keystore });
-    made.json["policy"] = policy;
-    Ok(made.reply(context, &format!("Next: purse pay PAYEE AMOUNT --reason WHY --session {}", files.session.display())))
+    made.json["policy"] = shown.json(&policy, &token);
+    gas_money::give(context, &mut made, files.key, gas).await?;
+    Ok(made.reply(context, &format!("Next: purse pay PAYEE AMOUNT --reason WHY --session {session_path}")))
 }
 
 fn policy_text(args: &AddArgs) -> Result<PolicyText, Failure> {

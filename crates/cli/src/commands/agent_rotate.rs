@@ -69,24 +69,18 @@ pub(crate) async fn run(context: &Context, args: &RotateArgs) -> Result<Reply, F
     let new_key = create_key(&path, password).await?;
     let mut made = change::run(context, args.change, &[Verb::RotateKey { session, new_key }]).await?;
     unfinished.keep();
-    if let Some(gas) = gas {
-        made.text.push_str(&format!("\n{}", gas_money::send(context, new_key, gas).await?));
-    }
-
     let session_path = args.out.join(format!("{name}{ENDING}"));
-    let written = write_session(&session_path, &file, |path| {
-        SessionFile::new(path, vault.address, vault.node.chain_id, session, token.address, &file)
-    });
-    written?;
-    made.text.push_str(&format!(
-        "\n{}  {} and {} (mode 0600; give both to the agent)",
-        green("written"),
-        session_path.display(),
-        path.display()
-    ));
-    if args.gas.is_none() {
-        made.text.push_str(&format!("\nThe agent pays its own gas: send some of the chain's coin to {new_key}"));
+    if made.done {
+        write_session(&session_path, &file, |path| {
+            SessionFile::new(path, vault.address, vault.node.chain_id, session, token.address, &file)
+        })?;
+        let files = format!("{} and {}", session_path.display(), path.display());
+        made.add_line(context, &format!("{}  {files} (mode 0600; give both to the agent)", green("written")));
+    } else {
+        let key = format!("The new key is in {}. Once this is executed, name it in the session file.", path.display());
+        made.add_line(context, &key);
     }
+    gas_money::give(context, &mut made, new_key, gas).await?;
     made.json["agent"] = json!({ "session": session, "key": new_key });
     made.json["files"] = json!({ "session": session_path, "keystore": path });
     Ok(made.reply(context, &format!("Next: purse agent show {}", args.agent)))

@@ -10,9 +10,12 @@ use serde_json::json;
 /// Flags of `purse index`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  purse index\n  purse index --rpc-url http://127.0.0.1:8545 --factory 0x5FbDB2315678afecb367f032d93F642f64180aa3 --from-block 3"
+    after_help = "Examples:\n  purse index\n  purse index --rebuild\n  purse index --rpc-url http://127.0.0.1:8545 --factory 0x5FbDB2315678afecb367f032d93F642f64180aa3 --from-block 3"
 )]
 pub(crate) struct IndexArgs {
+    /// Forget the index and begin again
+    #[arg(long)]
+    rebuild: bool,
     #[command(flatten)]
     follow: Follow,
 }
@@ -21,6 +24,9 @@ pub(crate) struct IndexArgs {
 pub(crate) async fn run(context: &Context, args: &IndexArgs) -> Result<Reply, Failure> {
     let node = context.node().await?;
     let ledger = Ledger::find(context, node.chain_id, &args.follow)?;
+    if args.rebuild {
+        ledger.forget()?;
+    }
     let (_, synced) = ledger.sync(node.provider, context.output).await?;
     let block = synced.block.map(|block| block.number);
     let mut text = format!(
@@ -31,7 +37,11 @@ pub(crate) async fn run(context: &Context, args: &IndexArgs) -> Result<Reply, Fa
         synced.vaults
     );
     for rollback in &synced.rollbacks {
-        text.push_str(&format!("\nrolled back: {rollback:?}"));
+        let from = rollback.from.number;
+        text.push_str(&format!(
+            "\nrolled back {} blocks and {} logs, from block {from}",
+            rollback.blocks, rollback.logs
+        ));
     }
     if let Some(head) = synced.lagging_head {
         text.push_str(&format!("\nthe node is behind the index, at block {head}; nothing was undone"));
