@@ -1,8 +1,10 @@
 //! From nothing to an audited trail, by the command alone.
 
 use super::purse::{Home, PASSWORD};
+use alloy::sol_types::SolEvent;
 use anyhow::{Context, ensure};
 use purse_agent::{SessionFile, SessionKey, keystore};
+use purse_protocol::abi::IVault::Paid;
 use purse_tests::LocalChain;
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt;
@@ -95,6 +97,14 @@ async fn an_owner_and_an_agent_from_nothing_to_the_audit() -> anyhow::Result<()>
     ensure!(home.json(&["index"])?["vaults"] == 1);
     let audit = home.done(&["audit"])?;
     ensure!(audit.contains("PASS: trail equals chain"), "{audit}");
+    alter_a_payment(&home)?;
+    let ran = home.run(&["audit", "--json"])?;
+    let found: Value = serde_json::from_str(&ran.stdout)?;
+    ensure!(ran.code == 6 && found["ok"] == false && found["error"]["code"] == "TrailDiffers", "{found}");
+    ensure!(found["checks"][0]["differences"].to_string().contains("payment"), "it is named: {found}");
+    ensure!(home.run(&["audit"])?.stderr.contains("error[TrailDiffers]"));
+    home.done(&["index", "--rebuild"])?;
+    home.done(&["audit"])?;
     let log = home.json(&["log", "--payments"])?;
     ensure!(log["events"].as_array().map(Vec::len) == Some(3), "{log}");
     ensure!(home.json(&["payee", "list"])?["payees"][0]["category"] == Value::Null);
@@ -139,6 +149,20 @@ async fn proposals_send_nothing() -> anyhow::Result<()> {
     home.done(&["agent", "rotate", "1", "--propose", "--key-password-file", "password"])?;
     ensure!(std::fs::read_to_string(home.path("researcher.session.toml"))? == session, "not before it is executed");
     ensure!(scene.vault().head().call().await?.sequence == head);
+    Ok(())
+}
+
+/// Changes what one payment was for, in the index: one bit of its reference.
+fn alter_a_payment(home: &Home) -> anyhow::Result<()> {
+    let index = home.files()?.into_keys().find(|path| path.extension().is_some_and(|ending| ending == "sqlite"));
+    let index = rusqlite::Connection::open(index.context("an index")?)?;
+    let paid = Paid::SIGNATURE_HASH.to_vec();
+    let sql = "SELECT block, log_index, topics FROM logs WHERE substr(topics, 1, 32) = ?1 LIMIT 1";
+    let (block, log, mut topics): (i64, i64, Vec<u8>) =
+        index.query_row(sql, [paid], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    *topics.last_mut().context("topics")? ^= 1;
+    let sql = "UPDATE logs SET topics = ?1 WHERE block = ?2 AND log_index = ?3";
+    index.execute(sql, rusqlite::params![topics, block, log])?;
     Ok(())
 }
 
