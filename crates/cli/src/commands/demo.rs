@@ -27,7 +27,7 @@ use purse_protocol::{Category, CategoryMask, Refusal, RefusalContext, RpcFault, 
 use serde_json::{Value, json};
 use std::time::Instant;
 
-/// When the story begins: 15 January 2027, 08:00:00 UTC. Half past would do as well; a fixed time makes it repeatable.
+/// When the story begins: 15 January 2027, 08:00:00 UTC. A fixed time makes it the same story on every run.
 const BEGINNING: u64 = 1_800_000_000;
 /// What the vault holds: 25.00 USDC.
 const FUNDS: u64 = 25_000_000;
