@@ -4,6 +4,8 @@
 
 const pay = "unit/Vault/Pay.t.sol";
 const awkward = "unit/Tokens/AwkwardTokens.t.sol";
+const nonces = "fuzz/Nonces.t.sol";
+const limits = "fuzz/Limits.t.sol";
 
 export const variants = [
   // --- who signed what (I2)
@@ -24,8 +26,8 @@ export const variants = [
   { name: "nonce-not-stored", attack: "a payment is submitted twice", file: "Vault.sol", find: "_sessions[key] = word;", put: "word;", suite: pay },
   { name: "nonce-old", attack: "a payment that left the window is submitted again", file: "Vault.sol", find: "} else if (highest - nonce >= SessionWordLib.NONCE_WINDOW) {", put: "} else if (false) {", suite: pay },
   { name: "nonce-leap", attack: "one signature bricks a session", file: "Vault.sol", find: "if (nonce > furthest) revert NonceTooFar(session, nonce, furthest);", put: "furthest;", suite: pay },
-  { name: "nonce-window-forgotten", attack: "an earlier payment is submitted again after a later one", file: "libraries/SessionWord.sol", find: "uint256 paid = ((uint256(nonceWindow(word)) << (nonce - highest)) | 1) & U32;", put: "uint256 paid = 1;", suite: pay },
-  { name: "nonce-wrong-bit", attack: "paying with one nonce marks another", file: "libraries/SessionWord.sol", find: "(1 << (PAID_SHIFT + highest - nonce))", put: "(1 << PAID_SHIFT)", suite: pay },
+  { name: "nonce-window-forgotten", attack: "an earlier payment is submitted again after a later one", file: "libraries/SessionWord.sol", find: "uint256 paid = ((uint256(nonceWindow(word)) << (nonce - highest)) | 1) & U32;", put: "uint256 paid = 1;", suite: nonces },
+  { name: "nonce-wrong-bit", attack: "paying with one nonce marks another", file: "libraries/SessionWord.sol", find: "(1 << (PAID_SHIFT + highest - nonce))", put: "(1 << PAID_SHIFT)", suite: nonces },
 
   // --- how much (I4, I5)
   { name: "limit-unchecked", attack: "the cap is no cap", file: "Vault.sol", find: "if (units > left) revert LimitExceeded(payment.session, payment.token, window, total, left << unitBits);", put: "left;", suite: pay },
@@ -34,10 +36,10 @@ export const variants = [
   { name: "other-limits-skipped", attack: "only the first limit binds", file: "Vault.sol", find: "if (mask == 0) return (allowance, others);", put: "if (mask != 64) return (allowance, others);", suite: pay },
   { name: "fee-uncounted", attack: "the limit is drained through fees", file: "Vault.sol", find: "return uint256(payment.amount) + payment.fee; // two uint128", put: "return uint256(payment.amount);", suite: pay },
   { name: "per-payment-cap-ignored", attack: "the whole limit goes in one payment", file: "Vault.sol", find: "if (total > cap) revert AbovePerPaymentCap(total, uint128(cap));", put: "", suite: pay },
-  { name: "four-buckets", attack: "twice the cap goes in one window", file: "libraries/SlidingCap.sol", find: "\n                + ((word >> (3 * COUNT_BITS)) & MAX_UNITS) + ((word >> (4 * COUNT_BITS)) & MAX_UNITS);", put: "\n                + ((word >> (3 * COUNT_BITS)) & MAX_UNITS);", suite: pay },
-  { name: "fixed-window", attack: "twice the cap goes around midnight", file: "libraries/SlidingCap.sol", find: "uint256 bucket = time / (window / 4);", put: "uint256 bucket = (time / window) * 5;", suite: pay },
-  { name: "never-forgets", attack: "spending counts for ever: the agent is starved", file: "libraries/SlidingCap.sol", find: "uint256 counts = (word << ((bucket - newest) * COUNT_BITS)) & COUNTS_MASK;", put: "uint256 counts = word & COUNTS_MASK;", suite: pay },
-  { name: "rounded-down", attack: "payments below the unit are free", file: "libraries/SlidingCap.sol", find: "return (amount + (1 << unitBits) - 1) >> unitBits;", put: "return amount >> unitBits;", suite: pay },
+  { name: "four-buckets", attack: "twice the cap goes in one window", file: "libraries/SlidingCap.sol", find: "\n                + ((word >> (3 * COUNT_BITS)) & MAX_UNITS) + ((word >> (4 * COUNT_BITS)) & MAX_UNITS);", put: "\n                + ((word >> (3 * COUNT_BITS)) & MAX_UNITS);", suite: limits },
+  { name: "fixed-window", attack: "twice the cap goes around midnight", file: "libraries/SlidingCap.sol", find: "uint256 bucket = time / (window / 4);", put: "uint256 bucket = (time / window) * 5;", suite: limits },
+  { name: "never-forgets", attack: "spending counts for ever: the agent is starved", file: "libraries/SlidingCap.sol", find: "uint256 counts = (word << ((bucket - newest) * COUNT_BITS)) & COUNTS_MASK;", put: "uint256 counts = word & COUNTS_MASK;", suite: limits },
+  { name: "rounded-down", attack: "payments below the unit are free", file: "libraries/SlidingCap.sol", find: "return (amount + (1 << unitBits) - 1) >> unitBits;", put: "return amount >> unitBits;", suite: limits },
   { name: "zero-amount", attack: "nonces are burnt for nothing", file: "Vault.sol", find: "if (payment.amount == 0) revert ZeroAmount();", put: "", suite: pay },
 
   // --- to whom (I6)
