@@ -27,6 +27,10 @@ impl Asking {
 
     /// Reads a password from `file`, or asks for the one of `what`.
     pub(crate) async fn password(self, file: Option<&Path>, what: &str) -> Result<Zeroizing<String>, Failure> {
+        self.password_by(file, what, "--password-file").await
+    }
+
+    async fn password_by(self, file: Option<&Path>, what: &str, flag: &str) -> Result<Zeroizing<String>, Failure> {
         if let Some(file) = file {
             return password_file(file);
         }
@@ -36,14 +40,14 @@ impl Asking {
                 "PasswordMissing",
                 format!("no password for {what}"),
                 "nobody can be asked (--no-input, or no terminal), and no password file is named",
-                "name the file that holds it: --password-file PATH",
+                format!("name the file that holds it: {flag} PATH"),
             ));
         }
         let prompt = format!("Password of {what}: ");
         let _terminal = Terminal::remember();
         let answer = tokio::task::spawn_blocking(move || rpassword::prompt_password(prompt)).await;
         let not_read = |cause: String| {
-            Failure::new(Exit::Key, "PasswordMissing", "no password was read", cause, "use --password-file PATH")
+            Failure::new(Exit::Key, "PasswordMissing", "no password was read", cause, format!("use {flag} PATH"))
         };
         match answer {
             Ok(Ok(password)) => Ok(Zeroizing::new(password)),
@@ -54,7 +58,7 @@ impl Asking {
 
     /// Asks for a new password of `what`, twice; or reads it from `file`.
     pub(crate) async fn new_password(self, file: Option<&Path>, what: &str) -> Result<Zeroizing<String>, Failure> {
-        let first = self.password(file, &format!("{what} (new)")).await?;
+        let first = self.password_by(file, &format!("{what} (new)"), "--key-password-file").await?;
         if file.is_none() && *first != *self.password(None, &format!("{what} (again)")).await? {
             return Err(Failure::new(
                 Exit::Key,

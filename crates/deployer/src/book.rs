@@ -1,6 +1,7 @@
 //! The address books on disk: `deployments/<chain_id>.json`. A book is there whole or not at all; one that is not
 //! understood is refused, never overwritten.
 
+use crate::Build;
 use crate::atomic_file;
 use purse_protocol::{AddressBook, Deployed, VaultRecord};
 use std::fs::{self, File};
@@ -72,6 +73,24 @@ impl BookError {
 /// Where in `folder` the book of a chain is.
 pub fn path(folder: &Path, chain_id: u64) -> PathBuf {
     folder.join(format!("{chain_id}.json"))
+}
+
+/// Where the compiler's input for the contracts of a chain is: the standard JSON that block explorers ask for.
+pub fn compiler_input_path(folder: &Path, chain_id: u64) -> PathBuf {
+    folder.join(format!("{chain_id}.standard-input.json"))
+}
+
+/// Writes the compiler's input beside the book, whole.
+///
+/// # Errors
+/// [`BookError::File`].
+pub fn save_compiler_input(folder: &Path, chain_id: u64, build: &Build) -> Result<PathBuf, BookError> {
+    let path = compiler_input_path(folder, chain_id);
+    let text = format!("{:#}\n", build.standard_json);
+    match fs::create_dir_all(folder).and_then(|()| atomic_file::write(&path, text.as_bytes())) {
+        Ok(()) => Ok(path),
+        Err(source) => Err(BookError::File { path, source }),
+    }
 }
 
 /// Reads the book of a chain; none when there is none yet.
@@ -170,6 +189,17 @@ mod tests {
         assert_eq!(load(folder.path(), 1).unwrap(), None);
         let book = note(folder.path(), 1, &deployed(1, Some(5)), Some(record(2))).unwrap();
         assert_eq!(load(folder.path(), 1).unwrap(), Some(book));
+    }
+
+    #[test]
+    fn the_compilers_input_stands_beside_the_book() {
+        let folder = tempfile::tempdir().unwrap();
+        let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let build = Build::compile(&checkout).unwrap();
+        let path = save_compiler_input(&folder.path().join("deployments"), 1, &build).unwrap();
+        let input: serde_json::Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+        assert_eq!(input, build.standard_json);
+        assert!(input["sources"]["contracts/src/Vault.sol"]["content"].as_str().unwrap().contains("contract Vault"));
     }
 
     #[test]

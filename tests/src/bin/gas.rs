@@ -7,7 +7,7 @@ use alloy::primitives::{Address, Bytes, U256, keccak256};
 use alloy::rpc::types::TransactionReceipt;
 use alloy::signers::SignerSync;
 use alloy::sol_types::SolCall;
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use purse_protocol::abi::{IErc20, IVault};
 use purse_protocol::typed_data;
 use purse_tests::{LocalChain, Scene};
@@ -45,6 +45,24 @@ async fn main() -> anyhow::Result<()> {
         .collect();
     if !moved.is_empty() {
         bail!("gas moved; look, then run `make gas` and say so in the commit:\n  {}", moved.join("\n  "));
+    }
+    check_readme(&std::fs::read_to_string(LocalChain::checkout().join("README.md"))?, &gas)
+}
+
+/// Every row of the README's table, "| words | `name` | 12,345 |", says what was measured.
+fn check_readme(readme: &str, gas: &Gas) -> anyhow::Result<()> {
+    let rows: Vec<(&str, String)> = readme
+        .lines()
+        .filter_map(|line| {
+            let mut cells = line.trim_matches('|').split('|').map(str::trim).skip(1);
+            let name = cells.next()?.strip_prefix('`')?.strip_suffix('`')?;
+            Some((name, cells.next()?.replace(',', "")))
+        })
+        .collect();
+    ensure!(!rows.is_empty(), "README.md has no table of gas");
+    for (name, stated) in rows {
+        let measured = gas.get(name).with_context(|| format!("README.md states the gas of {name}: no such name"))?;
+        ensure!(stated == measured.to_string(), "README.md says that {name} takes {stated} gas; it takes {measured}");
     }
     Ok(())
 }

@@ -82,8 +82,9 @@ pub(crate) async fn run(context: &Context, args: &InitArgs) -> Result<Reply, Fai
         guardian: config.guardian,
         salt: B256::from(U256::from(args.number)),
     };
-    book::note(&books(context), node.chain_id, deployed.factory.record(), Some(record))
-        .map_err(|error| library_failure::of_book(&error))?;
+    let of_book = |error| library_failure::of_book(&error);
+    book::note(&books(context), node.chain_id, deployed.factory.record(), Some(record)).map_err(of_book)?;
+    let input = book::save_compiler_input(&books(context), node.chain_id, &build).map_err(of_book)?;
     let vault = Vault::at(node, deployed.vault.record().address, context.folder()).await?;
     let token = token(args, &vault.node, signer.address, &root, vault.address).await?;
     let mut profile = profile(context, &vault, token)?;
@@ -99,6 +100,7 @@ pub(crate) async fn run(context: &Context, args: &InitArgs) -> Result<Reply, Fai
             args.name,
             context.config_path.display()
         ),
+        format!("{}   the compiler's input for block explorers in {}", green("saved"), input.display()),
     ];
     lines.push(list_token(&vault, token, signer.address, config.owner).await?);
     let read = Token::read(&vault, token).await?;
@@ -126,6 +128,7 @@ pub(crate) async fn run(context: &Context, args: &InitArgs) -> Result<Reply, Fai
         "guardian": config.guardian,
         "token": { "address": token, "symbol": read.symbol },
         "config_bytes": bytes,
+        "compiler_input": input,
     });
     Ok(Reply::new(lines.join("\n"), json))
 }
