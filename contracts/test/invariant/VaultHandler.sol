@@ -201,9 +201,9 @@ contract VaultHandler is VaultTest {
             revoked: false
         });
         sessions.push(made);
-        IVault.TokenGrant[] memory granted = tokenGrants(address(tokens[what % 2]));
+        IVault.TokenGrant[] memory first = tokenGrants(address(tokens[what % 2]));
         vm.prank(owner);
-        vault.grant(IVault.Grant(id, vm.addr(key), made.validFrom, made.validUntil, made.categories, granted));
+        vault.grant(IVault.Grant(id, vm.addr(key), made.validFrom, made.validUntil, made.categories, first));
         perPaymentCaps[id][what % 2] = floor(PER_PAYMENT_CAP, what % 2);
         noteLimit(id, what % 2, 1, DAY_CAP);
         noteLimit(id, what % 2, 2, WEEK_CAP);
@@ -332,6 +332,7 @@ contract VaultHandler is VaultTest {
 
     function attempt(IVault.Payment memory payment, uint256 key, uint256 what) internal {
         bytes memory signature = signBy(key, payment);
+        foldAll(); // what was logged so far; what a refusal logged before it reverted is dropped below
         bytes32 before = everything(payment.session, what);
         (bool ok, bytes memory answer) = address(vault).call(abi.encodeCall(vault.pay, (payment, signature, "")));
         if (ok) {
@@ -341,6 +342,7 @@ contract VaultHandler is VaultTest {
             return;
         }
         ++refusals;
+        vm.getRecordedLogs();
         assertEq(everything(payment.session, what), before, "I11: a refusal leaves no trace");
         if (bytes4(answer) == IVault.LimitExceeded.selector) refusedRightly(payment, what);
     }

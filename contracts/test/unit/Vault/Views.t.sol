@@ -111,4 +111,49 @@ contract ViewsTest is VaultTest {
         (, bytes32 other) = vault.head();
         assertNotEq(one, other);
     }
+
+    // I10: a full counter is no reason to hold money; the running hash never starts over
+    function test_Given_TheLastSequenceNumber() public {
+        forceLast(false);
+        sequence = type(uint32).max;
+        (, runningHash) = vault.head();
+        assertHead();
+        submit(paymentOf(0, 1e6));
+        vm.getRecordedLogs();
+        (uint32 number, bytes32 hash) = vault.head();
+        assertEq(number, 0);
+        assertNotEq(hash, runningHash);
+        vm.prank(owner);
+        vault.withdraw(address(token), type(uint256).max);
+        (number,) = vault.head();
+        assertEq(number, 1);
+        assertEq(vault.epoch(), 0);
+        assertFalse(vault.paused());
+    }
+
+    // I8: starting over would revive sessions
+    function test_RevertGiven_TheLastEpoch() public {
+        forceLast(true);
+        assertTrue(vault.sessionOf(SESSION).revoked);
+        vm.prank(owner);
+        vm.expectRevert(abi.encodeWithSignature("Panic(uint256)", 0x11));
+        vault.revokeAll();
+        assertEq(vault.epoch(), type(uint32).max);
+    }
+
+    /// @dev Puts the sequence number, or the epoch, at its last, wherever the vault keeps it beside the running hash.
+    function forceLast(bool ofEpoch) internal {
+        vm.record();
+        (, bytes32 hash) = vault.head();
+        (bytes32[] memory reads,) = vm.accesses(address(vault));
+        bytes32 was = vm.load(address(vault), reads[0]);
+        for (uint256 shift = 0; shift <= 224; ++shift) {
+            vm.store(address(vault), reads[0], was | bytes32(uint256(type(uint32).max) << shift));
+            (uint32 number, bytes32 now_) = vault.head();
+            uint32 wanted = ofEpoch ? vault.epoch() : number;
+            bool others = now_ == hash && !vault.paused() && (ofEpoch ? number == sequence : vault.epoch() == 0);
+            if (others && wanted == type(uint32).max) return;
+        }
+        revert("where is it?");
+    }
 }
