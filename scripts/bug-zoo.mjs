@@ -11,6 +11,8 @@ const run = promisify(execFile);
 const SOURCES = "contracts/src";
 const ARTIFACTS = "out/zoo"; // forge lets tests read below out/
 const AT_ONCE = 2;
+// A failing case is replayed by the next run of its test: a mutant's must not be by the real vault's
+const KEEP_FAILURES_APART = { FOUNDRY_FUZZ_FAILURE_PERSIST_DIR: ".build/zoo/fuzz", FOUNDRY_INVARIANT_FAILURE_PERSIST_DIR: ".build/zoo/invariant" };
 const REMAPPINGS = ["solady/=node_modules/solady/src/", "@openzeppelin/=node_modules/@openzeppelin/"];
 
 const resolve = (name) => REMAPPINGS.map((line) => line.split("=")).reduce((at, [from, to]) => (at.startsWith(from) ? to + at.slice(from.length) : at), name);
@@ -52,7 +54,7 @@ async function compile(contract, edit) {
 async function passes(contract, artifact, suite) {
   const variable = contract === "Vault" ? "MUTANT" : "MUTANT_FACTORY";
   try {
-    const { stdout } = await run("forge", ["test", "--match-path", `contracts/test/${suite}`], { env: { ...process.env, [variable]: artifact }, maxBuffer: 1 << 28 });
+    const { stdout } = await run("forge", ["test", "--match-path", `contracts/test/${suite}`], { env: { ...process.env, ...KEEP_FAILURES_APART, [variable]: artifact }, maxBuffer: 1 << 28 });
     if (!/ passed/.test(stdout)) throw new Error(`no test ran in ${suite}`);
     return { passed: true, failures: 0 };
   } catch (error) {

@@ -19,7 +19,7 @@ import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 /// @notice The two ways money leaves are in this file: `pay` and `withdraw` (I1). What they obey is in base/.
 contract Vault is Limits, EIP712 {
     using SafeERC20 for IERC20;
-    using SafeTransferLib for address; // balanceOf: 0 where a token gives no answer
+    using SafeTransferLib for address; // balances, bounded: 0 where a token gives no answer
 
     constructor(address owner_, address treasury_, address guardian_) Roles(owner_, treasury_, guardian_) {}
 
@@ -203,8 +203,8 @@ contract Vault is Limits, EIP712 {
     /// @dev Says why a transfer failed: the vault was short of `needed` before it moved `moved`, or the token did not
     ///      want to.
     function _revertTransfer(address token, address to, uint256 amount, uint256 moved, uint256 needed) private view {
-        uint256 balance = token.balanceOf(address(this)) + moved;
-        if (balance < needed) revert VaultShort(balance, needed);
+        (bool told, uint256 balance) = token.checkBalanceOf(address(this));
+        if (told && balance + moved < needed) revert VaultShort(balance + moved, needed);
         revert TransferFailed(token, to, amount);
     }
 

@@ -15,7 +15,7 @@ abstract contract Trail is VaultStorage {
 
     /// @dev Emits an event and folds it into the running hash.
     /// @param word       the vault's word as it shall be but for hash and sequence; read after the last outside call
-    /// @param topicCount how many words after the first are topics, the event's signature included (1 to 4)
+    /// @param topicCount how many words after the first are topics, the event's signature included (2 to 4)
     /// @param record     abi.encode(HASH, signature, indexed..., data..., SEQUENCE): static types only
     function _log(VaultWord word, uint256 topicCount, bytes memory record) internal {
         uint256 runningHash = word.runningHash();
@@ -35,7 +35,6 @@ abstract contract Trail is VaultStorage {
             let size := sub(add(start, length), data)
             let topic := add(start, 0x20)
             switch topicCount
-            case 1 { log1(data, size, mload(topic)) }
             case 2 { log2(data, size, mload(topic), mload(add(topic, 0x20))) }
             case 3 { log3(data, size, mload(topic), mload(add(topic, 0x20)), mload(add(topic, 0x40))) }
             default {

@@ -280,7 +280,8 @@ interface IVault {
     /// @notice Sets the largest amount + fee of one payment; 0 = none.
     function setPerPaymentCap(uint32 session, address token, uint128 perPaymentCap) external;
 
-    /// @notice Sets a limit. What was spent in its window before stays counted (I7); a cap below that leaves 0.
+    /// @notice Sets a limit. What was spent in its window while it stood stays counted (I7); a cap below that leaves 0.
+    /// @dev    A limit that did not stand when something was spent has not counted it.
     function setLimit(uint32 session, address token, uint32 window, uint128 cap) external;
 
     /// @notice Removes a limit and keeps its meter (I7). A token without any limit cannot be paid (I6).
@@ -343,7 +344,7 @@ interface IVault {
     /// @notice The only address that withdrawals go to.
     function treasury() external view returns (address);
 
-    /// @notice How many events the vault has logged, and their running hash (I13).
+    /// @notice The sequence number of the last event, and the running hash over all of them, in the low 23 bytes (I13).
     function head() external view returns (uint32 sequence, bytes32 runningHash);
 
     /// @notice Whether payments are stopped.

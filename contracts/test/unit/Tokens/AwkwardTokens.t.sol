@@ -168,7 +168,7 @@ contract AwkwardTokensTest is VaultTest {
         vm.etch(awkward, "");
         IVault.Payment memory wanted = payment(0, 10e6, 0);
         bytes memory signature = sign(wanted);
-        vm.expectRevert(abi.encodeWithSelector(IVault.VaultShort.selector, 0, 10e6));
+        vm.expectRevert(abi.encodeWithSelector(IVault.TransferFailed.selector, awkward, payee, 10e6));
         vault.pay(wanted, signature, "");
         assertUntouched();
     }

@@ -108,7 +108,8 @@ contract WithdrawTest is VaultTest {
     }
 
     function test_RevertWhen_ThereIsNoToken() public {
-        withdrawRefuses(stranger, 1, abi.encodeWithSelector(IVault.VaultShort.selector, 0, 1));
+        bytes memory failed = abi.encodeWithSelector(IVault.TransferFailed.selector, stranger, treasury, 1);
+        withdrawRefuses(stranger, 1, failed);
         withdrawRefuses(stranger, type(uint256).max, abi.encodeWithSelector(IVault.ZeroAmount.selector));
     }
 
