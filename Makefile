@@ -12,7 +12,7 @@ export FOUNDRY_DISABLE_NIGHTLY_WARNING := 1
 PURSE := target/debug/purse
 SETUP_DONE := node_modules/.package-lock.json
 
-.PHONY: help setup build demo test test-contracts test-rust lint fmt gas snapshots docs proof deep clean
+.PHONY: help setup build demo test test-contracts forge-test test-rust bench lint fmt gas snapshots docs proof deep clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,14 +35,17 @@ test: lint test-contracts test-rust ## everything CI checks (at most 25 minutes 
 
 test-contracts: setup
 	scripts/check-forge-fails
-	forge build --sizes contracts/src
-	scripts/check-size
+	scripts/code-size
 	scripts/storage-layout
 	scripts/opcodes
 	scripts/bytecode-lock
-	forge test
+	$(MAKE) --no-print-directory forge-test
 	node scripts/tidy-trees.mjs
 	node scripts/vectors.mjs --check
+
+FORGE_TEST_FLAGS ?=
+forge-test: setup
+	forge test $(FORGE_TEST_FLAGS)
 
 test-rust: setup
 	cargo build --locked -p purse-cli
@@ -62,6 +65,10 @@ fmt: setup ## format everything
 
 gas: setup ## gas of every verb by whole transactions; writes contracts/snapshots/gas.json
 	cargo run --quiet --locked -p purse-tests --bin gas
+
+bench: setup ## time the warm demo, status and a payment's work in the client; writes target/bench/client.json
+	cargo build --quiet --locked -p purse-cli
+	cargo run --quiet --locked -p purse-tests --bin bench
 
 snapshots: setup ## rewrite the snapshots of storage layout and bytecode
 	scripts/storage-layout --write
