@@ -30,6 +30,7 @@ impl Anvil {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)
+            .process_group(0) // a terminal's Ctrl-C is for us: whoever lost its chain first would call the node unreachable
             .spawn()
             .map_err(|error| not_started(&program, &error.to_string()))?;
         let stdout = child.stdout.take().ok_or_else(|| not_started(&program, "it has no output"))?;

@@ -1,7 +1,10 @@
 //! The newcomer's command tells the whole story, on one screen, and means it.
 
-use super::purse::Home;
-use anyhow::ensure;
+use super::purse::{Home, Ran};
+use anyhow::{Context, ensure};
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
 
 /// Lines and columns of a terminal.
 const SCREEN: (usize, usize) = (24, 80);
@@ -47,4 +50,39 @@ fn a_missing_anvil_is_named() -> anyhow::Result<()> {
     let said = String::from_utf8(output.stderr)?;
     ensure!(output.status.code() == Some(1) && said.contains("error[AnvilMissing]"), "{said}");
     Ok(())
+}
+
+/// Ctrl-C on a terminal reaches the whole group of processes. The chain is in another group, or the demo would find
+/// it gone and say that the node can't be reached.
+#[test]
+fn a_ctrl_c_of_the_terminal_reaches_the_demo_alone() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let mut command = home.command(&["demo"])?;
+    let mut demo = command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let mut told = BufReader::new(demo.stdout.take().context("stdout")?);
+    told.read_line(&mut String::new())?;
+    let group = demo.id().to_string();
+    let chain = children(demo.id())?;
+    ensure!(chain.len() == 1 && group_of(&chain[0])? != group, "anvil is in the demo's group {group}: {chain:?}");
+    ensure!(Command::new("kill").args(["-INT", "--", &format!("-{group}")]).status()?.success());
+    let ran = Ran::of(demo.wait_with_output()?)?;
+    ensure!(ran.code == 130 && ran.stderr.contains("error[Interrupted]"), "{}: {}", ran.code, ran.stderr);
+    Ok(())
+}
+
+/// The processes that a process started.
+fn children(process: u32) -> anyhow::Result<Vec<String>> {
+    let mut children = Vec::new();
+    for thread in std::fs::read_dir(format!("/proc/{process}/task"))? {
+        let of_thread = std::fs::read_to_string(thread?.path().join("children"))?;
+        children.extend(of_thread.split_whitespace().map(str::to_owned));
+    }
+    Ok(children)
+}
+
+/// The group that a process is in: the third word after its name.
+fn group_of(process: &str) -> anyhow::Result<String> {
+    let state = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let group = state.rsplit(") ").next().and_then(|rest| rest.split_whitespace().nth(2));
+    Ok(group.context("a group")?.to_owned())
 }
