@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod demo;
+mod names;
 mod output;
 mod purse;
 mod stopping;

@@ -114,14 +114,33 @@ impl Names {
         self.payees.iter().map(|(name, address)| (name.as_str(), *address))
     }
 
-    /// Whether an agent has this name.
-    pub(crate) fn has_agent(&self, name: &str) -> bool {
-        self.agents.contains_key(name)
+    /// The number of the agent that has this name.
+    pub(crate) fn agent(&self, name: &str) -> Option<u32> {
+        self.agents.get(name).copied()
     }
 
-    /// Names a session.
+    /// Where the names are kept.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Names a session; a name it had before is forgotten.
     pub(crate) fn set_agent(&mut self, name: &str, session: SessionId) {
+        self.agents.retain(|_, id| *id != session.get());
         self.agents.insert(name.to_owned(), session.get());
+    }
+
+    /// Refuses a name that another payee has: whoever pays it must reach whom it named before.
+    pub(crate) fn free_for_payee(&self, name: &str, payee: Address) -> Result<(), Failure> {
+        match self.payees.get(name) {
+            Some(other) if *other != payee => Err(Failure::error(
+                "NameTaken",
+                format!("there is a payee \"{name}\" already"),
+                format!("it is {other}"),
+                "choose another name, or give that payee another one first: purse payee add, with its address",
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Names a payee; a name it had before is forgotten.
@@ -190,6 +209,19 @@ mod tests {
         assert_eq!(again.session("9").unwrap().get(), 9);
         assert_eq!(again.session("0").unwrap_err().code, "AgentUnknown");
         assert_eq!(again.payee("nobody").unwrap_err().code, "PayeeUnknown");
+    }
+
+    #[test]
+    fn a_name_stands_for_one_thing_and_a_thing_has_one_name() {
+        let mut names = Names::default();
+        let session = SessionId::new(7).unwrap();
+        names.set_agent("bot", session);
+        names.set_agent("researcher", session);
+        assert_eq!(names.agents().collect::<Vec<_>>(), [("researcher", 7)]);
+        let (shop, thief) = (Address::repeat_byte(2), Address::repeat_byte(3));
+        names.set_payee("shop", shop);
+        names.free_for_payee("shop", shop).unwrap();
+        assert_eq!(names.free_for_payee("shop", thief).unwrap_err().code, "NameTaken");
     }
 
     #[test]

@@ -123,10 +123,14 @@ impl Categories for SessionView {
     }
 }
 
-/// A session number that was never granted: found by doubling and halving, so with few questions.
+/// A session number that was never granted, and that no name holds for a grant that was proposed: found by doubling and
+/// halving, so with few questions.
 pub(crate) async fn next_free(vault: &Vault) -> Result<SessionId, Failure> {
     let contract = vault.contract();
     let taken = async |id: u32| -> Result<bool, Failure> {
+        if vault.names.of_session(id).is_some() {
+            return Ok(true);
+        }
         Ok(!contract.sessionOf(id).call().await.map_err(of_view)?.key.is_zero())
     };
     let (mut used, mut free) = (0_u32, 1_u32);

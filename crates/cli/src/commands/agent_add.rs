@@ -71,13 +71,8 @@ pub(crate) async fn run(context: &Context, args: &AddArgs) -> Result<Reply, Fail
     let text = policy_text(args)?;
     let gas = args.gas.as_deref().map(gas_money::parse).transpose()?;
     let vault = context.vault().await?;
-    if vault.names.has_agent(&args.name) {
-        return Err(Failure::error(
-            "NameTaken",
-            format!("there is an agent \"{}\" already", args.name),
-            "names of agents are unique on this machine",
-            "choose another name, or change that agent: purse agent limit",
-        ));
+    if let Some(session) = vault.names.agent(&args.name) {
+        return Err(name_taken(&vault, &args.name, session).await?);
     }
     let token = context.token(&vault, text.token.as_deref(), None).await?;
     let head = vault.head().await?;
@@ -120,6 +115,23 @@ pub(crate) async fn run(context: &Context, args: &AddArgs) -> Result<Reply, Fail
     made.json["policy"] = shown.json(&policy, &token);
     gas_money::give(context, &mut made, files.key, gas).await?;
     Ok(made.reply(context, &format!("Next: purse pay PAYEE AMOUNT --reason WHY --session {session_path}")))
+}
+
+async fn name_taken(vault: &Vault, name: &str, session: u32) -> Result<Failure, Failure> {
+    let taken = |cause: &str, fix: &str| {
+        Failure::error("NameTaken", format!("there is an agent \"{name}\" already"), cause, fix)
+    };
+    let view = vault.contract().sessionOf(session).call().await.map_err(of_view)?;
+    Ok(if view.key.is_zero() {
+        let (file, line) = (vault.names.path().display(), format!("{name} = {session}"));
+        taken(
+            &format!("session {session} was proposed under this name, and was never granted so far"),
+            &format!("have the proposal executed; or give it up: take the line {line} out of {file}"),
+        )
+    } else {
+        let fix = format!("choose another name, or change that agent: purse agent limit {name}");
+        taken("names of agents are unique on this machine", &fix)
+    })
 }
 
 fn policy_text(args: &AddArgs) -> Result<PolicyText, Failure> {

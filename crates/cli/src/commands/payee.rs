@@ -74,6 +74,7 @@ pub(crate) async fn add(context: &Context, args: &AddArgs) -> Result<Reply, Fail
     let category = parse_category(&args.category)?;
     if let Some(name) = &args.name {
         valid_name(name)?;
+        context.vault().await?.names.free_for_payee(name, payee)?;
     }
     let verbs = [Verb::SetPayees(vec![(payee, category)])];
     let name = |names: &mut Names| {
