@@ -30,4 +30,4 @@ pub use read::{BlockRef, StoredLog, StoredVault};
 pub use rpc::RpcSource;
 pub use source::{ChainLog, ChainSource, Header, SourceError, Span};
 pub use store::Store;
-pub use sync::{Indexer, Progress, Synced};
+pub use sync::{Indexer, Progress, REORG_DEPTH, Synced};
