@@ -197,9 +197,10 @@ async fn a_deleted_row_names_where_it_was() -> anyhow::Result<()> {
     let logs = store.logs(scene.vault)?;
     let payment_4 = logs[logs.len() - 2].clone();
     let error = Trail::fold(scene.chain_id(), scene.vault, logs.into_iter().map(Into::into));
-    let Err(TrailError::SequenceBroken { block, tx, expected, found, .. }) = error else {
+    let Err(error @ TrailError::SequenceBroken { block, tx, expected, found, .. }) = error else {
         anyhow::bail!("{error:?} is no gap");
     };
+    assert!(error.to_string().ends_with(&format!("#{expected} is missing")), "{error}");
     assert_eq!((block, tx, found), (payment_4.block_number, payment_4.tx, expected + 1));
 
     // The last row can be cut off without a gap; then the contract knows one event more.
@@ -211,6 +212,55 @@ async fn a_deleted_row_names_where_it_was() -> anyhow::Result<()> {
     let report = compare(&trail, &observed);
     assert_eq!(observed.head.sequence, trail.sequence + 1);
     assert!(!report.holds());
+    Ok(())
+}
+
+/// What the index says of a payment's block, and not the log itself: the fold counts by that block's time (I12, I4).
+#[tokio::test]
+async fn an_altered_block_is_named() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let whole = folder.path().join("whole.db");
+    let scene = five_payments(&whole).await?;
+    let payments = both_sides(&scene, &Store::open(&whole, scene.chain_id())?).await?.0.payments;
+    let block = payments[2].place.block;
+    let stored = format!("WHERE id = {PAYMENT_3}");
+    for (what, sql) in [
+        ("the hash", format!("UPDATE blocks SET hash = randomblob(32) {stored}")),
+        ("the parent's hash", format!("UPDATE blocks SET parent = randomblob(32) {stored}")),
+        ("the time", format!("UPDATE blocks SET time = time - 1 {stored}")),
+        (
+            "transaction",
+            format!("UPDATE logs SET tx = randomblob(32) WHERE block = {PAYMENT_3} AND length(topics) = 128"),
+        ),
+    ] {
+        let path = folder.path().join("altered.db");
+        std::fs::copy(&whole, &path)?;
+        tamper(&path, &sql)?;
+        let (trail, observed) = both_sides(&scene, &Store::open(&path, scene.chain_id())?).await?;
+        let report = compare(&trail, &observed);
+        let of_blocks: Vec<_> = report.differences().filter(|(check, _)| check.id == "blocks").collect();
+        assert_eq!(of_blocks.len(), 1, "{what}: {}", differences(&report));
+        let (check, difference) = of_blocks[0];
+        assert_eq!((check.promise.as_str(), &difference.subject), ("I12", &Subject::Block { number: block }), "{what}");
+        assert!(difference.problem.contains(what), "{}", difference.problem);
+    }
+    Ok(())
+}
+
+/// A column that is read from the data, and now says something else (I13): the index refuses to be read.
+#[tokio::test]
+async fn an_altered_sequence_column_is_named() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("index.db");
+    let scene = five_payments(&path).await?;
+    let block = both_sides(&scene, &Store::open(&path, scene.chain_id())?).await?.0.payments[2].place.block;
+    for value in ["sequence - 1", "NULL"] {
+        let row = format!("WHERE block = {PAYMENT_3} AND length(topics) = 128");
+        tamper(&path, &format!("UPDATE logs SET sequence = {value} {row}"))?;
+        let refused = both_sides(&scene, &Store::open(&path, scene.chain_id())?).await.map(|_| ()).unwrap_err();
+        assert!(refused.to_string().contains(&format!("block {block}")), "{refused}");
+        assert!(refused.to_string().contains("sequence"), "{refused}");
+    }
     Ok(())
 }
 

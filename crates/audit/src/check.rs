@@ -3,7 +3,7 @@
 use crate::observed::Observed;
 use crate::report::Report;
 use crate::trail::Trail;
-use crate::{balance, head, rejudge, state, windows};
+use crate::{balance, blocks, head, rejudge, state, windows};
 
 /// Checks every promise that logs, views and transfers can show, and reports each difference by payment.
 ///
@@ -12,7 +12,7 @@ use crate::{balance, head, rejudge, state, windows};
 pub fn compare(trail: &Trail, observed: &Observed) -> Report {
     let (limits, uses) = windows::check(trail);
     let (balances, books) = balance::check(trail, observed);
-    let mut checks = vec![head::check(trail, observed), state::check(trail, observed)];
+    let mut checks = vec![head::check(trail, observed), blocks::check(trail, observed), state::check(trail, observed)];
     checks.extend(rejudge::check(trail));
     checks.push(limits);
     checks.extend(balances);

@@ -6,13 +6,14 @@
 //! - [`session`], [`policy`], [`payment`]: the rows of the trail
 //! - [`observed`]: what the contract itself says at one block
 //! - [`check`]: trail and observation compared -> [`Report`]
-//! - `head`: the running hash (I13); `state`: the contract's views (I12); `rejudge`: every payment under the policy of
+//! - `head`: the running hash (I13); `blocks`: the events' blocks (I12, I4); `state`: the contract's views (I12); `rejudge`: every payment under the policy of
 //!   its moment (I3, I5, I6, I8); `windows`: sums over sliding windows (I4); `balance`: the double entry (I1)
 //! - [`report`]: the outcome as data
 //! - [`error`]: why logs do not make a trail
 
 mod apply;
 mod balance;
+mod blocks;
 pub mod check;
 mod decimal;
 pub mod error;
@@ -31,7 +32,7 @@ mod windows;
 
 pub use balance::TokenBook;
 pub use check::compare;
-pub use error::TrailError;
+pub use error::{TrailError, told as tell_missing};
 pub use event::name as event_name;
 pub use observed::Observed;
 pub use payment::TrailPayment;
@@ -39,5 +40,5 @@ pub use place::Place;
 pub use policy::{LimitState, Policy};
 pub use report::{Check, Difference, Outcome, Report, Subject};
 pub use session::{Session, SessionWord};
-pub use trail::{Questions, Trail, TrailEvent, TrailLog};
+pub use trail::{Questions, Trail, TrailBlock, TrailEvent, TrailLog};
 pub use windows::LimitUse;

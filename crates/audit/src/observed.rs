@@ -5,6 +5,7 @@ use purse_protocol::abi::IVault::{LimitView, SessionView};
 use purse_protocol::event::RunningHash;
 use purse_protocol::{SessionId, Window};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What a vault's views, its tokens' balances and `Transfer` logs say at one block.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,6 +20,8 @@ pub struct Observed {
     pub head: ObservedHead,
     /// `head()` at earlier blocks, ascending: read when `head` differs from the trail, to find the first difference.
     pub earlier_heads: Vec<ObservedHead>,
+    /// The blocks that have events of the trail, ascending; one that the node does not have is left out.
+    pub blocks: Vec<ObservedHeader>,
     /// `paused()`
     pub paused: bool,
     /// `epoch()`
@@ -58,6 +61,21 @@ pub struct ObservedBlock {
     pub hash: B256,
     /// Its time, seconds since 1970.
     pub time: u64,
+}
+
+/// The header of a block that has events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObservedHeader {
+    /// Its height.
+    pub number: u64,
+    /// Its hash.
+    pub hash: B256,
+    /// The hash of the block before it.
+    pub parent: B256,
+    /// Its time, seconds since 1970.
+    pub time: u64,
+    /// Those of the transactions that were asked about that are in it.
+    pub transactions: BTreeSet<B256>,
 }
 
 /// `head()` at a block.

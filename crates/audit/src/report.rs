@@ -116,6 +116,11 @@ impl Difference {
 pub enum Subject {
     /// The vault as a whole.
     Vault,
+    /// A block that has events.
+    Block {
+        /// Its height.
+        number: u64,
+    },
     /// A payment.
     Payment(Box<TrailPayment>),
     /// An event of the trail.

@@ -17,6 +17,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct TrailLog {
     /// The block's height.
     pub block_number: u64,
+    /// The block's hash.
+    pub block_hash: B256,
+    /// The hash of the block before it.
+    pub parent_hash: B256,
     /// The block's time, seconds since 1970.
     pub time: u64,
     /// The transaction's hash.
@@ -27,6 +31,17 @@ pub struct TrailLog {
     pub topics: Vec<B256>,
     /// The log's other words.
     pub data: Bytes,
+}
+
+/// A block that has events of the vault, as whoever gave the logs knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrailBlock {
+    /// Its hash.
+    pub hash: B256,
+    /// The hash of the block before it.
+    pub parent: B256,
+    /// Its time, seconds since 1970.
+    pub time: u64,
 }
 
 /// An event of the trail.
@@ -77,6 +92,8 @@ pub struct Trail {
     pub policies: BTreeMap<(SessionId, Address), Policy>,
     /// Meters, removed ones included, per session, token and window.
     pub meters: BTreeMap<(SessionId, Address, Window), Meter>,
+    /// The blocks that have events, by height.
+    pub blocks: BTreeMap<u64, TrailBlock>,
     /// All payments, in order.
     pub payments: Vec<TrailPayment>,
     /// All events, in order.
@@ -103,6 +120,7 @@ impl Trail {
             keys: BTreeMap::new(),
             policies: BTreeMap::new(),
             meters: BTreeMap::new(),
+            blocks: BTreeMap::new(),
             payments: Vec::new(),
             events: Vec::new(),
         }
@@ -131,6 +149,10 @@ impl Trail {
         {
             return Err(TrailError::OutOfOrder { block, tx, log_index });
         }
+        let of = TrailBlock { hash: log.block_hash, parent: log.parent_hash, time };
+        if self.blocks.get(&block).is_some_and(|known| *known != of) {
+            return Err(TrailError::TwoBlocks { block, log_index });
+        }
         let event = decode(&LogData::new_unchecked(log.topics.clone(), log.data.clone()))
             .map_err(|_| TrailError::UnknownEvent { block, tx, log_index, topic: log.topics.first().copied() })?;
         let (name, found) = (event::name(&event), event::sequence(&event));
@@ -146,6 +168,7 @@ impl Trail {
             event: name,
             why,
         })?;
+        self.blocks.insert(block, of);
         self.sequence = found;
         self.running_hash = next_hash(self.running_hash, &log.topics, &log.data);
         self.events.push(TrailEvent { place, event, hash: self.running_hash, counted });
@@ -185,6 +208,10 @@ impl Trail {
             IVaultEvents::Withdrawn(withdrawn) => Some(withdrawn.token),
             _ => None,
         });
+        let mut blocks: BTreeMap<u64, BTreeSet<B256>> = BTreeMap::new();
+        for TrailEvent { place, .. } in &self.events {
+            blocks.entry(place.block).or_default().insert(place.tx);
+        }
         Questions {
             vault: self.vault,
             sessions: self.session_keys.keys().copied().collect(),
@@ -193,6 +220,7 @@ impl Trail {
             payees: self.payees.keys().copied().collect(),
             tokens: self.tokens.keys().copied().chain(withdrawn).collect(),
             heads: self.block_ends(),
+            blocks,
         }
     }
 
@@ -222,4 +250,6 @@ pub struct Questions {
     /// Block, sequence number and running hash after each block with events, ascending: should `head()` differ, the
     /// first of these at which it differs encloses the event that is wrong.
     pub heads: Vec<(u64, u32, RunningHash)>,
+    /// The header of each of these blocks, and which of these transactions are in it.
+    pub blocks: BTreeMap<u64, BTreeSet<B256>>,
 }

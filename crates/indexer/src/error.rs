@@ -51,7 +51,8 @@ pub enum IndexError {
     },
     /// An event of a vault is missing or out of order in what the node gave: its sequence number breaks (I13).
     #[error(
-        "vault {vault}: block {block}, log {log_index} has sequence number {found:?}, expected {expected}: the node left out or altered events"
+        "vault {vault}: block {block}, log {log_index} is {}: the node left out or altered events",
+        instead(*expected, *found)
     )]
     SequenceBroken {
         /// The vault.
@@ -104,6 +105,14 @@ impl IndexError {
             }
             Self::Inconsistent(_) => "use another node: this one may be several behind one address".into(),
         }
+    }
+}
+
+/// What an event is instead of the expected one, in words.
+fn instead(expected: u32, found: Option<u32>) -> String {
+    match found {
+        Some(found) => format!("event #{found}, expected #{expected}: {}", purse_audit::tell_missing(expected, found)),
+        None => format!("no event, expected #{expected}"),
     }
 }
 
@@ -160,6 +169,18 @@ pub enum StoreError {
         /// What was found.
         detail: String,
     },
+    /// A column says something else than the log that it was read from: somebody changed the file.
+    #[error("the database {path} was altered: {column} of block {block}, log {log_index} is not what the log says")]
+    ColumnAltered {
+        /// The file.
+        path: String,
+        /// The log's block.
+        block: u64,
+        /// The log's number within the block.
+        log_index: u64,
+        /// The column.
+        column: &'static str,
+    },
     /// Another process moved the cursor.
     #[error("another process is indexing into the same database")]
     MovedByAnother,
@@ -200,6 +221,9 @@ impl StoreError {
                 format!(
                     "move {path} (and its -wal and -shm) aside and index again: everything in it comes from the chain"
                 )
+            }
+            Self::ColumnAltered { path, .. } => {
+                format!("keep {path} (and its -wal and -shm) as evidence, elsewhere, and index again")
             }
             Self::MovedByAnother => "let one process index; any number may read".into(),
             Self::BlockChanged { .. } | Self::OutOfRange { .. } => {

@@ -10,7 +10,7 @@ use alloy::rpc::types::{Filter, Log};
 use alloy::sol_types::SolEvent;
 use futures::{StreamExt, TryStreamExt, stream};
 use purse_audit::observed::{
-    ObservedBlock, ObservedHead, ObservedMeter, ObservedPolicy, ObservedToken, ObservedTransfer,
+    ObservedBlock, ObservedHead, ObservedHeader, ObservedMeter, ObservedPolicy, ObservedToken, ObservedTransfer,
 };
 use purse_audit::{Observed, Questions};
 use purse_protocol::abi::{IErc20, IVault};
@@ -77,6 +77,7 @@ pub async fn observe<P: Provider>(
         block: ObservedBlock { number: block.number, hash: block.hash, time },
         head,
         earlier_heads: reader.first_difference(questions, &head).await,
+        blocks: reader.headers(questions).await?,
         paused: vault.paused().block(reader.at).call().await?,
         epoch: vault.epoch().block(reader.at).call().await?,
         owner: vault.owner().block(reader.at).call().await?,
@@ -117,6 +118,21 @@ impl<P: Provider> Reader<'_, P> {
         let head = IVault::new(vault, self.provider).head().block(at).call().await?;
         let running_hash = head.runningHash.last_chunk::<23>().copied().unwrap_or_default().into();
         Ok(ObservedHead { block, sequence: head.sequence, running_hash })
+    }
+
+    /// The header of each block with events, by height, as nobody can ask by a hash that may be wrong.
+    async fn headers(&self, questions: &Questions) -> Result<Vec<ObservedHeader>, ObserveError> {
+        let found = each(&questions.blocks, |(&number, asked)| async move {
+            let block = self.provider.get_block_by_number(number.into()).await.map_err(source_error)?;
+            Ok(block.map(|block| ObservedHeader {
+                number: block.header.number,
+                hash: block.header.hash,
+                parent: block.header.parent_hash,
+                time: block.header.timestamp,
+                transactions: block.transactions.hashes().filter(|tx| asked.contains(tx)).collect(),
+            }))
+        });
+        Ok(found.await?.into_iter().flatten().collect())
     }
 
     /// Where the contract's head first differs from the trail's, by halving: the last head that agrees and the first

@@ -1,10 +1,13 @@
 //! What can be read from the database: vaults, their logs in order, and how far it has come.
 
+use crate::continuity::sequence_of;
 use crate::error::StoreError;
 use crate::source::Header;
 use crate::store::{Store, to_sql};
-use alloy::primitives::{Address, B256, Bytes};
+use alloy::primitives::{Address, B256, Bytes, LogData};
+use alloy::sol_types::SolEvent;
 use purse_audit::TrailLog;
+use purse_protocol::abi::IVaultFactory::VaultCreated;
 use rusqlite::{OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -50,6 +53,8 @@ pub struct StoredLog {
     pub block_number: u64,
     /// The block's hash.
     pub block_hash: B256,
+    /// The hash of the block before it.
+    pub parent_hash: B256,
     /// The block's time, seconds since 1970.
     pub time: u64,
     /// The log's number within the block.
@@ -66,6 +71,8 @@ impl From<StoredLog> for TrailLog {
     fn from(log: StoredLog) -> Self {
         Self {
             block_number: log.block_number,
+            block_hash: log.block_hash,
+            parent_hash: log.parent_hash,
             time: log.time,
             tx: log.tx,
             log_index: log.log_index,
@@ -93,11 +100,12 @@ impl Store {
     /// When the database cannot be read.
     pub fn vaults(&self) -> Result<Vec<StoredVault>, StoreError> {
         self.rows(
-            "SELECT address, owner, treasury, guardian, salt, number, hash, proven
-             FROM vaults JOIN blocks ON blocks.id = vaults.block AND orphaned = 0 ORDER BY number, log_index",
+            "SELECT vaults.address, owner, treasury, guardian, salt, number, hash, proven, log_index, topics, data
+             FROM vaults JOIN logs USING (block, log_index) JOIN blocks ON blocks.id = block AND orphaned = 0
+             ORDER BY number, log_index",
             [],
             |store, row| {
-                Ok(StoredVault {
+                let vault = StoredVault {
                     address: store.address(row, 0)?,
                     owner: store.address(row, 1)?,
                     treasury: store.address(row, 2)?,
@@ -105,7 +113,9 @@ impl Store {
                     salt: store.hash(row, 4)?,
                     block: BlockRef { number: store.number(row, 5)?, hash: store.hash(row, 6)? },
                     proven: store.number(row, 7)? == 1,
-                })
+                };
+                store.check_vault(&vault, store.number(row, 8)?, store.column(row, 9)?, store.column(row, 10)?)?;
+                Ok(vault)
             },
         )
     }
@@ -137,31 +147,68 @@ impl Store {
     pub(crate) fn sequences(&self) -> Result<BTreeMap<Address, u32>, StoreError> {
         let mut sequences = BTreeMap::new();
         for vault in self.vaults()? {
-            let sql = "SELECT sequence FROM logs JOIN blocks ON blocks.id = logs.block
+            let sql = "SELECT sequence, data, number, log_index FROM logs JOIN blocks ON blocks.id = logs.block
                        WHERE address = ?1 AND orphaned = 0 ORDER BY sequence DESC LIMIT 1";
-            let last = self.connection.query_row(sql, [vault.address.as_slice()], |row| row.get(0));
-            let last: Option<u32> = last.optional().map_err(|source| self.error(source))?.flatten();
-            let last = last.unwrap_or(0);
-            sequences.insert(vault.address, last);
+            let last = self.rows(sql, [vault.address.as_slice()], |store, row| {
+                let (sequence, data): (Option<u32>, Vec<u8>) = (store.column(row, 0)?, store.column(row, 1)?);
+                store.check_sequence(sequence, &data, store.number(row, 2)?, store.number(row, 3)?)?;
+                Ok(sequence)
+            })?;
+            sequences.insert(vault.address, last.into_iter().flatten().next().unwrap_or(0));
         }
         Ok(sequences)
     }
 
+    /// The column against the last word of the log's data.
+    fn check_sequence(&self, column: Option<u32>, data: &[u8], block: u64, log_index: u64) -> Result<(), StoreError> {
+        if column == sequence_of(data) { Ok(()) } else { Err(self.altered(block, log_index, "sequence")) }
+    }
+
+    /// The columns against the factory's log.
+    fn check_vault(
+        &self,
+        vault: &StoredVault,
+        log_index: u64,
+        topics: Vec<u8>,
+        data: Vec<u8>,
+    ) -> Result<(), StoreError> {
+        let topics = topics.chunks(32).map(|topic| self.word(topic)).collect::<Result<_, _>>()?;
+        let log = VaultCreated::decode_log_data(&LogData::new_unchecked(topics, data.into()));
+        let altered = match log {
+            Err(_) => Some("data"),
+            Ok(log) if log.vault != vault.address => Some("address"),
+            Ok(log) if log.owner != vault.owner => Some("owner"),
+            Ok(log) if log.treasury != vault.treasury => Some("treasury"),
+            Ok(log) if log.guardian != vault.guardian => Some("guardian"),
+            Ok(log) if log.salt != vault.salt => Some("salt"),
+            Ok(_) => None,
+        };
+        altered.map_or(Ok(()), |column| Err(self.altered(vault.block.number, log_index, column)))
+    }
+
+    fn altered(&self, block: u64, log_index: u64, column: &'static str) -> StoreError {
+        StoreError::ColumnAltered { path: self.path.clone(), block, log_index, column }
+    }
+
     fn logs_where(&self, condition: &str, vault: Address) -> Result<Vec<StoredLog>, StoreError> {
         let sql = format!(
-            "SELECT number, hash, time, log_index, tx, topics, data
+            "SELECT number, hash, time, log_index, tx, topics, data, parent, sequence
              FROM logs JOIN blocks ON blocks.id = logs.block WHERE {condition} ORDER BY number, log_index"
         );
         self.rows(&sql, params![vault.as_slice()], |store, row| {
             let topics: Vec<u8> = store.column(row, 5)?;
+            let data: Vec<u8> = store.column(row, 6)?;
+            let (block_number, log_index) = (store.number(row, 0)?, store.number(row, 3)?);
+            store.check_sequence(store.column(row, 8)?, &data, block_number, log_index)?;
             Ok(StoredLog {
-                block_number: store.number(row, 0)?,
+                block_number,
                 block_hash: store.hash(row, 1)?,
+                parent_hash: store.hash(row, 7)?,
                 time: store.number(row, 2)?,
-                log_index: store.number(row, 3)?,
+                log_index,
                 tx: store.hash(row, 4)?,
                 topics: topics.chunks(32).map(|topic| store.word(topic)).collect::<Result<_, _>>()?,
-                data: store.column::<Vec<u8>>(row, 6)?.into(),
+                data: data.into(),
             })
         })
     }

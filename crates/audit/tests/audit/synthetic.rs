@@ -3,7 +3,7 @@
 use alloy::primitives::{Address, B256, Bytes, FixedBytes, IntoLogData, LogData, U256};
 use alloy::sol_types::SolEvent;
 use purse_audit::observed::{
-    ObservedBlock, ObservedHead, ObservedMeter, ObservedPolicy, ObservedToken, ObservedTransfer,
+    ObservedBlock, ObservedHead, ObservedHeader, ObservedMeter, ObservedPolicy, ObservedToken, ObservedTransfer,
 };
 use purse_audit::{Observed, Trail, TrailLog};
 use purse_protocol::Window;
@@ -93,7 +93,16 @@ impl Synthetic {
     pub(crate) fn emit<E: SolEvent>(&mut self, event: impl FnOnce(u32) -> E) {
         let (topics, data) = event(self.logs.len() as u32 + 1).encode_log_data().split();
         let log_index = self.next_log();
-        self.logs.push(TrailLog { block_number: self.block, time: self.time, tx: self.tx(), log_index, topics, data });
+        self.logs.push(TrailLog {
+            block_number: self.block,
+            block_hash: hash_of(self.block),
+            parent_hash: hash_of(self.block - 1),
+            time: self.time,
+            tx: self.tx(),
+            log_index,
+            topics,
+            data,
+        });
     }
 
     /// A payment with its transfers, in a block of its own.
@@ -152,6 +161,11 @@ impl Synthetic {
     }
 }
 
+/// The hash of the block at a height.
+fn hash_of(block: u64) -> B256 {
+    B256::left_padding_from(&[0xb1, block as u8])
+}
+
 /// What a node would say of the vault that a trail is true of, heads at every block included.
 pub(crate) fn observe(trail: &Trail, transfers: &[ObservedTransfer], number: u64, time: u64) -> Observed {
     let questions = trail.questions();
@@ -168,6 +182,15 @@ pub(crate) fn observe(trail: &Trail, transfers: &[ObservedTransfer], number: u64
         block: ObservedBlock { number, hash: B256::repeat_byte(7), time },
         head: ObservedHead { block: number, sequence: trail.sequence, running_hash: trail.running_hash },
         earlier_heads: questions.heads.iter().map(head).collect(),
+        blocks: questions
+            .blocks
+            .iter()
+            .map(|(&number, transactions)| {
+                let block = trail.blocks[&number];
+                let transactions = transactions.clone();
+                ObservedHeader { number, hash: block.hash, parent: block.parent, time: block.time, transactions }
+            })
+            .collect(),
         paused: trail.paused,
         epoch: trail.epoch,
         owner: trail.owner,

@@ -181,11 +181,12 @@ impl State {
     /// Every log of a vault, as the store should have it.
     pub(crate) fn logs_of(&self, vault: Address) -> Vec<StoredLog> {
         let of_vault = |block: &Block| {
-            let time = block.header.time;
+            let Header { parent: parent_hash, time, .. } = block.header;
             let logs = block.logs.iter().filter(|log| log.address == vault).cloned();
             logs.map(move |log| StoredLog {
                 block_number: log.block_number,
                 block_hash: log.block_hash,
+                parent_hash,
                 time,
                 log_index: log.log_index,
                 tx: log.tx,

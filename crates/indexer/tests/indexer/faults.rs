@@ -51,6 +51,7 @@ async fn a_dropped_log_is_noticed_by_the_next_one() {
         .await;
         let IndexError::SequenceBroken { expected, found, .. } = error else { unreachable!("{error}") };
         assert_eq!((expected, found), (u32::from(dropped), Some(u32::from(dropped) + 1)));
+        assert!(error.to_string().contains(&format!("#{dropped} is missing")), "{error}");
     }
 }
 

@@ -79,6 +79,41 @@ async fn a_damaged_file() {
     assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
 }
 
+/// Columns that were read from the logs' own words, changed by somebody: found by whoever reads them, and by the next
+/// sync, which would otherwise blame the node.
+#[tokio::test]
+async fn an_altered_column() {
+    let (_folder, path, chain) = file().await;
+    let whole = std::fs::read(&path).unwrap();
+    let vault = Store::open(&path, CHAIN).unwrap().vaults().unwrap()[0].clone();
+    let last = "WHERE sequence = (SELECT max(sequence) FROM logs)";
+    for sql in [
+        format!("UPDATE logs SET sequence = sequence + 1 {last}"),
+        "UPDATE logs SET sequence = 900 WHERE sequence = 3".to_owned(),
+        "UPDATE logs SET sequence = NULL WHERE sequence = 3".to_owned(),
+    ] {
+        std::fs::write(&path, &whole).unwrap();
+        change(&path, &sql);
+        let store = Store::open(&path, CHAIN).unwrap();
+        let error = store.logs(vault.address).unwrap_err();
+        assert!(matches!(error, StoreError::ColumnAltered { column: "sequence", .. }), "{sql}: {error}");
+        assert!(error.fix().contains("evidence"));
+    }
+    for column in ["address", "owner", "treasury", "guardian", "salt"] {
+        std::fs::write(&path, &whole).unwrap();
+        change(&path, &format!("UPDATE vaults SET {column} = randomblob(length({column}))"));
+        let error = Store::open(&path, CHAIN).unwrap().vaults().unwrap_err();
+        let of_vault = matches!(&error, StoreError::ColumnAltered { block, column: found, .. }
+            if (*block, *found) == (vault.block.number, column));
+        assert!(of_vault, "{column}: {error}");
+    }
+    std::fs::write(&path, &whole).unwrap();
+    change(&path, &format!("UPDATE logs SET sequence = sequence + 1 {last}"));
+    chain.state().events(vault.address, 1);
+    let error = chain.indexer(Store::open(&path, CHAIN).unwrap()).sync_to_head(|_| {}).await.unwrap_err();
+    assert!(matches!(error, IndexError::Store(StoreError::ColumnAltered { column: "sequence", .. })), "{error}");
+}
+
 #[tokio::test]
 async fn a_second_writer_is_told_so() {
     let (_folder, path, chain) = file().await;
