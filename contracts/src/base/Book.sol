@@ -12,11 +12,11 @@ abstract contract Book is Roles {
 
     /// @inheritdoc IVault
     function addToken(address token, uint8 unitBits) external onlyOwner {
-        // Check: a token that is a payee, or the vault itself, could be paid in itself
+        // Check: a token that is a payee could be paid in itself; one that is the treasury would keep withdrawals
         if (token.code.length == 0) revert TokenHasNoCode(token);
         if (_tokens[token].listed) revert TokenListed(token, _tokens[token].unitBits);
         if (unitBits > MAX_UNIT_BITS) revert UnitTooCoarse(unitBits);
-        if (token == address(this) || _payees[token] != 0 || _sessions[token].session() != 0) {
+        if (token == address(this) || token == _treasury || _payees[token] != 0 || _sessions[token].session() != 0) {
             revert RoleConflict(token);
         }
         // Effect
@@ -44,7 +44,7 @@ abstract contract Book is Roles {
 
     /// @inheritdoc IVault
     function removePayee(address payee) external onlyOwnerOrGuardian {
-        if (_payees[payee] == 0) revert PayeeNotInBook(payee);
+        if (_payees[payee] == 0) return;
         delete _payees[payee];
         _log(_vault, 3, abi.encode(HASH, PayeeRemoved.selector, payee, msg.sender, SEQUENCE));
     }

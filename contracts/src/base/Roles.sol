@@ -78,7 +78,8 @@ abstract contract Roles is IVault, Trail {
     }
 
     function _becomeTreasury(address account) private {
-        if (account == address(this)) revert RoleConflict(account); // a withdrawal must leave the vault
+        // A withdrawal must leave the vault, and not end in the token's own contract
+        if (account == address(this) || _tokens[account].listed) revert RoleConflict(account);
         _treasury = account;
         _log(_vault, 2, abi.encode(HASH, TreasurySet.selector, account, SEQUENCE));
     }

@@ -32,7 +32,7 @@ interface IVault {
     /// @notice What a session may spend of one token.
     struct TokenGrant {
         address token; // one that `addToken` has listed
-        uint128 perPaymentCap; // largest amount + fee of one payment
+        uint128 perPaymentCap; // largest amount + fee of one payment; base units, rounded down to the token's unit
         Limit[] limits; // strictly ascending by window; none = the token cannot be paid
     }
 
@@ -68,7 +68,7 @@ interface IVault {
     struct LimitView {
         uint32 window;
         uint128 cap;
-        uint128 used; // counted in the window now, rounded up to the token's unit
+        uint128 used; // counted in the window now, each payment rounded up to the token's unit
         uint128 remaining; // cap - used, or 0
         uint256 meter; // the raw meter; see libraries/SlidingCap.sol
     }
@@ -224,7 +224,7 @@ interface IVault {
     error KeyUsedBefore(address key);
     /// @notice An address has a role that excludes the one asked for.
     /// @dev    A session key is never owner, guardian, treasury, payee, token or the vault; a payee is never zero, the
-    ///         vault or a listed token.
+    ///         vault or a listed token; the treasury is never the vault or a listed token.
     error RoleConflict(address account);
     /// @notice The span is empty or already over.
     error ValidityInvalid(uint32 validFrom, uint32 validUntil);
@@ -244,7 +244,7 @@ interface IVault {
     error TokenListed(address token, uint8 unitBits);
     /// @notice There is no contract at the token's address.
     error TokenHasNoCode(address token);
-    /// @notice A unit of 2^unitBits base units is coarser than any amount.
+    /// @notice With a unit of 2^unitBits base units the largest cap would exceed 2^128 - 1: unitBits is at most 97.
     error UnitTooCoarse(uint8 unitBits);
     /// @notice A list is not strictly ascending (so it may hold duplicates).
     error NotAscending(uint256 index);
@@ -277,7 +277,7 @@ interface IVault {
     /// @notice Sets the categories a session may pay; empty = none.
     function setCategories(uint32 session, uint64 categories) external;
 
-    /// @notice Sets the largest amount + fee of one payment; 0 = none.
+    /// @notice Sets the largest amount + fee of one payment, rounded down to the token's unit; 0 = none can be made.
     function setPerPaymentCap(uint32 session, address token, uint128 perPaymentCap) external;
 
     /// @notice Sets a limit. What was spent in its window while it stood stays counted (I7); a cap below that leaves 0.
@@ -296,7 +296,8 @@ interface IVault {
     function setPayees(PayeeEntry[] calldata entries) external;
 
     // --------------------------------------------------------------------------------- owner or guardian: stop verbs
-    // One transaction each, O(1), effective in the including block (I8). Stopping what is stopped changes nothing.
+    // One transaction each, O(1), effective in the including block (I8). Stopping what is stopped is no error, so that a
+    // batch of stops never fails for one that somebody else has made.
 
     /// @notice Stops every payment until the owner resumes.
     function pause() external;
@@ -304,10 +305,10 @@ interface IVault {
     /// @notice Revokes a session for good. Its own key may do so too.
     function revoke(uint32 session) external;
 
-    /// @notice Revokes every session granted so far, for good.
+    /// @notice Revokes every session granted so far, for good; each call begins a new epoch.
     function revokeAll() external;
 
-    /// @notice Takes a payee out of the book.
+    /// @notice Takes a payee out of the book, if it is in.
     function removePayee(address payee) external;
 
     // -------------------------------------------------------------------------------------------- owner: the vault
@@ -315,7 +316,7 @@ interface IVault {
     /// @notice Resumes payments.
     function unpause() external;
 
-    /// @notice Sends tokens of any kind to the treasury; `amount` 2^256 - 1 sends all there is (I10).
+    /// @notice Sends ERC-20 tokens, listed or not, to the treasury; `amount` 2^256 - 1 sends all there is (I10).
     function withdraw(address token, uint256 amount) external;
 
     /// @notice Names the next owner, who must accept; zero takes the offer back.

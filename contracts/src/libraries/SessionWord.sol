@@ -93,7 +93,7 @@ library SessionWordLib {
         return SessionWord.wrap(SessionWord.unwrap(word) & ~((U32 << NONCE_SHIFT) | (U32 << PAID_SHIFT)));
     }
 
-    /// @notice How far a nonce lies behind the highest (0..), and whether the window still tells it from a used one.
+    /// @notice Whether a nonce has paid, as far as the window tells: not asked of one more than 31 behind the highest.
     function nonceUsed(SessionWord word, uint32 nonce) internal pure returns (bool) {
         unchecked {
             uint256 highest = nonceHighest(word);

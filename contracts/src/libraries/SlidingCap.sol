@@ -12,7 +12,8 @@ using SlidingCap for Meter global;
 /// @title  A cap over a sliding window, at constant cost, in part of a word (I4)
 /// @notice Time is cut into buckets of a quarter window. Spending counts until its bucket has wholly left the window,
 ///         so the five counts bound every interval of the window's length. (Four buckets, a leaky bucket or a fixed
-///         window all let twice the cap through.) Nothing is counted for more than 1.25 windows.
+///         window all let twice the cap through.) Nothing is counted for more than 1.25 windows. Both hold while block
+///         time does not go back.
 /// @dev    Pure, so that it can be proved alone. Spending is counted in units of 2^unitBits base units, rounded up;
 ///         caps are rounded down. Time that stands still or goes back counts into the newest bucket. 23 bits number
 ///         the buckets of the shortest window (900 s) past the year 2106, where 32-bit time ends.

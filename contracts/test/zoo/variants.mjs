@@ -71,7 +71,10 @@ export const variants = [
   { name: "stranger-withdraws", attack: "anybody moves the money to the treasury", file: "Vault.sol", find: "function withdraw(address token, uint256 amount) external onlyOwner {", put: "function withdraw(address token, uint256 amount) external {", suite: "unit/Vault/Withdraw.t.sol" },
   { name: "withdraw-to-caller", attack: "a stolen owner key takes the money", file: "Vault.sol", find: "address to = _treasury;", put: "address to = msg.sender;", suite: "unit/Vault/Withdraw.t.sol" },
   { name: "pause-locks-owner-in", attack: "a hostile guardian holds the money", file: "Vault.sol", find: "if (amount == 0) revert ZeroAmount();\n        // Effect", put: "if (_vault.paused()) revert VaultPaused();\n        // Effect", suite: "unit/Vault/Withdraw.t.sol" },
-  { name: "balance-holds-owner-in", attack: "a token that lies about balances holds the money", file: "Vault.sol", find: "if (amount == 0) revert ZeroAmount();\n        // Effect", put: "if (token.balanceOf(address(this)) < amount) revert VaultShort(0, amount);\n        // Effect", suite: awkward },
+  { name: "balance-holds-owner-in", attack: "a token that lies about balances holds the money", file: "Vault.sol", find: "if (amount == 0) revert ZeroAmount();\n        // Effect", put: "if (balance < amount) revert VaultShort(balance, amount);\n        // Effect", suite: awkward },
+
+  { name: "odd-answer-holds-owner-in", attack: "a token that moves the money and answers false holds the rest", file: "Vault.sol", find: "if (told && left <= balance && balance - left >= amount) return;", put: "", suite: "unit/Vault/Withdraw.t.sol" },
+  { name: "treasury-is-token", attack: "withdrawals end in the token's own contract", file: "base/Roles.sol", find: "if (account == address(this) || _tokens[account].listed) revert RoleConflict(account);", put: "if (account == address(this)) revert RoleConflict(account);", suite: "unit/Vault/SetTreasury.t.sol" },
 
   // --- only time lowers a meter (I7)
   { name: "set-limit-resets", attack: "re-setting a limit gives the allowance back", file: "base/Limits.sol", find: "Meter meter = _meterOf(session, token, index).rolled(window, block.timestamp).withCap(units);", put: "Meter meter = Meter.wrap(0).rolled(window, block.timestamp).withCap(units);", suite: "unit/Vault/SetLimit.t.sol" },

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {VaultTest} from "../../base/VaultTest.sol";
+import {BoastfulToken} from "../../mocks/BoastfulToken.sol";
 import {BombToken} from "../../mocks/BombToken.sol";
 import {FalseToken} from "../../mocks/FalseToken.sol";
 import {FeeToken} from "../../mocks/FeeToken.sol";
@@ -53,6 +54,12 @@ contract AwkwardTokensTest is VaultTest {
         refusesLeavingNothing(payment(0, 10e6, 1e6), failed(relayer, 1e6));
         submit(payment(0, 10e6, 0));
         assertLogged(1);
+    }
+
+    function test_RevertGiven_ATokenThatBoastsOfBalances() public {
+        adopt(address(new BoastfulToken()), 0);
+        payRefuses(payment(0, 10e6, 1e6), failed(relayer, 1e6));
+        assertEq(usedOfAwkward(), 0);
     }
 
     function test_Given_ATokenThatTakesAFee() public {

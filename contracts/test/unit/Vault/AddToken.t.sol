@@ -70,6 +70,8 @@ contract AddTokenTest is VaultTest {
         addRefuses(address(vault), 0, abi.encodeWithSelector(IVault.RoleConflict.selector, address(vault)));
         vm.etch(payee, hex"00");
         addRefuses(payee, 0, abi.encodeWithSelector(IVault.RoleConflict.selector, payee));
+        vm.etch(treasury, hex"00");
+        addRefuses(treasury, 0, abi.encodeWithSelector(IVault.RoleConflict.selector, treasury));
         vm.etch(agent, hex"00");
         addRefuses(agent, 0, abi.encodeWithSelector(IVault.RoleConflict.selector, agent));
         // a payee no more: then it may be listed

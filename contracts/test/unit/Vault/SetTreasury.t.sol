@@ -35,6 +35,11 @@ contract SetTreasuryTest is VaultTest {
         setRefuses(address(vault), abi.encodeWithSelector(IVault.RoleConflict.selector, address(vault)));
     }
 
+    // Else a withdrawal would end in the token's own contract
+    function test_RevertWhen_ItIsAListedToken() public {
+        setRefuses(address(token), abi.encodeWithSelector(IVault.RoleConflict.selector, address(token)));
+    }
+
     function test_RevertWhen_ItIsASessionKey() public {
         setRefuses(agent, abi.encodeWithSelector(IVault.RoleConflict.selector, agent));
     }

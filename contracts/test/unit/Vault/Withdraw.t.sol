@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {VaultTest} from "../../base/VaultTest.sol";
 import {FalseToken} from "../../mocks/FalseToken.sol";
 import {LyingToken} from "../../mocks/LyingToken.sol";
+import {OddAnswerToken} from "../../mocks/OddAnswerToken.sol";
 import {PlainToken} from "../../mocks/PlainToken.sol";
 import {IVault} from "src/interfaces/IVault.sol";
 
@@ -111,6 +112,21 @@ contract WithdrawTest is VaultTest {
         bytes memory failed = abi.encodeWithSelector(IVault.TransferFailed.selector, stranger, treasury, 1);
         withdrawRefuses(stranger, 1, failed);
         withdrawRefuses(stranger, type(uint256).max, abi.encodeWithSelector(IVault.ZeroAmount.selector));
+    }
+
+    // I10: what has left is withdrawn, whatever the token answers; what has not is refused by name
+    function test_Given_ATokenThatMovesTheMoneyAndAnswersOddly() public {
+        for (uint256 answer = 0; answer < 3; answer += 2) {
+            OddAnswerToken odd = new OddAnswerToken(answer);
+            odd.mint(address(vault), 100);
+            withdraw(address(odd), 60);
+            assertLogged(1);
+            assertEq(odd.balanceOf(treasury), 60);
+            withdrawRefuses(address(odd), 41, abi.encodeWithSelector(IVault.VaultShort.selector, 40, 41));
+            withdraw(address(odd), type(uint256).max);
+            assertLogged(1);
+            assertEq(odd.balanceOf(treasury), 100);
+        }
     }
 
     // I10: a token's word on balances is no obstacle

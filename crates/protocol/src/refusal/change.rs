@@ -178,7 +178,7 @@ fn about_limits(error: &IVaultErrors, context: &RefusalContext) -> Option<Told> 
         E::UnitTooCoarse(e) => Told::new(
             Owner,
             Retry::Never,
-            format!("a unit of 2^{} base units is coarser than any amount", e.unitBits),
+            format!("with a unit of 2^{} base units the largest cap would not fit an amount", e.unitBits),
             "list the token with a smaller unitBits: 7 fits a token of six decimals, 47 one of eighteen",
         )
         .fact("unit_bits", e.unitBits),
