@@ -98,7 +98,10 @@ fn tell(difference: &Difference, vault: &Vault, token: &Token, trail: &Trail) ->
     };
     let about = match place.and_then(|place| trail.events.iter().find(|event| event.place == place)) {
         Some(event) => words.line(event).join("  "),
-        None => serde_json::to_string(&difference.subject).unwrap_or_default(),
+        None => match &difference.subject {
+            Subject::Block { number } => format!("block {number}"),
+            other => serde_json::to_string(other).unwrap_or_default(),
+        },
     };
     let sides = match (&difference.trail, &difference.chain) {
         (Some(trail), Some(chain)) => format!(" (trail {trail}, chain {chain})"),
