@@ -47,13 +47,13 @@ pub enum AgentError {
         message: String,
     },
     /// The account that pays the gas has too little for it.
-    #[error("{account} has {balance} wei, the transaction may take up to {needed} wei of gas")]
+    #[error("{account} has {balance} ether, the gas of the transaction may take up to {needed} ether")]
     GasAccountShort {
         /// The session key's address.
         account: Address,
-        /// Its balance in wei.
+        /// Its balance in ether.
         balance: String,
-        /// The most that the transaction can take, in wei.
+        /// The most that the transaction can take, in ether.
         needed: String,
     },
     /// The connection failed after the transaction was on its way: it may or may not be mined.

@@ -67,10 +67,10 @@ impl KeystoreError {
             Self::File(error) => error.fix(),
             Self::PasswordEmpty => "give a password, best by --password-file PATH".to_owned(),
             Self::WrongPassword { .. } => {
-                "set --password-file PATH; if the password is lost, have the owner rotate the session's key".to_owned()
+                "set --password-file PATH; where the password is lost, another key must take this one's place".to_owned()
             }
             Self::KeystoreTruncated { .. } | Self::KeystoreDamaged { .. } => {
-                "restore the file from a copy; without one, have the owner rotate the session's key".to_owned()
+                "restore the file from a copy; without one, another key must take this one's place".to_owned()
             }
             Self::KeystoreUnsupported { .. } => {
                 "open it with the program that wrote it and import the key with   cast wallet import".to_owned()

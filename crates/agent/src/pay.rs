@@ -13,7 +13,7 @@ use alloy::primitives::{B256, TxKind, U256};
 use alloy::providers::Provider;
 use alloy::rpc::types::{TransactionReceipt, TransactionRequest};
 use purse_protocol::abi::IVault::{IVaultEvents, Paid as PaidEvent, Payment};
-use purse_protocol::{Refusal, RpcFault, event};
+use purse_protocol::{Refusal, RpcFault, event, format_amount};
 use std::time::{Duration, Instant};
 
 /// A transaction gets a quarter more gas than estimated: other payments may change what this one must write.
@@ -24,6 +24,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// Wall time beyond the payment's own deadline after which the wait ends, should the chain stand still.
 const EXTRA_WAIT: Duration = Duration::from_secs(60);
+/// Digits after the point of ether, and of the own coin of every chain of ours.
+const ETHER_DECIMALS: u8 = 18;
 
 /// A payment on its way.
 struct Sent {
@@ -237,7 +239,8 @@ impl<P: Provider> Agent<P> {
         let account = self.key.address();
         match answer(async { self.provider.get_balance(account).await }).await {
             Ok(balance) if balance < most => {
-                AgentError::GasAccountShort { account, balance: balance.to_string(), needed: most.to_string() }
+                let ether = |wei| format_amount(wei, ETHER_DECIMALS);
+                AgentError::GasAccountShort { account, balance: ether(balance), needed: ether(most) }
             }
             _ => AgentError::TransactionRejected { message },
         }
@@ -316,8 +319,8 @@ mod tests {
             rounds.push(started.elapsed());
         }
         rounds.sort();
-        let (fastest, median) = (rounds[0], rounds[rounds.len() / 2]);
+        let (fastest, median) = (rounds[0], rounds[rounds.len() / 2]); // what else the machine does is in few of them
         println!("client overhead per payment, without network and keystore: {fastest:?}, median {median:?}");
-        assert!(fastest < MOST_OVERHEAD, "{fastest:?}"); // the work itself, not what else the machine does
+        assert!(median < MOST_OVERHEAD, "{median:?}");
     }
 }

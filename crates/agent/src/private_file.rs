@@ -84,7 +84,8 @@ impl FileError {
             Self::Exists { path } => format!("choose another name, or move {} away first", path.display()),
             Self::Missing { .. } => "check the path".to_owned(),
             Self::PermissionsTooOpen { path, .. } => format!(
-                "run   chmod 600 {}   and, if others had access to it, have the owner rotate the key",
+                "run   chmod 600 {}   (cast writes key files that others can read); if others may have read it, \
+                 another key must take this one's place",
                 path.display()
             ),
             Self::NotAFile { .. } | Self::TooLarge { .. } | Self::NotText { .. } => {
