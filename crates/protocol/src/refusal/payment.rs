@@ -178,7 +178,7 @@ fn about_money(error: &IVaultErrors, context: &RefusalContext) -> Option<Told> {
             Owner,
             Retry::Never,
             format!("{} is not in the vault's payee book", context.payee_name(e.payee)),
-            format!("if it should be paid, the owner adds it with `purse payee add {}`", e.payee),
+            format!("if it should be paid, the owner adds it with `purse payee add {} --category CATEGORY`", e.payee),
         )
         .fact("payee", e.payee),
         E::CategoryNotGranted(e) => Told::new(
