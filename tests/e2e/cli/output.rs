@@ -14,10 +14,17 @@ async fn colour_is_where_it_is_wanted() -> anyhow::Result<()> {
     ensure!(!home.done(&["status"])?.contains(ESCAPE), "none into a pipe");
     ensure!(home.done(&["status", "--color", "always"])?.contains(ESCAPE));
     ensure!(!home.done(&["status", "--color", "never"])?.contains(ESCAPE));
-    let without = home.command(&["status"])?.env("NO_COLOR", "1").env("CLICOLOR_FORCE", "0").output()?;
-    ensure!(!String::from_utf8(without.stdout)?.contains(ESCAPE));
-    let failing = home.command(&["status", "--profile", "other"])?.env("NO_COLOR", "1").output()?;
-    ensure!(!String::from_utf8(failing.stderr)?.contains(ESCAPE));
+    // CLICOLOR_FORCE stands for a terminal, or there would be no colour to take away.
+    let forced = |args: &[&str]| Ok::<_, anyhow::Error>(home.command(args)?.env("CLICOLOR_FORCE", "1").output()?);
+    let without = |args: &[&str]| {
+        let mut command = home.command(args)?;
+        Ok::<_, anyhow::Error>(command.env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1").output()?)
+    };
+    ensure!(String::from_utf8(forced(&["status"])?.stdout)?.contains(ESCAPE));
+    ensure!(!String::from_utf8(without(&["status"])?.stdout)?.contains(ESCAPE));
+    let fails = ["status", "--profile", "other"];
+    ensure!(String::from_utf8(forced(&fails)?.stderr)?.contains(ESCAPE));
+    ensure!(!String::from_utf8(without(&fails)?.stderr)?.contains(ESCAPE));
     Ok(())
 }
 
