@@ -1,7 +1,9 @@
 //! The command `purse`, as its users meet it: the built program, run in a folder of its own.
 
 mod bad_input;
+mod changes;
 mod demo;
+mod elsewhere;
 mod names;
 mod output;
 mod purse;

@@ -26,6 +26,7 @@ mod expiry;
 mod failure;
 mod files;
 mod gas_money;
+mod granted;
 mod history;
 mod judge;
 mod ledger;
@@ -105,7 +106,9 @@ fn stopped(sent: &Sent) -> Failure {
         None => ("nothing was sent".to_owned(), "run the command again".to_owned()),
         Some(last) => (
             format!("a transaction had been sent and may still take effect: {last}"),
-            "look for that transaction before you run the command again: purse status".to_owned(),
+            format!(
+                "see what became of it before you run the command again: cast receipt {last}, or purse index and purse log"
+            ),
         ),
     };
     let failure = Failure::new(Exit::Interrupted, "Interrupted", "stopped", cause, fix);

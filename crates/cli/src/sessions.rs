@@ -1,17 +1,31 @@
 //! Sessions as the chain has them: read together, shown in one table, with the most that each can still let out.
 
-use crate::context::Vault;
+use crate::context::{Context, Vault};
 use crate::failure::Failure;
+use crate::granted::Granted;
 use crate::money::{Token, of_view};
 use alloy::primitives::U256;
+use futures::future::try_join_all;
 use purse_owner::worst_case::Exposure;
 use purse_protocol::abi::IVault::{LimitView, SessionView};
 use purse_protocol::time::span;
 use purse_protocol::{Category, CategoryMask, Meter, SessionId, Window};
-use std::collections::BTreeSet;
 
-/// Most sessions read for one table: a screen holds fewer, and each costs two requests.
-const MAX_SESSIONS: u32 = 256;
+/// Sessions read at once: each costs two requests.
+const READS_AT_ONCE: usize = 32;
+
+/// What is said where not all sessions are known.
+pub(crate) const NOT_ALL: &str =
+    "The node did not tell every agent: others may be able to pay too. Next: purse index, then this again";
+
+/// The sessions of a vault.
+#[derive(Debug)]
+pub(crate) struct Sessions {
+    /// Those that are known, by number.
+    pub(crate) list: Vec<Session>,
+    /// Whether these are all. If not, others may be able to pay too.
+    pub(crate) complete: bool,
+}
 
 /// A session and what it may still spend of one token.
 #[derive(Debug, Clone)]
@@ -50,24 +64,21 @@ impl Session {
         Ok(session)
     }
 
-    /// Reads every session that has a name or follows on from number 1.
-    pub(crate) async fn all(vault: &Vault, token: &Token) -> Result<Vec<Self>, Failure> {
-        let free = next_free(vault).await?.get();
-        let mut ids: BTreeSet<u32> = (1..free.min(MAX_SESSIONS + 1)).collect();
-        ids.extend(vault.names.agents().map(|(_, id)| id));
-        let reads = ids.into_iter().map(|id| {
-            let (vault, token) = (vault.clone(), token.clone());
-            tokio::spawn(async move { Self::read(&vault, id, &token).await })
-        });
-        let mut sessions = Vec::new();
-        for read in reads.collect::<Vec<_>>() {
-            let read = read.await.map_err(|error| {
-                Failure::error("Internal", "reading a session stopped", error.to_string(), "run the command again")
-            })?;
-            sessions.push(read?);
+    /// Reads every session that was granted, on whichever machine. Where the node does not tell, those that have a
+    /// name here or follow on from number 1.
+    pub(crate) async fn all(context: &Context, vault: &Vault, token: &Token) -> Result<Sessions, Failure> {
+        let Granted { mut ids, complete } = Granted::read(context, vault).await?;
+        if !complete {
+            ids.extend(1..next_free(vault).await?.get());
+            ids.extend(vault.names.agents().map(|(_, id)| id));
         }
-        sessions.retain(|session| !session.view.key.is_zero());
-        Ok(sessions)
+        let ids = ids.into_iter().collect::<Vec<_>>();
+        let mut list = Vec::with_capacity(ids.len());
+        for some in ids.chunks(READS_AT_ONCE) {
+            list.extend(try_join_all(some.iter().map(|id| Self::read(vault, *id, token))).await?);
+        }
+        list.retain(|session| !session.view.key.is_zero());
+        Ok(Sessions { list, complete })
     }
 
     /// Whether it can pay at `now`, seconds since 1970.

@@ -4,7 +4,7 @@ use super::status::{agent_json, agent_table};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Reply;
-use crate::sessions::Session;
+use crate::sessions::{NOT_ALL, Session, Sessions};
 use alloy::primitives::U256;
 use clap::Args;
 use serde_json::json;
@@ -18,8 +18,11 @@ pub(crate) struct ListArgs {}
 pub(crate) async fn run(context: &Context) -> Result<Reply, Failure> {
     let vault = context.vault().await?;
     let token = context.token(&vault, None, None).await?;
-    let (head, sessions) = tokio::join!(vault.head(), Session::all(&vault, &token));
-    let (head, sessions) = (head?, sessions?);
+    let (head, sessions) = tokio::join!(vault.head(), Session::all(context, &vault, &token));
+    let (head, Sessions { list: sessions, complete }) = (head?, sessions?);
+    if !complete {
+        context.output.note(NOT_ALL);
+    }
     let text = if sessions.is_empty() {
         "No agents yet. Next: purse agent add NAME".to_owned()
     } else {
@@ -27,5 +30,5 @@ pub(crate) async fn run(context: &Context) -> Result<Reply, Failure> {
     };
     let worst = |session: &Session| session.worst_case(&token, head.time, head.time + 86_400, U256::MAX);
     let agents = sessions.iter().map(|session| agent_json(&vault, &token, session, head.time, worst(session)));
-    Ok(Reply::new(text, json!({ "agents": agents.collect::<Vec<_>>() })))
+    Ok(Reply::new(text, json!({ "agents": agents.collect::<Vec<_>>(), "all_agents_known": complete })))
 }

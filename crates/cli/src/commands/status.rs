@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::money::{Token, of_view};
 use crate::names::short;
 use crate::output::{Reply, bold, green, red, yellow};
-use crate::sessions::Session;
+use crate::sessions::{NOT_ALL, Session, Sessions};
 use crate::table::aligned;
 use alloy::primitives::U256;
 use clap::Args;
@@ -33,8 +33,9 @@ pub(crate) async fn run(context: &Context, args: &StatusArgs) -> Result<Reply, F
     let erc20 = IErc20Instance::new(token.address, &vault.node.provider);
     let (paused, balance) = (contract.paused(), erc20.balanceOf(vault.address));
     let (head, paused, balance, sessions) =
-        tokio::join!(vault.head(), paused.call(), balance.call(), Session::all(&vault, &token));
-    let (head, paused, balance, sessions) = (head?, paused.map_err(of_view)?, balance.map_err(of_view)?, sessions?);
+        tokio::join!(vault.head(), paused.call(), balance.call(), Session::all(context, &vault, &token));
+    let (head, paused, balance) = (head?, paused.map_err(of_view)?, balance.map_err(of_view)?);
+    let Sessions { list: sessions, complete } = sessions?;
 
     let now = head.time;
     let worst = |session: &Session| session.worst_case(&token, now, now + HORIZON_SECONDS, balance);
@@ -61,7 +62,11 @@ pub(crate) async fn run(context: &Context, args: &StatusArgs) -> Result<Reply, F
     } else {
         lines.push(agent_table(&vault, &token, &sessions, now));
         lines.push(String::new());
-        lines.push(format!("At most {} can leave in the next 24 hours.", token.show(at_most)));
+        let agents = if complete { "" } else { " by these agents" };
+        lines.push(format!("At most {} can leave in the next 24 hours{agents}.", token.show(at_most)));
+    }
+    if !complete {
+        lines.push(yellow(NOT_ALL));
     }
     let json = json!({
         "vault": vault.address,
@@ -72,6 +77,7 @@ pub(crate) async fn run(context: &Context, args: &StatusArgs) -> Result<Reply, F
         "token": { "symbol": token.symbol, "address": token.address, "decimals": token.decimals },
         "balance": token.plain(balance),
         "at_most_24h": token.plain(at_most),
+        "all_agents_known": complete,
         "agents": sessions.iter().map(|session| agent_json(&vault, &token, session, now, worst(session))).collect::<Vec<_>>(),
     });
     Ok(Reply::new(lines.join("\n"), json))
