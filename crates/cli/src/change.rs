@@ -9,6 +9,7 @@ use crate::names::{Names, address};
 use crate::output::{Reply, green};
 use crate::read_back;
 use alloy::primitives::Address;
+use alloy::providers::DynProvider;
 use purse_owner::{Owner, Verb, safe_batch};
 use purse_protocol::RefusalContext;
 use serde_json::{Value, json};
@@ -76,9 +77,16 @@ pub(crate) async fn run_naming(
     let (mut vault, signer) = context.vault_with_key().await?;
     name(&mut vault.names);
     let names = words(context, &vault, verbs).await;
+    // One transaction each: none is sent unless the vault would do them all.
+    if verbs.len() > 1 {
+        let owner = owner(&vault, signer.address, &names).await?;
+        for verb in verbs {
+            would(&owner, verb, &names).await?;
+        }
+    }
     let mut all = Made { text: String::new(), json: json!({ "changes": [] }), done: true, document: false };
     for verb in verbs {
-        let made = send(&vault, signer.address, verb, &names).await?;
+        let made = send(&vault, signer.address, verb, &names).await.map_err(|failure| after(failure, &all))?;
         if !all.text.is_empty() {
             all.text.push('\n');
         }
@@ -88,6 +96,28 @@ pub(crate) async fn run_naming(
         }
     }
     Ok(all)
+}
+
+/// The failure of one change of several, with those that were made before it.
+fn after(mut failure: Failure, made: &Made) -> Failure {
+    let changes = made.json["changes"].as_array().into_iter().flatten();
+    let made = changes.map(|change| format!("{} (tx {})", text(&change["means"]), text(&change["tx"])));
+    let made = made.collect::<Vec<_>>();
+    if made.is_empty() {
+        return failure;
+    }
+    failure.cause.push_str(&format!("; made before that, and still in force: {}", made.join("; ")));
+    failure.with_fact("made_before", made.join("; "))
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// Asks the vault whether it would do that.
+async fn would(owner: &Owner<DynProvider>, verb: &Verb, names: &RefusalContext) -> Result<(), Failure> {
+    let answer = owner.dry_run(verb).await.map_err(|error| library_failure::of_owner(&error))?;
+    answer.map_err(|refusal| library_failure::of_refused_change(&refusal, &verb.describe(names)))
 }
 
 /// Writes the changes out for another wallet.
@@ -114,8 +144,7 @@ async fn dry_run(context: &Context, vault: &Vault, verbs: &[Verb]) -> Result<Mad
     let owner = owner(vault, sender, &names).await?;
     let mut lines = Vec::with_capacity(verbs.len());
     for verb in verbs {
-        let answer = owner.dry_run(verb).await.map_err(|error| library_failure::of_owner(&error))?;
-        answer.map_err(|refusal| library_failure::of_refused_change(&refusal, &verb.describe(&names)))?;
+        would(&owner, verb, &names).await?;
         lines.push(format!("{} {}", green("would"), verb.describe(&names)));
     }
     let means = verbs.iter().map(|verb| verb.describe(&names)).collect::<Vec<_>>();
@@ -157,11 +186,7 @@ pub(crate) async fn send(vault: &Vault, sender: Address, verb: &Verb, names: &Re
     Ok(Made { text: lines.join("\n"), json, done: true, document: false })
 }
 
-async fn owner(
-    vault: &Vault,
-    sender: Address,
-    names: &RefusalContext,
-) -> Result<Owner<alloy::providers::DynProvider>, Failure> {
+async fn owner(vault: &Vault, sender: Address, names: &RefusalContext) -> Result<Owner<DynProvider>, Failure> {
     let owner = Owner::connect(vault.node.provider.clone(), vault.node.chain_id, vault.address, sender).await;
     Ok(owner.map_err(|error| library_failure::of_owner(&error))?.with_names(names.clone()))
 }

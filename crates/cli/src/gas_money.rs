@@ -1,8 +1,9 @@
 //! Ether for an agent's key, which pays the gas of its payments. Sent by whoever grants; never from the vault.
 
 use crate::change::Made;
-use crate::context::Context;
+use crate::context::{Context, Vault};
 use crate::failure::Failure;
+use crate::money::of_view;
 use crate::output::green;
 use crate::rpc_failure;
 use alloy::network::TransactionBuilder as _;
@@ -19,6 +20,23 @@ pub(crate) fn parse(text: &str) -> Result<u128, Failure> {
     parse_amount(text, DECIMALS).map_err(|error| {
         Failure::usage("AmountInvalid", format!("\"{text}\" is no amount"), error.to_string(), error.fix())
     })
+}
+
+/// Refuses, before anything is done, what the owner can't give: only the owner grants, so it is who sends. Its own gas
+/// comes on top.
+pub(crate) async fn must_have(vault: &Vault, wei: u128) -> Result<(), Failure> {
+    let owner = vault.contract().owner().call().await.map_err(of_view)?;
+    let balance = vault.node.provider.get_balance(owner).await.map_err(rpc_failure::of)?;
+    if balance > U256::from(wei) {
+        return Ok(());
+    }
+    let ether = |wei| format_amount(wei, DECIMALS);
+    Err(Failure::error(
+        "NoGasMoney",
+        "the owner can't give that much for gas",
+        format!("{owner} has {} ether, and --gas is {} ether", ether(balance), ether(U256::from(wei))),
+        "give less with --gas, or send ether to that account first; nothing was changed",
+    ))
 }
 
 /// Sends it to a new key, if any was asked for; else says that the key needs some.

@@ -61,6 +61,9 @@ pub(crate) async fn run(context: &Context, args: &RotateArgs) -> Result<Reply, F
         let question = format!("Give {name} a new key? The old one stops paying at once.");
         context.asking().confirm(&question).await?;
     }
+    if let Some(wei) = gas {
+        gas_money::must_have(&vault, wei).await?;
+    }
     let file = free_key_file(&args.out, &name)?;
     let path = args.out.join(&file);
     let password_file = args.key_password_file.as_deref();
