@@ -1,21 +1,22 @@
 //! A local chain of our own: anvil, started on a free port and stopped whatever happens.
 
 use crate::failure::Failure;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::ChildStdout;
 
 /// Anvil is up in 0.2 s; after this long it will not be.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 /// Lines of anvil's banner read while looking for its port.
 const MAX_BANNER_LINES: usize = 200;
 
-/// A running anvil. Dropping it kills it.
+/// A running anvil. Dropping it ends it.
 #[derive(Debug)]
 pub(crate) struct Anvil {
-    _child: Child,
+    child: Child,
     /// Where it listens.
     pub(crate) url: String,
 }
@@ -29,11 +30,13 @@ impl Anvil {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            .kill_on_drop(true)
             .process_group(0) // a terminal's Ctrl-C is for us: whoever lost its chain first would call the node unreachable
             .spawn()
             .map_err(|error| not_started(&program, &error.to_string()))?;
-        let stdout = child.stdout.take().ok_or_else(|| not_started(&program, "it has no output"))?;
+        let stdout = child.stdout.take();
+        let mut anvil = Self { child, url: String::new() };
+        let stdout = stdout.and_then(|stdout| ChildStdout::from_std(stdout).ok());
+        let stdout = stdout.ok_or_else(|| not_started(&program, "its output can't be read"))?;
         let mut lines = BufReader::new(stdout).lines();
         let port = async {
             for _ in 0..MAX_BANNER_LINES {
@@ -49,7 +52,15 @@ impl Anvil {
             address.ok().flatten().ok_or_else(|| not_started(&program, "it does not say where it listens"))?;
         // Somebody must read on, or anvil stops once the pipe is full.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self { _child: child, url: format!("http://{address}") })
+        anvil.url = format!("http://{address}");
+        Ok(anvil)
+    }
+}
+
+impl Drop for Anvil {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait(); // what is killed ends at once; then no trace of it is left
     }
 }
 
