@@ -3,6 +3,7 @@
 use crate::failure::Failure;
 use crate::files;
 use alloy::primitives::Address;
+use alloy::transports::http::reqwest;
 use etcetera::{BaseStrategy, choose_base_strategy};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -45,6 +46,12 @@ pub(crate) struct Profile {
     /// The account that sends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) from: Option<Address>,
+    /// The vault's factory, which the index follows, where no address book says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) factory: Option<Address>,
+    /// From which block.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) from_block: Option<u64>,
 }
 
 impl Config {
@@ -56,7 +63,7 @@ impl Config {
                 "ConfigInvalid",
                 format!("cannot understand {}", path.display()),
                 cause,
-                "correct the file: its keys are default, and per profile chain, rpc_url, vault, token, keystore, from",
+                "correct the file: its keys are default, and per profile chain, rpc_url, vault, token, keystore, from, factory, from_block",
             )
         };
         if text.len() > MAX_BYTES {
@@ -73,6 +80,21 @@ impl Config {
         files::write_whole(path, &text, 0o600)?; // a node's URL often carries an access key
         Ok(text.len())
     }
+}
+
+/// Longest part of a node's path that is no key: names and versions are shorter, keys are longer.
+const LONGEST_PATH_NAME: usize = 16;
+
+/// Whether a node's URL may hold a key: a user, a query, or a long part of its path.
+pub(crate) fn may_hold_key(url: &str) -> bool {
+    let Ok(url) = url.parse::<reqwest::Url>() else { return true };
+    let long = url.path_segments().into_iter().flatten().any(|part| part.len() > LONGEST_PATH_NAME);
+    long || !url.username().is_empty() || url.password().is_some() || url.query().is_some()
+}
+
+/// What to know of a file that holds a node's URL.
+pub(crate) fn secrecy(url: &str) -> &'static str {
+    if may_hold_key(url) { "with your node's URL: keep it private" } else { "no keys" }
 }
 
 /// Where the config file is unless a flag or `PURSE_CONFIG` says otherwise.
@@ -114,6 +136,7 @@ mod tests {
             token: Some(Address::repeat_byte(0xcd)),
             keystore: Some("owner.json".into()),
             from: Some(Address::repeat_byte(0xef)),
+            ..Profile::default()
         };
         let config = Config { default: Some("ops".into()), profile: [("ops".to_owned(), profile)].into() };
         let folder = tempfile::tempdir().unwrap();
@@ -121,6 +144,21 @@ mod tests {
         let bytes = config.save(&path).unwrap();
         assert!(bytes <= FULL_SETUP_BYTES, "{bytes} bytes");
         assert_eq!(Config::load(&path).unwrap(), config);
+    }
+
+    #[test]
+    fn a_key_in_a_url_is_suspected() {
+        for plain in ["http://127.0.0.1:8545", "https://base-sepolia.example.org/v1", "https://mainnet.base.org/"] {
+            assert!(!may_hold_key(plain), "{plain}");
+        }
+        for secret in [
+            "https://node.example/?apikey=SECRET",
+            "https://me:word@node.example",
+            "https://me@node.example",
+            "https://eth.example/v2/0123456789abcdef0",
+        ] {
+            assert!(may_hold_key(secret), "{secret}");
+        }
     }
 
     #[test]

@@ -137,6 +137,16 @@ impl Context {
         }
     }
 
+    /// The node's URL for a file that goes to an agent; none where it may hold a key, which is then said.
+    pub(crate) fn rpc_url_to_give(&self) -> Result<Option<String>, Failure> {
+        let url = self.rpc_url()?;
+        if config::may_hold_key(&url) {
+            self.output.note("Your node's URL may hold a key, so the agent does not get it: it must set ETH_RPC_URL.");
+            return Ok(None);
+        }
+        Ok(Some(url))
+    }
+
     /// Connects, to read only.
     pub(crate) async fn node(&self) -> Result<Node, Failure> {
         Node::connect(&self.rpc_url()?, self.expected_chain()?, None, &self.sent).await

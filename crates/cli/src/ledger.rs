@@ -22,12 +22,12 @@ const TICK: Duration = Duration::from_millis(100);
 /// What to follow, where the address book does not say.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Follow {
-    /// The vault's factory [default: the address book's]
+    /// The vault's factory [default: the profile's or the address book's]
     #[arg(long, value_name = "ADDRESS")]
-    factory: Option<String>,
-    /// The block that deployed the factory, or any before it [default: the address book's]
+    pub(crate) factory: Option<String>,
+    /// The block that deployed the factory, or any before it [default: as for the factory]
     #[arg(long, value_name = "NUMBER")]
-    from_block: Option<u64>,
+    pub(crate) from_block: Option<u64>,
 }
 
 /// The index of a factory's vaults.
@@ -47,6 +47,8 @@ impl Ledger {
     pub(crate) fn find(context: &Context, chain_id: u64, follow: &Follow) -> Result<Self, Failure> {
         let known = book::load(&books(context), chain_id).map_err(|error| library_failure::of_book(&error))?;
         let known = known.map(|book| (book.factory.address, book.factory.block.unwrap_or(0)));
+        let profile = context.profile()?;
+        let known = profile.factory.map(|factory| (factory, profile.from_block.unwrap_or(0))).or(known);
         let (factory, block) = match (&follow.factory, known) {
             (Some(text), _) => (address(text)?, 0),
             (None, Some(known)) => known,

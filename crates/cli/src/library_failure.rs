@@ -61,6 +61,9 @@ pub(crate) fn of_deploy(error: &DeployError) -> Failure {
     match error {
         DeployError::Rpc { fault, .. } => rpc_failure::of_fault(fault),
         DeployError::Refused(refusal) => rpc_failure::of_refusal(refusal),
+        DeployError::CodeDiffers { .. } | DeployError::ImmutableDiffers(_) => {
+            Failure { exit: Exit::Differs, ..plain(error, message, error.fix()) }
+        }
         DeployError::ReceiptLate { tx, .. } => {
             Failure { exit: Exit::NotFinal, ..plain(error, message, error.fix()) }.with_fact("tx", tx.to_string())
         }

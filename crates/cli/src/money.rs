@@ -1,6 +1,7 @@
 //! Tokens and their amounts, as people write and read them.
 
 use crate::context::Vault;
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::names::{address, short};
 use crate::rpc_failure;
@@ -8,7 +9,11 @@ use crate::sanitize::clean;
 use alloy::primitives::{Address, U256};
 use purse_protocol::abi::IErc20::IErc20Instance;
 use purse_protocol::abi::IVault::IVaultInstance;
+use purse_protocol::meter::{MAX_UNITS, base_units};
 use purse_protocol::{AmountError, Chain, RpcFault, format_amount, parse_amount};
+
+/// The largest unit that a vault takes: 2^97 base units.
+const MAX_UNIT_BITS: u8 = 97;
 
 /// A token, and how its amounts are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +71,33 @@ impl Token {
         parse_amount(text, self.decimals).map_err(|error| of_amount(&error, text))
     }
 
+    /// The largest cap that the vault can hold in this token.
+    pub(crate) fn largest_cap(&self) -> U256 {
+        largest(self.unit_bits)
+    }
+
+    /// `limits of up to 34,359.73 USDC, in steps of 0.000016 USDC`: what can't be changed once the token is listed.
+    pub(crate) fn show_scale(&self) -> String {
+        let step = self.show(base_units(1, self.unit_bits));
+        format!("limits of up to {}, in steps of {step}", self.show(self.largest_cap()))
+    }
+
+    /// Reads a cap, zero allowed, as the vault will hold it: in whole units, rounded down.
+    pub(crate) fn parse_cap(&self, text: &str) -> Result<u128, Failure> {
+        let cap = self.parse_or_zero(text)?;
+        if self.listed && U256::from(cap) > self.largest_cap() {
+            let fix = format!("give at most {}, or pay from a vault of larger steps", self.show(self.largest_cap()));
+            return Err(Failure::new(
+                Exit::Refused,
+                "CapTooLarge",
+                format!("the vault can't hold a limit of {}", self.show(cap)),
+                format!("the token is listed for {}", self.show_scale()),
+                format!("{fix}: purse init --number 1 --largest-limit {text}"),
+            ));
+        }
+        Ok(cap >> self.unit_bits << self.unit_bits)
+    }
+
     /// Reads an amount above zero.
     pub(crate) fn parse(&self, text: &str) -> Result<u128, Failure> {
         match self.parse_or_zero(text)? {
@@ -75,6 +107,16 @@ impl Token {
             amount => Ok(amount),
         }
     }
+}
+
+/// The largest cap that units of 2^`unit_bits` base units can hold.
+fn largest(unit_bits: u8) -> U256 {
+    base_units(MAX_UNITS, unit_bits)
+}
+
+/// The finest unit that can hold a cap of `amount`, as a power of two.
+pub(crate) fn finest_unit(amount: u128) -> Option<u8> {
+    (0..=MAX_UNIT_BITS).find(|bits| largest(*bits) >= U256::from(amount))
 }
 
 /// Refuses what is no amount of any token, before anything is asked or opened.
@@ -129,15 +171,48 @@ fn unknown(symbol: &str) -> Failure {
     )
 }
 
-/// The failure of a view of the vault.
+/// The failure of a view of the vault. No view of a vault answers nothing or fails without a reason.
 pub(crate) fn of_view(error: alloy::contract::Error) -> Failure {
+    let no_vault = Failure::error(
+        "NoVault",
+        "that contract is not a vault",
+        "it does not answer as a vault does",
+        "check --vault and the profile",
+    );
     if let alloy::contract::Error::ZeroData(..) | alloy::contract::Error::AbiError(_) = error {
-        return Failure::error(
-            "NoVault",
-            "that contract is not a vault",
-            "it does not answer as a vault does",
-            "check --vault and the profile",
-        );
+        return no_vault;
     }
-    rpc_failure::of(error)
+    match RpcFault::from(error) {
+        RpcFault::Reverted { data } if data.is_empty() => no_vault,
+        fault => rpc_failure::of_fault(&fault),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    fn usdc(unit_bits: u8) -> Token {
+        Token { address: Address::repeat_byte(1), symbol: "USDC".into(), decimals: 6, unit_bits, listed: true }
+    }
+
+    #[test]
+    fn a_unit_is_the_finest_that_holds_the_largest_cap() {
+        assert_eq!(finest_unit(0), Some(0));
+        assert_eq!(finest_unit(2_147_483_647), Some(0));
+        assert_eq!(finest_unit(2_147_483_648), Some(1));
+        assert_eq!(finest_unit(250_000_000_000), Some(7));
+        assert_eq!(finest_unit(u128::MAX), None);
+        assert_eq!(usdc(7).largest_cap(), U256::from(274_877_906_816_u64));
+    }
+
+    #[test]
+    fn a_cap_is_what_the_vault_will_hold() {
+        assert_eq!(usdc(4).parse_cap("0.01").unwrap(), 10_000, "cents stay what they are");
+        assert_eq!(usdc(7).parse_cap("1").unwrap(), 999_936, "and larger units round down");
+        let failure = usdc(0).parse_cap("2147.483648").unwrap_err();
+        assert_eq!((failure.code.as_str(), failure.exit), ("CapTooLarge", Exit::Refused));
+        assert!(failure.cause.contains("up to 2147.483647 USDC, in steps of 0.000001 USDC"), "{}", failure.cause);
+    }
 }

@@ -66,7 +66,7 @@ impl PolicyText {
     /// Understands the policy; spans start at `now`, seconds since 1970.
     pub(crate) fn parse(&self, token: &Token, now: u64) -> Result<Policy, Failure> {
         Ok(Policy {
-            per_payment: token.parse(&self.per_payment)?,
+            per_payment: token.parse(&self.per_payment).and_then(|_| token.parse_cap(&self.per_payment))?,
             limits: parse_limits(&self.limits, token)?,
             categories: parse_categories(&self.categories)?,
             valid_from: u32::try_from(now).unwrap_or(u32::MAX),
@@ -95,7 +95,7 @@ pub(crate) fn parse_limits(texts: &[String], token: &Token) -> Result<Vec<(Windo
     let mut limits = Vec::with_capacity(texts.len());
     for text in texts {
         let (amount, window) = split_limit(text)?;
-        limits.push((window, token.parse_or_zero(amount)?));
+        limits.push((window, token.parse_cap(amount)?));
     }
     limits.sort();
     let twice = limits.windows(2).any(|pair| pair[0].0 == pair[1].0);

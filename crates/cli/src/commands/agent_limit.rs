@@ -58,7 +58,7 @@ pub(crate) async fn run(context: &Context, args: &LimitArgs) -> Result<Reply, Fa
         verbs.push(Verb::SetCategories { session, categories: parse_categories(&args.category)? });
     }
     if let Some(amount) = &args.per_payment {
-        let cap = token.parse_or_zero(amount)?;
+        let cap = token.parse_cap(amount)?;
         verbs.push(Verb::SetPerPaymentCap { session, token: token.address, cap });
     }
     if !args.limit.is_empty() {

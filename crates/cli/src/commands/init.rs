@@ -1,22 +1,29 @@
 //! `purse init`: deploys a vault, or takes up one that exists, and saves a profile for it.
 
-use crate::config::{Config, Profile};
+use crate::config::{Config, Profile, secrecy};
 use crate::connect::{Node, chain_name};
 use crate::context::{Context, Vault};
 use crate::failure::Failure;
-use crate::ledger::books;
-use crate::money::Token;
+use crate::ledger::{Follow, books};
+use crate::money::{Token, finest_unit, looks_like_amount, of_view};
 use crate::names::{address, short, valid_name};
 use crate::output::{Reply, green};
-use crate::{change, library_failure, project};
+use crate::{change, library_failure, project, rpc_failure};
 use alloy::primitives::{Address, B256, U256};
+use alloy::providers::Provider as _;
+use alloy::rpc::types::Filter;
+use alloy::sol_types::SolEvent as _;
 use clap::Args;
-use purse_deployer::{Build, Outcome, book, deploy_factory, deploy_test_usdc, deploy_vault};
+use purse_deployer::{Build, Outcome, book, deploy_factory, deploy_test_usdc, deploy_vault, verify_vault};
 use purse_owner::Verb;
+use purse_protocol::abi::IVaultFactory::VaultCreated;
 use purse_protocol::{Chain, VaultConfig, VaultRecord};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
+/// The largest limit that a new vault can hold, unless told otherwise, in whole tokens. In USDC that gives steps of 16
+/// base units, in which every cent is exact; larger steps would refuse 1.00 under a limit of 1.00.
+const LARGEST_LIMIT: &str = "34000";
 /// Test USDC that a new local vault gets, in base units: 1,000.00.
 const TEST_USDC: u64 = 1_000_000_000;
 
@@ -44,17 +51,23 @@ pub(crate) struct InitArgs {
     /// Deploy Circle's USDC as a test token and put 1,000.00 into the vault (local chain only)
     #[arg(long, conflicts_with = "token")]
     test_usdc: bool,
+    /// The largest limit that agents can ever get: it sets the steps in which the vault counts, for good
+    #[arg(long, value_name = "AMOUNT", default_value = LARGEST_LIMIT)]
+    largest_limit: String,
     /// Tells apart vaults of one owner
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     number: u64,
     /// Replace a profile of the same name
     #[arg(long)]
     replace: bool,
+    #[command(flatten)]
+    follow: Follow,
 }
 
 /// Deploys and saves.
 pub(crate) async fn run(context: &Context, args: &InitArgs) -> Result<Reply, Failure> {
     valid_name(&args.name)?;
+    looks_like_amount(&args.largest_limit)?;
     if context.config.profile.contains_key(&args.name) && !args.replace {
         return Err(Failure::error(
             "ProfileExists",
@@ -86,7 +99,8 @@ pub(crate) async fn run(context: &Context, args: &InitArgs) -> Result<Reply, Fai
     book::note(&books(context), node.chain_id, deployed.factory.record(), Some(record)).map_err(of_book)?;
     let input = book::save_compiler_input(&books(context), node.chain_id, &build).map_err(of_book)?;
     let vault = Vault::at(node, deployed.vault.record().address, context.folder()).await?;
-    let token = token(args, &vault.node, signer.address, &root, vault.address).await?;
+    let (token, new_token) = token(context, args, &vault, signer.address, &root).await?;
+    let read = to_list(Token::read(&vault, token).await?, &args.largest_limit)?;
     let mut profile = profile(context, &vault, token)?;
     profile.from = profile.from.or(context.global.unlocked.then_some(signer.address));
     let bytes = save(context, &args.name, profile)?;
@@ -95,18 +109,21 @@ pub(crate) async fn run(context: &Context, args: &InitArgs) -> Result<Reply, Fai
         tell("factory", &deployed.factory),
         tell("vault", &deployed.vault),
         format!(
-            "{}   profile {} in {} ({bytes} bytes, no secrets)",
+            "{}   profile {} in {} ({bytes} bytes, {})",
             green("saved"),
             args.name,
-            context.config_path.display()
+            context.config_path.display(),
+            secrecy(&context.rpc_url()?)
         ),
         format!("{}   the compiler's input for block explorers in {}", green("saved"), input.display()),
     ];
-    lines.push(list_token(&vault, token, signer.address, config.owner).await?);
-    let read = Token::read(&vault, token).await?;
-    if args.test_usdc {
+    lines.push(list_token(&vault, &read, signer.address, config.owner).await?);
+    if new_token {
         lines.push(format!("{}  {} of test USDC", green("funded"), read.show(U256::from(TEST_USDC))));
     } else {
+        if args.test_usdc {
+            lines.push(format!("there already test USDC {token}"));
+        }
         lines.push(format!(
             "Fund it: send {} on {} to {}",
             read.symbol,
@@ -117,7 +134,8 @@ pub(crate) async fn run(context: &Context, args: &InitArgs) -> Result<Reply, Fai
     if config.owner == signer.address && config.treasury == config.owner {
         lines.push("Owner and treasury are one single key: if it is lost, the money is lost.".to_owned());
     }
-    lines.push("Next: purse payee add ADDRESS --category data, then purse agent add NAME".to_owned());
+    let by = if context.global.unlocked { " --unlocked" } else { "" };
+    lines.push(format!("Next: purse payee add ADDRESS --category data{by}, then purse agent add NAME{by}"));
     let json = json!({
         "profile": args.name,
         "chain": vault.node.chain_id,
@@ -126,33 +144,82 @@ pub(crate) async fn run(context: &Context, args: &InitArgs) -> Result<Reply, Fai
         "owner": config.owner,
         "treasury": config.treasury,
         "guardian": config.guardian,
-        "token": { "address": token, "symbol": read.symbol },
+        "token": { "address": token, "symbol": read.symbol, "new": new_token, "largest_limit": read.plain(read.largest_cap()) },
         "config_bytes": bytes,
         "compiler_input": input,
     });
     Ok(Reply::new(lines.join("\n"), json))
 }
 
-/// Saves a profile for a vault that exists.
+/// Saves a profile for a vault that exists, and what its index must follow.
 async fn take_up(context: &Context, args: &InitArgs) -> Result<Reply, Failure> {
     let vault = context.vault().await?;
+    vault.contract().head().call().await.map_err(of_view)?;
     let token = match &args.token {
         Some(text) => Some(address(text)?),
         None => None,
     };
     let token = context.token(&vault, None, token).await?;
-    let bytes = save(context, &args.name, profile(context, &vault, token.address)?)?;
-    let text = format!(
-        "{}   profile {} for the vault {} in {} ({bytes} bytes, no secrets)\nNext: purse status",
-        green("saved"),
-        args.name,
-        short(vault.address),
-        context.config_path.display()
-    );
-    Ok(Reply::new(
-        text,
-        json!({ "profile": args.name, "vault": { "address": vault.address, "new": false }, "config_bytes": bytes }),
-    ))
+    let code = check_code(&vault).await?;
+    let (factory, from_block) = match (&args.follow.factory, &code) {
+        (Some(text), _) => (Some(address(text)?), args.follow.from_block),
+        (None, Ok(build)) => factory_of(&vault, build, args.follow.from_block).await,
+        (None, Err(_)) => (None, None),
+    };
+    let taken = Profile { factory, from_block, ..profile(context, &vault, token.address)? };
+    let bytes = save(context, &args.name, taken)?;
+    let mut lines = vec![
+        format!(
+            "{}   profile {} for the vault {} in {} ({bytes} bytes, {})",
+            green("saved"),
+            args.name,
+            short(vault.address),
+            context.config_path.display(),
+            secrecy(&context.rpc_url()?)
+        ),
+        match &code {
+            Ok(_) => format!("{} the vault's code is that of this checkout", green("checked")),
+            Err(why) => format!("The vault's code was not checked: {why}"),
+        },
+    ];
+    if factory.is_none() {
+        lines.push(
+            "For purse index and purse audit, name its factory: --factory ADDRESS --from-block NUMBER".to_owned(),
+        );
+    }
+    lines.push("Next: purse status".to_owned());
+    let json = json!({
+        "profile": args.name,
+        "vault": { "address": vault.address, "new": false, "code_checked": code.is_ok() },
+        "factory": factory,
+        "config_bytes": bytes,
+    });
+    Ok(Reply::new(lines.join("\n"), json))
+}
+
+/// The build that the vault is of; the inner error says why nobody could tell.
+async fn check_code(vault: &Vault) -> Result<Result<Build, String>, Failure> {
+    let Ok(root) = project::root() else { return Ok(Err("there is no checkout here to compare it with".to_owned())) };
+    let build = match compile(root).await {
+        Ok(build) => build,
+        Err(failure) => return Ok(Err(failure.cause)),
+    };
+    match verify_vault(&vault.node.provider, vault.node.chain_id, &build, vault.address).await {
+        Ok(_) => Ok(Ok(build)),
+        Err(error) => Err(library_failure::of_deploy(&error).about("that vault is not one of this checkout")),
+    }
+}
+
+/// The factory of a build, if it made the vault, and the block in which it did.
+async fn factory_of(vault: &Vault, build: &Build, from_block: Option<u64>) -> (Option<Address>, Option<u64>) {
+    let made = Filter::new()
+        .address(build.factory_address())
+        .event_signature(VaultCreated::SIGNATURE_HASH)
+        .topic1(vault.address)
+        .from_block(from_block.unwrap_or(0));
+    // Many nodes search a short span of blocks only. Then the operator must name the factory.
+    let log = vault.node.provider.get_logs(&made).await.ok().and_then(|logs| logs.into_iter().next());
+    (log.as_ref().map(|log| log.address()), from_block.or(log.and_then(|log| log.block_number)))
 }
 
 fn parties(args: &InitArgs, sender: Address) -> Result<VaultConfig, Failure> {
@@ -191,17 +258,47 @@ pub(crate) async fn deploy(
     Ok(Contracts { factory, vault })
 }
 
-/// The token that the flags or the chain name; a test USDC is deployed and put into the vault.
-async fn token(args: &InitArgs, node: &Node, sender: Address, root: &Path, vault: Address) -> Result<Address, Failure> {
+/// The token that the flags or the chain name, and whether it is new: a test USDC is deployed and put into the vault,
+/// unless the profile that is replaced has one.
+async fn token(
+    context: &Context,
+    args: &InitArgs,
+    vault: &Vault,
+    sender: Address,
+    root: &Path,
+) -> Result<(Address, bool), Failure> {
+    let node = &vault.node;
     if let Some(text) = &args.token {
-        return address(text);
+        return Ok((address(text)?, false));
     }
-    if args.test_usdc {
-        let mint = [(vault, U256::from(TEST_USDC))];
-        let deployed = deploy_test_usdc(&node.provider, root, sender, &mint).await;
-        return deployed.map_err(|error| library_failure::of_test_usdc(&error));
+    if !args.test_usdc {
+        return Ok((official(node.chain_id)?, false));
     }
-    official(node.chain_id)
+    if let Some(known) = context.config.profile.get(&args.name).and_then(|profile| profile.token) {
+        let code = node.provider.get_code_at(known).await.map_err(rpc_failure::of)?;
+        if !code.is_empty() {
+            return Ok((known, false));
+        }
+    }
+    let mint = [(vault.address, U256::from(TEST_USDC))];
+    let deployed = deploy_test_usdc(&node.provider, root, sender, &mint).await;
+    deployed.map(|token| (token, true)).map_err(|error| library_failure::of_test_usdc(&error))
+}
+
+/// The token with the unit that it is to be counted in; a listed one has its unit for good.
+fn to_list(token: Token, largest: &str) -> Result<Token, Failure> {
+    if token.listed {
+        return Ok(token);
+    }
+    let unit_bits = finest_unit(token.parse(largest)?).ok_or_else(|| {
+        Failure::usage(
+            "CapTooLarge",
+            "no vault can hold so large a limit",
+            format!("{largest} {} is about 2^128 base units", token.symbol),
+            "give a smaller --largest-limit",
+        )
+    })?;
+    Ok(Token { unit_bits, ..token })
 }
 
 /// The chain's official USDC.
@@ -217,19 +314,19 @@ fn official(chain_id: u64) -> Result<Address, Failure> {
 }
 
 /// Lists the token in the vault, or says how, where another wallet owns the vault.
-async fn list_token(vault: &Vault, token: Address, sender: Address, owner: Address) -> Result<String, Failure> {
-    let verb = Verb::AddToken { token, unit_bits: 0 };
-    let read = Token::read(vault, token).await?;
-    let names = vault.words(&read);
-    if read.listed {
-        return Ok(format!("{}    token {}, as before", green("listed"), short(token)));
+async fn list_token(vault: &Vault, token: &Token, sender: Address, owner: Address) -> Result<String, Failure> {
+    let verb = Verb::AddToken { token: token.address, unit_bits: token.unit_bits };
+    let names = vault.words(token);
+    let scale = token.show_scale();
+    if token.listed {
+        return Ok(format!("{}   token {}, as before: {scale}", green("listed"), short(token.address)));
     }
     if sender != owner {
         let batch = change::propose(vault, &[verb], &names).text;
-        return Ok(format!("The owner must list the token first; as a Safe batch:\n{batch}"));
+        return Ok(format!("The owner must list the token first ({scale}); as a Safe batch:\n{batch}"));
     }
     let made = change::send(vault, sender, &verb, &names).await?;
-    Ok(made.text)
+    Ok(format!("{}\n      {scale}", made.text))
 }
 
 fn tell(what: &str, outcome: &Outcome) -> String {
@@ -253,6 +350,8 @@ fn profile(context: &Context, vault: &Vault, token: Address) -> Result<Profile, 
         token: if official == Some(token) { None } else { Some(token) },
         keystore: context.global.keystore.as_deref().map(|path| beside(path, context.folder())),
         from: context.global.from.as_deref().map(address).transpose()?,
+        factory: None,
+        from_block: None,
     })
 }
 
