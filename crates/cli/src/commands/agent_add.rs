@@ -87,7 +87,7 @@ pub(crate) async fn run(context: &Context, args: &AddArgs) -> Result<Reply, Fail
     context.output.note(&shown.text(&args.name, &policy, &token));
 
     if args.change.dry_run {
-        let verb = Verb::Grant(policy.grant(session, Address::repeat_byte(0xa1), token.address));
+        let verb = Verb::Grant(policy.grant(session, change::NEW_KEY, token.address));
         let name = |names: &mut Names| names.set_agent(&args.name, session);
         let mut made = change::run_naming(context, args.change, &[verb], name).await?;
         made.json["policy"] = shown.json(&policy, &token);
@@ -95,6 +95,9 @@ pub(crate) async fn run(context: &Context, args: &AddArgs) -> Result<Reply, Fail
     }
     if !args.change.propose {
         context.asking().confirm("Grant this?").await?;
+    }
+    if let Some(wei) = gas {
+        gas_money::must_have(&vault, wei).await?;
     }
     let (files, unfinished) = Files::create(context, args, &vault, session, token.address).await?;
     let verb = Verb::Grant(policy.grant(session, files.key, token.address));
@@ -226,7 +229,7 @@ impl Files {
         let files = Self { key, keystore, session: file };
         let name = PathBuf::from(format!("{}.key.json", args.name));
         let mut content = SessionFile::new(&files.session, vault.address, vault.node.chain_id, session, token, &name);
-        content.rpc_url = Some(context.rpc_url()?);
+        content.rpc_url = context.rpc_url_to_give()?;
         content.create().map_err(|error| {
             Failure::error(
                 error.code(),
