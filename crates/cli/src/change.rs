@@ -14,6 +14,9 @@ use purse_owner::{Owner, Verb, safe_batch};
 use purse_protocol::RefusalContext;
 use serde_json::{Value, json};
 
+/// Stands for a key that a dry run does not make.
+pub(crate) const NEW_KEY: Address = Address::repeat_byte(0xa1);
+
 /// What came of a change.
 #[derive(Debug)]
 pub(crate) struct Made {
@@ -21,7 +24,7 @@ pub(crate) struct Made {
     pub(crate) text: String,
     /// For programs.
     pub(crate) json: Value,
-    /// Whether anything was sent.
+    /// Whether it is in force now.
     pub(crate) done: bool,
     /// Whether the text is a document that another program reads.
     document: bool,
@@ -142,19 +145,27 @@ async fn dry_run(context: &Context, vault: &Vault, verbs: &[Verb]) -> Result<Mad
     };
     let names = words(context, vault, verbs).await;
     let owner = owner(vault, sender, &names).await?;
-    let mut lines = Vec::with_capacity(verbs.len());
+    let (mut means, made_up) = (Vec::with_capacity(verbs.len()), NEW_KEY.to_string());
     for verb in verbs {
         would(&owner, verb, &names).await?;
-        lines.push(format!("{} {}", green("would"), verb.describe(&names)));
+        means
+            .push(verb.describe(&names).replace(&format!("key {NEW_KEY}"), "a new key").replace(&made_up, "a new key"));
     }
-    let means = verbs.iter().map(|verb| verb.describe(&names)).collect::<Vec<_>>();
+    let lines = means.iter().map(|means| format!("{} {means}", green("would"))).collect::<Vec<_>>();
     let json = json!({ "sent": false, "would": means, "from": sender });
     Ok(Made { text: lines.join("\n"), json, done: false, document: false })
 }
 
-/// Does one change and reads it back.
+/// Does one change and reads it back. What stands already is not sent.
 pub(crate) async fn send(vault: &Vault, sender: Address, verb: &Verb, names: &RefusalContext) -> Result<Made, Failure> {
     let owner = owner(vault, sender, names).await?;
+    would(&owner, verb, names).await?;
+    if owner.stands(verb).await.map_err(|error| library_failure::of_owner(&error))? {
+        let means = verb.describe(names);
+        let text = format!("{}  {means}: nothing was sent", green("already so"));
+        let json = json!({ "already_so": verb.name(), "means": means, "changed": [] });
+        return Ok(Made { text, json, done: true, document: false });
+    }
     let change = owner.send(verb).await.map_err(|error| match error {
         purse_owner::OwnerError::Refused(refusal) => {
             library_failure::of_refused_change(&refusal, &verb.describe(names))
@@ -169,9 +180,6 @@ pub(crate) async fn send(vault: &Vault, sender: Address, verb: &Verb, names: &Re
         change.transaction
     )];
     let differences = read_back::differences(verb, &change, names);
-    if change.is_idle() {
-        lines.push("      nothing was to be changed: it was so before".to_owned());
-    }
     lines.extend(differences.iter().map(|one| format!("      {}: {} -> {}", one.what, one.before, one.after)));
     let differences =
         differences.iter().map(|one| json!({ "what": one.what, "before": one.before, "after": one.after }));

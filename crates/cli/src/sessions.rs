@@ -160,10 +160,10 @@ pub(crate) async fn next_free(vault: &Vault) -> Result<SessionId, Failure> {
     })
 }
 
-/// A span for the eye, in its one largest unit.
+/// A span for the eye, in its one largest unit, rounded to the nearest.
 pub(crate) fn roughly(seconds: u64) -> String {
     let unit = [86_400, 3_600, 60, 1].into_iter().find(|unit| seconds >= 2 * unit).unwrap_or(1);
-    match seconds / unit * unit {
+    match seconds.saturating_add(unit / 2) / unit * unit {
         86_400 => "24h".to_owned(),
         rounded if unit == 86_400 => format!("{}d", rounded / unit),
         rounded if unit == 3_600 => format!("{}h", rounded / unit),
@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn spans_have_one_unit() {
         let cases =
-            [(30 * 86_400 - 1, "29d"), (86_400, "24h"), (90_000, "25h"), (3_599, "59m"), (59, "59s"), (0, "0s")];
+            [(30 * 86_400 - 1, "30d"), (86_400, "24h"), (90_000, "25h"), (3_540, "59m"), (59, "59s"), (0, "0s")];
         for (seconds, text) in cases {
             assert_eq!(roughly(seconds), text);
         }

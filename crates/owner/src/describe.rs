@@ -62,8 +62,12 @@ impl Verb {
             Self::TransferOwnership { new_owner } => format!("offer ownership of the vault to {new_owner}"),
             Self::AcceptOwnership => "accept ownership of the vault".to_owned(),
             Self::SetGuardian { guardian } if guardian.is_zero() => "have no guardian".to_owned(),
-            Self::SetGuardian { guardian } => format!("make {guardian} the guardian, who can only stop things"),
-            Self::SetTreasury { treasury } => format!("send withdrawals to {treasury} from now on"),
+            Self::SetGuardian { guardian } => {
+                format!("make {} the guardian, who can only stop things", names.payee_name(*guardian))
+            }
+            Self::SetTreasury { treasury } => {
+                format!("send withdrawals to {} from now on", names.payee_name(*treasury))
+            }
         }
     }
 }

@@ -114,6 +114,15 @@ impl<P: Provider> Owner<P> {
         Ok(state::read(&self.provider, self.vault, verb, BlockId::latest()).await?)
     }
 
+    /// Whether what the verb asks for stands already, so that it would change nothing.
+    ///
+    /// # Errors
+    /// The vault could not be asked.
+    pub async fn stands(&self, verb: &Verb) -> Result<bool, OwnerError> {
+        let state = self.state(verb).await?;
+        Ok(in_force::missing(verb, self.sender, &state, &[]).is_none())
+    }
+
     /// Does it: dry run, send, wait for the receipt, read back from the very block, compare with what was asked.
     ///
     /// # Errors

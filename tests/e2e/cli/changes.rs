@@ -33,3 +33,66 @@ async fn gas_money_is_counted_before_the_grant() -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+/// What stands already costs no transaction.
+#[tokio::test]
+async fn what_is_so_already_is_not_sent() -> anyhow::Result<()> {
+    let scene = Scene::with_session().await?;
+    let home = Home::of(&scene)?;
+    let payee = scene.actors.payees[0].to_string();
+    let guardian = scene.actors.guardian.address().to_string();
+    home.done(&["pause", "--password-file", "password"])?;
+    let head = scene.vault().head().call().await?.sequence;
+    let idle: [&[&str]; 5] = [
+        &["pause"],
+        &["guardian", "set", &guardian],
+        &["payee", "add", &payee, "--category", "data"],
+        &["agent", "limit", "1", "--yes", "--limit", "25/24h", "--per-payment", "10"],
+        &["agent", "limit", "1", "--yes", "--category", "data"],
+    ];
+    for act in idle {
+        let text = home.done(&[act, &["--password-file", "password"]].concat())?;
+        ensure!(text.starts_with("already so") && !text.contains("done"), "{text}");
+    }
+    ensure!(scene.vault().head().call().await?.sequence == head);
+
+    // Who may not do it is refused, even where nothing would change.
+    let refused = home.run(&["pause", "--dry-run", "--from", &payee])?;
+    ensure!(refused.code == 3, "{}", refused.stderr);
+    Ok(())
+}
+
+/// A dry run makes no key, and names none.
+#[tokio::test]
+async fn a_dry_run_names_no_made_up_key() -> anyhow::Result<()> {
+    let scene = Scene::with_session().await?;
+    let home = Home::of(&scene)?;
+    let policy = ["--per-payment", "1", "--limit", "1/24h", "--category", "data", "--expires", "30d", "--dry-run"];
+    let add = home.done(&[&["agent", "add", "rex"][..], &policy].concat())?;
+    ensure!(add.contains("with a new key pay") && !add.contains("0xA1A1"), "{add}");
+    let rotate = home.done(&["agent", "rotate", "1", "--dry-run"])?;
+    ensure!(rotate.contains("by a new key") && !rotate.contains("0xA1A1"), "{rotate}");
+    Ok(())
+}
+
+/// Texts send people to `purse status` for the accounts: it shows them, whole, on one screen.
+#[tokio::test]
+async fn status_shows_who_holds_what() -> anyhow::Result<()> {
+    let scene = Scene::with_session().await?;
+    let home = Home::of(&scene)?;
+    let (text, json) = (home.done(&["status"])?, home.json(&["status"])?);
+    let actors = &scene.actors;
+    let roles = [
+        ("vault", scene.vault),
+        ("owner", actors.owner.address()),
+        ("treasury", actors.treasury.address()),
+        ("guardian", actors.guardian.address()),
+    ];
+    for (role, account) in roles {
+        ensure!(text.lines().any(|line| line.contains(role) && line.contains(&account.to_string())), "{role}: {text}");
+        ensure!(json[role].as_str().is_some_and(|shown| shown.eq_ignore_ascii_case(&account.to_string())), "{json}");
+    }
+    ensure!(text.lines().count() <= 24 && text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    ensure!(text.contains("expires in 30d"), "{text}");
+    Ok(())
+}

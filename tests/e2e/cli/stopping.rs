@@ -78,6 +78,27 @@ async fn a_stopped_payment_says_what_was_sent() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Between two changes of one command: the first stays, the second is on its way, and both are named.
+#[tokio::test]
+async fn a_stop_between_two_changes_names_both() -> anyhow::Result<()> {
+    let scene = Scene::with_session().await?;
+    let home = Home::of(&scene)?;
+    scene.provider.raw_request::<_, Value>("evm_setAutomine".into(), (false,)).await?;
+    let limit = ["agent", "limit", "1", "--yes", "--per-payment", "4", "--limit", "5/24h"];
+    let child = spawn(&home, &[&limit[..], &["--password-file", "password", "--json"]].concat())?;
+    let first = pending(&scene).await?;
+    scene.provider.raw_request::<_, Value>("evm_mine".into(), ()).await?;
+    let second = pending(&scene).await?;
+    interrupt(&child)?;
+    let ran = Ran::of(child.wait_with_output()?)?;
+    let value: Value = serde_json::from_str(&ran.stdout)?;
+    ensure!(ran.code == 130 && value["error"]["facts"]["transactions"] == format!("{first} {second}"), "{value}");
+    let remaining = scene.vault().remaining(Scene::SESSION, scene.usdc).call().await?;
+    ensure!(remaining.perPaymentCap == 4 * Scene::USDC, "the first is in force");
+    ensure!(remaining.limits[0].cap == 25 * Scene::USDC, "the second is not, so far");
+    Ok(())
+}
+
 /// A grant under way: the key is not lost, since the grant may still be made.
 #[tokio::test]
 async fn a_stopped_grant_keeps_the_key() -> anyhow::Result<()> {

@@ -10,7 +10,6 @@ use crate::gas_money;
 use crate::output::{Reply, green};
 use crate::sessions::Session;
 use crate::unfinished::Unfinished;
-use alloy::primitives::Address;
 use clap::Args;
 use purse_agent::SessionFile;
 use purse_owner::Verb;
@@ -53,7 +52,7 @@ pub(crate) async fn run(context: &Context, args: &RotateArgs) -> Result<Reply, F
     Session::existing(&vault, session, &token).await?;
     let name = vault.names.of_session(session.get()).map_or_else(|| format!("agent-{session}"), str::to_owned);
     if args.change.dry_run {
-        let verb = Verb::RotateKey { session, new_key: Address::repeat_byte(0xa1) };
+        let verb = Verb::RotateKey { session, new_key: change::NEW_KEY };
         let made = change::run(context, args.change, &[verb]).await?;
         return Ok(made.reply(context, "Next: run it again without --dry-run"));
     }

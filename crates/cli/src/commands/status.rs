@@ -4,11 +4,10 @@ use crate::connect::chain_name;
 use crate::context::{Context, Vault};
 use crate::failure::Failure;
 use crate::money::{Token, of_view};
-use crate::names::short;
 use crate::output::{Reply, bold, green, red, yellow};
 use crate::sessions::{NOT_ALL, Session, Sessions};
 use crate::table::aligned;
-use alloy::primitives::U256;
+use alloy::primitives::{Address, U256};
 use clap::Args;
 use purse_protocol::Window;
 use purse_protocol::abi::IErc20::IErc20Instance;
@@ -32,9 +31,14 @@ pub(crate) async fn run(context: &Context, args: &StatusArgs) -> Result<Reply, F
     let contract = vault.contract();
     let erc20 = IErc20Instance::new(token.address, &vault.node.provider);
     let (paused, balance) = (contract.paused(), erc20.balanceOf(vault.address));
-    let (head, paused, balance, sessions) =
-        tokio::join!(vault.head(), paused.call(), balance.call(), Session::all(context, &vault, &token));
+    let (owner, treasury, guardian) = (contract.owner(), contract.treasury(), contract.guardian());
+    let roles = async {
+        tokio::try_join!(owner.call().into_future(), treasury.call().into_future(), guardian.call().into_future())
+    };
+    let (head, paused, balance, roles, sessions) =
+        tokio::join!(vault.head(), paused.call(), balance.call(), roles, Session::all(context, &vault, &token));
     let (head, paused, balance) = (head?, paused.map_err(of_view)?, balance.map_err(of_view)?);
+    let (owner, treasury, guardian) = roles.map_err(of_view)?;
     let Sessions { list: sessions, complete } = sessions?;
 
     let now = head.time;
@@ -45,14 +49,15 @@ pub(crate) async fn run(context: &Context, args: &StatusArgs) -> Result<Reply, F
         sessions.iter().map(worst).fold(U256::ZERO, U256::saturating_add).min(balance)
     };
     let title = format!(
-        "{}  {}  {}  {}  block {}",
+        "{}  {}  {}  block {}",
         bold(context.profile_name().unwrap_or("vault")),
-        short(vault.address),
         chain_name(vault.node.chain_id),
         token.show(balance),
         head.number
     );
     let mut lines = vec![title];
+    let roles = [("vault", vault.address), ("owner", owner), ("treasury", treasury), ("guardian", guardian)];
+    lines.extend(roles.map(|(role, account)| format!("  {role:<8}  {}", account_or_nobody(account))));
     if paused {
         lines.push(format!("{}: no agent can pay. Next: purse resume", red("PAUSED")));
     }
@@ -70,6 +75,9 @@ pub(crate) async fn run(context: &Context, args: &StatusArgs) -> Result<Reply, F
     }
     let json = json!({
         "vault": vault.address,
+        "owner": owner,
+        "treasury": treasury,
+        "guardian": (!guardian.is_zero()).then_some(guardian),
         "chain": vault.node.chain_id,
         "block": head.number,
         "time": purse_protocol::time::rfc3339(now),
@@ -81,6 +89,10 @@ pub(crate) async fn run(context: &Context, args: &StatusArgs) -> Result<Reply, F
         "agents": sessions.iter().map(|session| agent_json(&vault, &token, session, now, worst(session))).collect::<Vec<_>>(),
     });
     Ok(Reply::new(lines.join("\n"), json))
+}
+
+fn account_or_nobody(account: Address) -> String {
+    if account.is_zero() { "nobody".to_owned() } else { account.to_string() }
 }
 
 /// The table of agents: used and cap per window.
