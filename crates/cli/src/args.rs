@@ -138,6 +138,13 @@ pub(crate) enum Command {
     Man(man::ManArgs),
 }
 
+impl Command {
+    /// Whether it needs no config file: it makes one, or speaks of no vault of the operator's.
+    pub(crate) fn does_without_config(&self) -> bool {
+        matches!(self, Self::Init(_) | Self::Demo(_) | Self::Completions(_) | Self::Man(_))
+    }
+}
+
 /// What every command that changes the vault takes.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub(crate) struct Change {

@@ -49,12 +49,20 @@ pub(crate) struct Vault {
 }
 
 impl Context {
-    /// Reads the config file.
-    pub(crate) fn new(global: Global, output: Output, sent: Sent) -> Result<Self, Failure> {
+    /// Reads the config file. One that the operator named must be there, unless the command does without.
+    pub(crate) fn new(global: Global, output: Output, sent: Sent, does_without: bool) -> Result<Self, Failure> {
         let config_path = match &global.config {
             Some(path) => path.clone(),
             None => config::default_path()?,
         };
+        if global.config.is_some() && !does_without && !config_path.exists() {
+            return Err(Failure::error(
+                "ConfigMissing",
+                format!("there is no config file {}", config_path.display()),
+                "--config or PURSE_CONFIG names it",
+                "correct the path, or make the file: purse init",
+            ));
+        }
         let config = Config::load(&config_path)?;
         Ok(Self { global, output, sent, config_path, config })
     }
@@ -109,25 +117,29 @@ impl Context {
 
     /// The chain that the node must be on, if the operator said one.
     pub(crate) fn expected_chain(&self) -> Result<Option<u64>, Failure> {
-        let text = match &self.global.chain {
-            Some(text) => Some(text.clone()),
-            None => self.profile()?.chain,
-        };
-        let Some(text) = text else { return Ok(None) };
-        let known = Chain::by_name(&text).map(|chain| chain.id).or_else(|| text.parse().ok());
-        known.map(Some).ok_or_else(|| {
-            let names = Chain::all().iter().map(|chain| chain.name.as_str()).collect::<Vec<_>>();
-            Failure::usage(
-                "ChainUnknown",
-                format!("no chain \"{text}\""),
-                format!("the chains with a name are {}", names.join(", ")),
-                "use one of these, or the chain's number",
-            )
-        })
+        match &self.global.chain {
+            Some(text) => chain_id(text).map(Some),
+            None => self.profile()?.chain.as_deref().map(chain_id).transpose(),
+        }
+    }
+
+    /// Connects an agent, whose chain is its session's.
+    pub(crate) async fn node_of(&self, session: &SessionFile) -> Result<Node, Failure> {
+        if let Some(text) = &self.global.chain
+            && chain_id(text)? != session.chain_id
+        {
+            return Err(Failure::error(
+                "WrongChain",
+                format!("the agent's session is not on {}", chain_name(chain_id(text)?)),
+                format!("its session file says {}", chain_name(session.chain_id)),
+                "leave --chain out, or name the session file of an agent on that chain",
+            ));
+        }
+        Node::connect(&self.rpc_url_of(session)?, Some(session.chain_id), None, &self.sent).await
     }
 
     /// The node's URL for an agent: its session file may name one, which beats the profile.
-    pub(crate) fn rpc_url_of(&self, session: &SessionFile) -> Result<String, Failure> {
+    fn rpc_url_of(&self, session: &SessionFile) -> Result<String, Failure> {
         match (&self.global.rpc_url, &session.rpc_url) {
             (None, Some(url)) => Ok(url.clone()),
             (None, None) if session.chain_id == Chain::ANVIL && self.profile()?.rpc_url.is_none() => {
@@ -258,6 +270,20 @@ pub(crate) async fn head(provider: &DynProvider) -> Result<Head, Failure> {
     let block =
         block.ok_or_else(|| rpc_failure::of(purse_protocol::RpcFault::nonsense("the node knows no newest block")))?;
     Ok(Head { number: block.header.number, time: block.header.timestamp })
+}
+
+/// The id of a chain, given by name or number.
+fn chain_id(text: &str) -> Result<u64, Failure> {
+    let known = Chain::by_name(text).map(|chain| chain.id).or_else(|| text.parse().ok());
+    known.ok_or_else(|| {
+        let names = Chain::all().iter().map(|chain| chain.name.as_str()).collect::<Vec<_>>();
+        Failure::usage(
+            "ChainUnknown",
+            format!("no chain \"{text}\""),
+            format!("the chains with a name are {}", names.join(", ")),
+            "use one of these, or the chain's number",
+        )
+    })
 }
 
 fn list_or(items: &[&str], none: &str) -> String {

@@ -19,7 +19,7 @@ pub(crate) struct Failure {
     /// The exit code.
     pub(crate) exit: Exit,
     /// Values for programs (JSON only).
-    pub(crate) facts: BTreeMap<String, String>,
+    pub(crate) facts: BTreeMap<String, Value>,
 }
 
 impl Failure {
@@ -62,7 +62,7 @@ impl Failure {
     }
 
     /// The same failure with one more value for programs.
-    pub(crate) fn with_fact(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub(crate) fn with_fact(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.facts.insert(name.to_owned(), value.into());
         self
     }
@@ -75,7 +75,8 @@ impl Failure {
 
     /// The object that `--json` prints.
     pub(crate) fn to_json(&self) -> Value {
-        let facts: BTreeMap<String, String> = self.facts.iter().map(|(k, v)| (clean(k), clean_prose(v))).collect();
+        let fact = |value: &Value| value.as_str().map_or_else(|| value.clone(), |text| clean_prose(text).into());
+        let facts = self.facts.iter().map(|(name, value)| (clean(name), fact(value))).collect::<BTreeMap<_, _>>();
         json!({
             "ok": false,
             "error": {

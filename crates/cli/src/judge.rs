@@ -12,6 +12,9 @@ use purse_protocol::{Meter, Refusal, RpcFault, SessionId, Window, meter};
 /// Seconds from now to the deadline of the payment that is asked about.
 const DEADLINE_SECONDS: u64 = 120;
 
+/// The fact of a refusal that names the block at which the vault was asked.
+pub(crate) const CHECKED_AT: &str = "checked_at_block";
+
 /// What is asked about.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Question {
@@ -47,7 +50,9 @@ pub(crate) async fn ask(vault: &Vault, token: &Token, question: Question) -> Res
             if let (true, Some(time)) = (is_limit, fits_at(&session, token, question.amount, head.time)) {
                 words = words.fits_at(time);
             }
-            Ok(Some(Refusal::decode(&data, &words)))
+            let mut refusal = Refusal::decode(&data, &words);
+            refusal.facts.insert(CHECKED_AT.to_owned(), head.number.to_string());
+            Ok(Some(refusal))
         }
         fault => Err(rpc_failure::of_fault(&fault)),
     }

@@ -79,7 +79,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli, output: Output, sent: Sent) -> Result<Reply, Failure> {
-    let context = Context::new(cli.global, output, sent)?;
+    let context = Context::new(cli.global, output, sent, cli.command.does_without_config())?;
     commands::run(&context, cli.command).await
 }
 

@@ -34,6 +34,6 @@ pub(crate) fn of_refusal(refusal: &Refusal) -> Failure {
         Failure::new(Exit::Refused, refusal.code, "the vault refused", refusal.cause.as_str(), refusal.fix.as_str())
             .with_fact("retry", refusal.retry.to_string())
             .with_fact("who_can_fix", refusal.who_can_fix.to_string());
-    failure.facts.extend(refusal.facts.clone());
+    failure.facts.extend(refusal.facts.iter().map(|(name, value)| (name.clone(), value.as_str().into())));
     failure
 }

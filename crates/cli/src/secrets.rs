@@ -5,11 +5,15 @@ use crate::failure::Failure;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use std::fs::File;
 use std::io::{IsTerminal, Read};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use zeroize::Zeroizing;
 
 /// Longest password file read: longer than any password, short enough to notice a wrong file.
 const MAX_PASSWORD_BYTES: u64 = 1024;
+
+/// The permission bits of group and world.
+const OTHERS: u32 = 0o077;
 
 /// May a question be asked?
 #[derive(Debug, Clone, Copy)]
@@ -145,6 +149,18 @@ fn password_file(path: &Path) -> Result<Zeroizing<String>, Failure> {
     };
     let mut text = Zeroizing::new(String::new());
     let file = File::open(path).map_err(|error| failure(error.to_string()))?;
+    let about = file.metadata().map_err(|error| failure(error.to_string()))?;
+    let mode = about.permissions().mode() & 0o777;
+    // A pipe, such as <(pass show owner), is for its reader alone.
+    if about.is_file() && mode & OTHERS != 0 {
+        return Err(Failure::new(
+            Exit::Key,
+            "PermissionsTooOpen",
+            format!("the password file {} is open to others", path.display()),
+            format!("others can read or change it (mode {mode:04o})"),
+            format!("run   chmod 600 {}   and, if others may have read it, change the password", path.display()),
+        ));
+    }
     file.take(MAX_PASSWORD_BYTES).read_to_string(&mut text).map_err(|error| failure(error.to_string()))?;
     Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
 }

@@ -46,7 +46,7 @@ async fn words_that_make_no_sense() -> anyhow::Result<()> {
         fails(&home, &["pay", &payee, amount, "--reason", "x", PASSWORD[0], PASSWORD[1]], "AmountInvalid", 2)?;
         fails(&home, &["check", &payee, amount], "AmountInvalid", 2)?;
     }
-    let table: [(&[&str], &str, i32); 22] = [
+    let table: [(&[&str], &str, i32); 25] = [
         (&["check", &payee, "1", "EURX"], "TokenUnknown", 1),
         (&["check", &payee, "1", &stranger], "TokenUnknown", 1),
         (&["check", "nobody", "1"], "PayeeUnknown", 1),
@@ -65,6 +65,9 @@ async fn words_that_make_no_sense() -> anyhow::Result<()> {
         (&["revoke", "1", "--no-input"], "NobodyToAsk", 2),
         (&["status", "--vault", &stranger], "NoVault", 1),
         (&["status", "--profile", "other"], "ProfileUnknown", 1),
+        (&["status", "--config", "none.toml"], "ConfigMissing", 1),
+        (&["check", &payee, "1", "--config", "none.toml"], "ConfigMissing", 1),
+        (&["init", "second", "--vault", &scene.usdc.to_string()], "NoVault", 1),
         (&["status", "--rpc-url", "ftp://x"], "RpcUrlInvalid", 2),
         (&["status", "--chain", "atlantis"], "ChainUnknown", 2),
         (&["frobnicate"], "Usage", 2),
@@ -85,6 +88,9 @@ async fn keys_that_do_not_open() -> anyhow::Result<()> {
     let pay = ["pay", &payee, "1", "--reason", "x"];
     let with = |more: &[&'static str]| [&pay[..], more].concat();
     std::fs::write(home.path("wrong"), "wrong\n")?;
+    std::fs::set_permissions(home.path("wrong"), PermissionsExt::from_mode(0o644))?;
+    fails(&home, &with(&["--password-file", "wrong"]), "PermissionsTooOpen", 4)?;
+    std::fs::set_permissions(home.path("wrong"), PermissionsExt::from_mode(0o600))?;
     fails(&home, &with(&["--password-file", "wrong"]), "WrongPassword", 4)?;
     fails(&home, &["pause", "--password-file", "wrong"], "WrongPassword", 4)?;
     fails(&home, &with(&["--password-file", "none"]), "PasswordMissing", 4)?;
@@ -141,8 +147,7 @@ async fn nodes_that_are_wrong() -> anyhow::Result<()> {
     for command in commands {
         fails(&home, &[command, &["--rpc-url", &down]].concat(), "RpcUnreachable", 69)?;
     }
-    // An agent's chain is its session file's, whatever the flag says; all others go by the flag.
-    for command in commands.into_iter().filter(|command| !["check", "pay"].contains(&command[0])) {
+    for command in commands {
         fails(&home, &[command, &["--chain", "base"]].concat(), "WrongChain", 1)?;
     }
     for nonsense in ["<html>hello</html>", "", "{}", r#"{"jsonrpc":"2.0","id":0,"result":"zebra"}"#, "\u{1b}[2J"] {

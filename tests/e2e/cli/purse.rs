@@ -6,6 +6,7 @@ use purse_protocol::SessionId;
 use purse_tests::{LocalChain, Scene};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -29,6 +30,7 @@ impl Home {
     pub(crate) fn new() -> anyhow::Result<Self> {
         let home = Self { folder: tempfile::tempdir()? };
         std::fs::write(home.path("password"), format!("{PASSWORD}\n"))?;
+        std::fs::set_permissions(home.path("password"), PermissionsExt::from_mode(0o600))?;
         Ok(home)
     }
 

@@ -1,10 +1,9 @@
 //! `purse check`: would the vault pay? Nothing is signed and nothing is paid.
 
 use crate::agent_session::Whose;
-use crate::connect::Node;
 use crate::context::{Context, Vault};
 use crate::failure::Failure;
-use crate::judge::{Question, ask};
+use crate::judge::{CHECKED_AT, Question, ask};
 use crate::money::looks_like_amount;
 use crate::output::{Reply, green};
 use crate::rpc_failure;
@@ -33,14 +32,14 @@ pub(crate) struct CheckArgs {
 pub(crate) async fn run(context: &Context, args: &CheckArgs) -> Result<Reply, Failure> {
     looks_like_amount(&args.amount)?;
     let session = args.whose.load()?;
-    let node = Node::connect(&context.rpc_url_of(&session)?, Some(session.chain_id), None, &context.sent).await?;
+    let node = context.node_of(&session).await?;
     let vault = Vault::at(node, session.vault, context.folder()).await?;
     let payee = vault.names.payee(&args.payee)?;
     let token = context.token(&vault, args.token.as_deref(), Some(session.token)).await?;
     let amount = token.parse(&args.amount)?;
     let question = Question { session: session.session, payee, amount };
     match ask(&vault, &token, question).await? {
-        Some(refusal) => Err(refused(&refusal, &token.show(amount)).with_fact("nothing_paid", "true")),
+        Some(refusal) => Err(refused(&refusal, &token.show(amount))),
         None => {
             let text = format!(
                 "{} {} to {}; nothing was signed or paid",
@@ -62,5 +61,10 @@ pub(crate) async fn run(context: &Context, args: &CheckArgs) -> Result<Reply, Fa
 
 /// The failure of a refused payment.
 pub(crate) fn refused(refusal: &Refusal, amount: &str) -> Failure {
-    rpc_failure::of_refusal(refusal).about(format!("the vault refused {amount}"))
+    // A payment that was refused only when it was mined had been signed, and cost its gas.
+    let what =
+        if refusal.facts.contains_key("transaction") { "nothing was paid" } else { "nothing was signed or paid" };
+    let when = refusal.facts.get(CHECKED_AT).map_or_else(String::new, |block| format!(" (checked at block {block})"));
+    let failure = rpc_failure::of_refusal(refusal).about(format!("the vault refused {amount}; {what}{when}"));
+    failure.with_fact("nothing_paid", true)
 }

@@ -2,7 +2,6 @@
 
 use super::check::refused;
 use crate::agent_session::Whose;
-use crate::connect::Node;
 use crate::context::{Context, Vault};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -45,7 +44,7 @@ pub(crate) struct PayArgs {
 pub(crate) async fn run(context: &Context, args: &PayArgs) -> Result<Reply, Failure> {
     looks_like_amount(&args.amount)?;
     let mut session = args.whose.load()?;
-    let node = Node::connect(&context.rpc_url_of(&session)?, Some(session.chain_id), None, &context.sent).await?;
+    let node = context.node_of(&session).await?;
     let vault = Vault::at(node, session.vault, context.folder()).await?;
     let payee = vault.names.payee(&args.payee)?;
     let token = context.token(&vault, args.token.as_deref(), Some(session.token)).await?;
