@@ -4,6 +4,7 @@ mod bad_input;
 mod changes;
 mod demo;
 mod elsewhere;
+mod init;
 mod names;
 mod output;
 mod purse;

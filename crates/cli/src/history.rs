@@ -44,8 +44,13 @@ impl Words<'_> {
         if let (IVaultEvents::Paid(paid), Some(fields)) = (&event.event, object.as_object_mut()) {
             fields.insert("session".into(), json!(paid.session));
             fields.insert("payee".into(), json!(paid.payee));
-            fields.insert("token".into(), json!(paid.token));
-            fields.insert("amount".into(), json!(self.amount(paid.token, U256::from(paid.amount))));
+            fields.insert("token_address".into(), json!(paid.token));
+            if paid.token == self.token.address {
+                fields.insert("amount".into(), json!(self.token.plain(U256::from(paid.amount))));
+                fields.insert("token".into(), json!(self.token.symbol));
+            } else {
+                fields.insert("base_units".into(), json!(paid.amount.to_string()));
+            }
             fields.insert("reference".into(), json!(paid.r#ref));
             fields.insert("nonce".into(), json!(paid.nonce));
             fields.insert("category".into(), json!(category(paid.category)));
@@ -53,7 +58,13 @@ impl Words<'_> {
         object
     }
 
-    fn amount(&self, token: Address, base: U256) -> String {
+    /// A token's symbol, or its address.
+    pub(crate) fn token(&self, token: Address) -> String {
+        if token == self.token.address { self.token.symbol.clone() } else { format!("token {token}") }
+    }
+
+    /// An amount of a token.
+    pub(crate) fn amount(&self, token: Address, base: U256) -> String {
         if token == self.token.address { self.token.show(base) } else { format!("{base} base units of {token}") }
     }
 

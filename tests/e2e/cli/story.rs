@@ -63,6 +63,7 @@ async fn an_owner_and_an_agent_from_nothing_to_the_audit() -> anyhow::Result<()>
     refused_as(&home, &pay("2.01"), "AbovePerPaymentCap")?;
     home.done(&pay("2"))?;
     let full = refused_as(&home, &pay("1.01"), "LimitExceeded")?;
+    ensure!(full["facts"]["nothing_paid"] == true, "{full}");
     ensure!(full["facts"]["retry"] == "after" && full["facts"]["remaining"] == "1.00 USDC", "{full}");
     refused_as(&home, &["check", &chain.actors.payees[1].to_string(), "1"], "PayeeNotInBook")?;
     let status = home.json(&["status"])?;
@@ -70,9 +71,9 @@ async fn an_owner_and_an_agent_from_nothing_to_the_audit() -> anyhow::Result<()>
     ensure!(status["at_most_24h"] == "1.00" && status["balance"] == "996.00", "{status}");
 
     // The owner changes limits: cap and used, before and after (I7).
-    let limit = home.done(&with_password(&["agent", "limit", "researcher", "--limit", "10/24h"]))?;
+    let limit = home.done(&with_password(&["agent", "limit", "researcher", "--yes", "--limit", "10/24h"]))?;
     ensure!(limit.contains("in any 24h: 5.00 USDC, 4.00 USDC used -> 10.00 USDC, 4.00 USDC used"), "{limit}");
-    home.done(&with_password(&["agent", "limit", "researcher", "--per-payment", "3", "--expires", "60d"]))?;
+    home.done(&with_password(&["agent", "limit", "researcher", "--yes", "--per-payment", "3", "--expires", "60d"]))?;
 
     // Stopping, and going on; another key; money back.
     home.done(&with_password(&["guardian", "set", &chain.actors.guardian.address().to_string()]))?;
@@ -86,6 +87,8 @@ async fn an_owner_and_an_agent_from_nothing_to_the_audit() -> anyhow::Result<()>
     ensure!(session.salt == salt && session.keystore.ends_with("researcher-2.key.json"));
     let paid = home.json(&pay("0.50"))?;
     ensure!(paid["remaining"][0]["amount"] == "5.50", "what was spent stays counted: {paid}");
+    let short = refused_as(&home, &with_password(&["withdraw", "5000"]), "VaultShort")?;
+    ensure!(short["fix"] == "withdraw at most 995.50 USDC, or all of it: purse withdraw all", "{short}");
     let withdrawn = home.json(&with_password(&["withdraw", "100"]))?;
     ensure!(withdrawn["changes"][0]["changed"][0]["after"] == "895.50 USDC", "{withdrawn}");
 
@@ -107,6 +110,7 @@ async fn an_owner_and_an_agent_from_nothing_to_the_audit() -> anyhow::Result<()>
     home.done(&["audit"])?;
     let log = home.json(&["log", "--payments"])?;
     ensure!(log["events"].as_array().map(Vec::len) == Some(3), "{log}");
+    ensure!(log["events"][0]["amount"] == "2.00" && log["events"][0]["token"] == "USDC", "{log}");
     ensure!(home.json(&["payee", "list"])?["payees"][0]["category"] == Value::Null);
     Ok(())
 }

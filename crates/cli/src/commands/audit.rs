@@ -8,9 +8,11 @@ use crate::ledger::{self, Follow, Ledger};
 use crate::library_failure;
 use crate::money::Token;
 use crate::output::{Reply, bold, green, red};
+use alloy::primitives::U256;
 use clap::Args;
-use purse_audit::{Difference, Outcome, Report, Subject, Trail, compare};
+use purse_audit::{Difference, Outcome, Place, Report, Subject, Trail, compare};
 use purse_indexer::{BlockRef, observe};
+use purse_protocol::meter::{Meter, base_units};
 use serde_json::json;
 
 /// Differences printed of one check; `--json` has them all.
@@ -29,10 +31,10 @@ pub(crate) struct AuditArgs {
 /// Audits the vault.
 pub(crate) async fn run(context: &Context, args: &AuditArgs) -> Result<Reply, Failure> {
     let vault = context.vault().await?;
-    let token = context.token(&vault, None, None).await?;
     let ledger = Ledger::find(context, vault.node.chain_id, &args.follow)?;
     let (store, _) = ledger.sync(vault.node.provider.clone(), context.output).await?;
     let trail = ledger::trail(&store, &vault)?;
+    let token = token(context, &vault, &trail).await?;
     let block = store.cursor().map_err(|error| library_failure::of_store(&error))?;
     let block =
         block.ok_or_else(|| Failure::error("NoTrail", "the index is empty", "no block yet", "run purse index"))?;
@@ -45,6 +47,14 @@ pub(crate) async fn examine(vault: &Vault, trail: &Trail, block: BlockRef, from_
     let observed = observe(&vault.node.provider, block, from_block, &trail.questions()).await;
     let observed = observed.map_err(|error| library_failure::of_observe(&error))?;
     Ok(compare(trail, &observed))
+}
+
+/// The token whose amounts are written out: the usual one, or else the first that the vault lists.
+pub(crate) async fn token(context: &Context, vault: &Vault, trail: &Trail) -> Result<Token, Failure> {
+    match (context.token(vault, None, None).await, trail.tokens.keys().next()) {
+        (Err(failure), Some(listed)) if failure.code == "TokenMissing" => Token::read(vault, *listed).await,
+        (token, _) => token,
+    }
 }
 
 fn render(vault: &Vault, token: &Token, trail: &Trail, report: &Report) -> Reply {
@@ -75,6 +85,9 @@ fn render(vault: &Vault, token: &Token, trail: &Trail, report: &Report) -> Reply
     let mut json = serde_json::to_value(report).unwrap_or_default();
     if let Some(object) = json.as_object_mut() {
         object.insert("pass".to_owned(), json!(holds));
+        object.insert("unit".to_owned(), json!("amounts are base units of the token beside them"));
+        let known = json!([{ "address": token.address, "symbol": token.symbol, "decimals": token.decimals }]);
+        object.insert("tokens".to_owned(), known);
     }
     let failure = (!holds).then(|| {
         Failure::new(
@@ -91,21 +104,57 @@ fn render(vault: &Vault, token: &Token, trail: &Trail, report: &Report) -> Reply
 /// One difference in a line, naming the payment it is about.
 fn tell(difference: &Difference, vault: &Vault, token: &Token, trail: &Trail) -> String {
     let words = Words { vault, token };
-    let place = match &difference.subject {
-        Subject::Payment(payment) => Some(payment.place),
-        Subject::Event { place, .. } => Some(*place),
-        _ => None,
-    };
-    let about = match place.and_then(|place| trail.events.iter().find(|event| event.place == place)) {
-        Some(event) => words.line(event).join("  "),
-        None => match &difference.subject {
-            Subject::Block { number } => format!("block {number}"),
-            other => serde_json::to_string(other).unwrap_or_default(),
-        },
-    };
     let sides = match (&difference.trail, &difference.chain) {
-        (Some(trail), Some(chain)) => format!(" (trail {trail}, chain {chain})"),
+        (Some(by_trail), Some(by_chain)) => {
+            let [by_trail, by_chain] =
+                [by_trail, by_chain].map(|side| side_of(&difference.subject, side, words, trail));
+            format!(" (trail: {by_trail}; chain: {by_chain})")
+        }
         _ => String::new(),
     };
-    format!("{}{sides}: {about}", difference.problem)
+    format!("{}{sides}: {}", difference.problem, about(&difference.subject, words, trail))
+}
+
+/// What a difference is about, in words.
+fn about(subject: &Subject, words: Words<'_>, trail: &Trail) -> String {
+    let names = &words.vault.names;
+    let event = |place: Place| trail.events.iter().find(|event| event.place == place);
+    let line = |place: Place, name: &str| match event(place) {
+        Some(event) => words.line(event).join("  "),
+        None => format!("{name} #{} in block {}", place.sequence, place.block),
+    };
+    match subject {
+        Subject::Vault => format!("the vault {}", words.vault.address),
+        Subject::Block { number } => format!("block {number}"),
+        Subject::Payment(payment) => line(payment.place, "payment"),
+        Subject::Event { name, place } => line(*place, name),
+        Subject::Session { session } => names.show_session(session.get()),
+        Subject::Key { key } => format!("the key {key}"),
+        Subject::Limit { session, token, window: Some(window) } => {
+            format!("the limit of {} in any {window}, {}", names.show_session(session.get()), words.token(*token))
+        }
+        Subject::Limit { session, token, window: None } => {
+            format!("the cap per payment of {}, {}", names.show_session(session.get()), words.token(*token))
+        }
+        Subject::Payee { payee } => names.show_payee(*payee),
+        Subject::Token { token } => words.token(*token),
+        Subject::Transfer { token, to, value, block, tx } => {
+            let amount = value.parse().map_or_else(|_| value.clone(), |base| words.amount(*token, base));
+            format!("{amount} to {} in block {block}, transaction {tx}", names.show_payee(*to))
+        }
+    }
+}
+
+/// One side of a difference: a meter as its cap and what it counts, anything else as it is.
+fn side_of(subject: &Subject, side: &str, words: Words<'_>, trail: &Trail) -> String {
+    let Subject::Limit { token, window: Some(_), .. } = subject else { return side.to_owned() };
+    let unit_bits = trail.tokens.get(token).copied().unwrap_or_default();
+    match side.parse::<U256>() {
+        Ok(word) if word > U256::from(u128::MAX) => {
+            let meter = Meter::from_word(word);
+            let [cap, used] = [meter.cap_units(), meter.used_units()].map(|units| base_units(units, unit_bits));
+            format!("{} used of {}, meter {word:#x}", words.amount(*token, used), words.amount(*token, cap))
+        }
+        _ => side.to_owned(),
+    }
 }

@@ -1,5 +1,6 @@
 //! `purse log`: what happened, from the local index.
 
+use super::audit::token;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::history::Words;
@@ -33,7 +34,6 @@ pub(crate) struct LogArgs {
 /// Lists events.
 pub(crate) async fn run(context: &Context, args: &LogArgs) -> Result<Reply, Failure> {
     let vault = context.vault().await?;
-    let token = context.token(&vault, None, None).await?;
     let ledger = Ledger::find(context, vault.node.chain_id, &args.follow)?;
     let store = ledger.open_existing()?.ok_or_else(|| {
         Failure::error(
@@ -44,6 +44,7 @@ pub(crate) async fn run(context: &Context, args: &LogArgs) -> Result<Reply, Fail
         )
     })?;
     let trail = ledger::trail(&store, &vault)?;
+    let token = token(context, &vault, &trail).await?;
     let session = args.agent.as_deref().map(|agent| vault.names.session(agent)).transpose()?;
     let wanted = |event: &&TrailEvent| match (&event.event, session) {
         (IVaultEvents::Paid(paid), Some(session)) => paid.session == session.get(),

@@ -9,6 +9,7 @@ use crate::output::Reply;
 use alloy::primitives::U256;
 use clap::Args;
 use purse_owner::Verb;
+use serde_json::Value;
 
 /// Flags of `purse withdraw`.
 #[derive(Debug, Args)]
@@ -33,6 +34,17 @@ pub(crate) async fn run(context: &Context, args: &WithdrawArgs) -> Result<Reply,
     let token = context.token(&vault, args.token.as_deref(), None).await?;
     let amount = if all { None } else { Some(U256::from(token.parse(&args.amount)?)) };
     let verb = Verb::Withdraw { token: token.address, amount };
-    let made = change::run(context, args.change, &[verb]).await?;
+    let made = change::run(context, args.change, &[verb]).await.map_err(at_most)?;
     Ok(made.reply(context, "Next: purse status"))
+}
+
+/// Who wants to withdraw has no use for the advice to send more.
+fn at_most(failure: Failure) -> Failure {
+    match failure.facts.get("balance").and_then(Value::as_str) {
+        Some(balance) if failure.code == "VaultShort" => {
+            let fix = format!("withdraw at most {balance}, or all of it: purse withdraw all");
+            Failure { fix, ..failure }
+        }
+        _ => failure,
+    }
 }
