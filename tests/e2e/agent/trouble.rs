@@ -35,6 +35,7 @@ async fn an_account_without_gas_is_named() -> anyhow::Result<()> {
     desk.scene.provider.anvil_set_balance(agent.address(), U256::from(1)).await?;
     let error = named(agent.pay(&desk.request(Scene::USDC)).await, "GasAccountShort")?;
     assert!(error.fix().contains(&agent.address().to_string()));
+    assert!(error.to_string().contains(" has 0.000000000000000001 ether, "), "{error}");
     Ok(())
 }
 

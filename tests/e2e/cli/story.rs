@@ -105,7 +105,9 @@ async fn an_owner_and_an_agent_from_nothing_to_the_audit() -> anyhow::Result<()>
     let found: Value = serde_json::from_str(&ran.stdout)?;
     ensure!(ran.code == 6 && found["ok"] == false && found["error"]["code"] == "TrailDiffers", "{found}");
     ensure!(found["checks"][0]["differences"].to_string().contains("payment"), "it is named: {found}");
-    ensure!(home.run(&["audit"])?.stderr.contains("error[TrailDiffers]"));
+    let told = home.run(&["audit"])?;
+    ensure!(told.stderr.contains("error[TrailDiffers]"), "{}", told.stderr);
+    ensure!(!told.stdout.contains('{'), "words for people: {}", told.stdout);
     home.done(&["index", "--rebuild"])?;
     home.done(&["audit"])?;
     let log = home.json(&["log", "--payments"])?;
