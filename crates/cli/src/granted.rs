@@ -1,24 +1,24 @@
-//! Which sessions a vault ever granted: from its logs, since the chain has no list of them.
+//! Whom a vault let in, sessions and payees: from its logs, since the chain has no list of them.
 
 use crate::context::{Context, Vault};
 use crate::failure::Failure;
 use crate::ledger::{Follow, Ledger, books};
 use crate::rpc_failure;
-use alloy::primitives::LogData;
+use alloy::primitives::{Address, B256, LogData};
 use alloy::providers::Provider as _;
 use alloy::rpc::types::Filter;
 use alloy::sol_types::SolEvent as _;
 use purse_deployer::book;
 use purse_indexer::REORG_DEPTH;
-use purse_protocol::abi::IVault::{IVaultEvents, SessionGranted};
+use purse_protocol::abi::IVault::{IVaultEvents, PayeeRemoved, PayeeSet, SessionGranted};
 use purse_protocol::{RpcFault, event};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most questions to a node that does not answer for the whole chain at once: beyond that the index is the way.
 const MAX_QUERIES: u32 = 48;
 
 /// The sessions that were granted.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Granted {
     /// Their numbers.
     pub(crate) ids: BTreeSet<u32>,
@@ -26,22 +26,52 @@ pub(crate) struct Granted {
     pub(crate) complete: bool,
 }
 
-impl Granted {
+/// The sessions of the vault, whoever granted them from wherever.
+pub(crate) async fn sessions(context: &Context, vault: &Vault) -> Result<Granted, Failure> {
+    let logs = Logs::read(context, vault, vec![SessionGranted::SIGNATURE_HASH]).await?;
+    let ids = logs.events().filter_map(|event| match event {
+        IVaultEvents::SessionGranted(granted) => Some(granted.session),
+        _ => None,
+    });
+    Ok(Granted { ids: ids.collect(), complete: logs.complete })
+}
+
+/// The payees in the book with their categories' numbers; `None` where neither index nor node tells them all.
+pub(crate) async fn payees(context: &Context, vault: &Vault) -> Result<Option<BTreeMap<Address, u8>>, Failure> {
+    let logs = Logs::read(context, vault, vec![PayeeSet::SIGNATURE_HASH, PayeeRemoved::SIGNATURE_HASH]).await?;
+    let mut book = BTreeMap::new();
+    for event in logs.events() {
+        match event {
+            IVaultEvents::PayeeSet(set) => drop(book.insert(set.payee, set.category)),
+            IVaultEvents::PayeeRemoved(removed) => drop(book.remove(&removed.payee)),
+            _ => {}
+        }
+    }
+    Ok(logs.complete.then_some(book))
+}
+
+/// Some of a vault's logs, in order; the last blocks of the index may come twice.
+#[derive(Debug, Default)]
+struct Logs {
+    list: Vec<LogData>,
+    complete: bool,
+}
+
+impl Logs {
     /// Reads the index, if there is one, and asks the node for what came since.
-    pub(crate) async fn read(context: &Context, vault: &Vault) -> Result<Self, Failure> {
-        let (mut granted, mut from) = Self::indexed(context, vault);
+    async fn read(context: &Context, vault: &Vault, signatures: Vec<B256>) -> Result<Self, Failure> {
+        let (mut logs, mut from) = Self::indexed(context, vault);
         let head = vault.head().await?.number;
         let mut span = (head + 1).saturating_sub(from);
         for _ in 0..MAX_QUERIES {
             if from > head {
-                granted.complete = true;
                 break;
             }
             let to = from.saturating_add(span - 1).min(head);
-            let filter = Filter::new().address(vault.address).event_signature(SessionGranted::SIGNATURE_HASH);
+            let filter = Filter::new().address(vault.address).event_signature(signatures.clone());
             match vault.node.provider.get_logs(&filter.from_block(from).to_block(to)).await.map_err(RpcFault::from) {
-                Ok(logs) => {
-                    granted.extend(logs.iter().map(|log| log.inner.data.clone()));
+                Ok(some) => {
+                    logs.list.extend(some.into_iter().map(|log| log.inner.data));
                     from = to + 1;
                 }
                 // Nodes bound the blocks or logs of one question, each in its own words.
@@ -50,29 +80,26 @@ impl Granted {
                 Err(fault) => return Err(rpc_failure::of_fault(&fault)),
             }
         }
-        Ok(granted)
+        logs.complete = from > head;
+        Ok(logs)
     }
 
     /// What the index knows, and the first block that it may know otherwise than the chain. Without an index: nothing,
     /// and the block that deployed the vault.
     fn indexed(context: &Context, vault: &Vault) -> (Self, u64) {
-        let mut granted = Self::default();
         let ledger = Ledger::find(context, vault.node.chain_id, &Follow::default());
         let store = ledger.ok().and_then(|ledger| ledger.open_existing().ok().flatten());
         let logs = store.as_ref().and_then(|store| store.logs(vault.address).ok()).unwrap_or_default();
         if logs.is_empty() {
-            return (granted, deployment_block(context, vault));
+            return (Self::default(), deployment_block(context, vault));
         }
-        granted.extend(logs.into_iter().map(|log| LogData::new_unchecked(log.topics, log.data)));
+        let list = logs.into_iter().map(|log| LogData::new_unchecked(log.topics, log.data)).collect();
         let cursor = store.and_then(|store| store.cursor().ok().flatten()).map_or(0, |block| block.number);
-        (granted, cursor.saturating_sub(REORG_DEPTH))
+        (Self { list, complete: false }, cursor.saturating_sub(REORG_DEPTH))
     }
 
-    fn extend(&mut self, logs: impl Iterator<Item = LogData>) {
-        self.ids.extend(logs.filter_map(|log| match event::decode(&log) {
-            Ok(IVaultEvents::SessionGranted(granted)) => Some(granted.session),
-            _ => None,
-        }));
+    fn events(&self) -> impl Iterator<Item = IVaultEvents> {
+        self.list.iter().filter_map(|log| event::decode(log).ok())
     }
 }
 

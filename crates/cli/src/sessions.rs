@@ -2,14 +2,15 @@
 
 use crate::context::{Context, Vault};
 use crate::failure::Failure;
-use crate::granted::Granted;
+use crate::granted::{self, Granted};
 use crate::money::{Token, of_view};
 use alloy::primitives::U256;
 use futures::future::try_join_all;
+use purse_owner::Verb;
 use purse_owner::worst_case::Exposure;
 use purse_protocol::abi::IVault::{LimitView, SessionView};
 use purse_protocol::time::span;
-use purse_protocol::{Category, CategoryMask, Meter, SessionId, Window};
+use purse_protocol::{Category, CategoryMask, Meter, SessionId, Window, meter};
 
 /// Sessions read at once: each costs two requests.
 const READS_AT_ONCE: usize = 32;
@@ -67,7 +68,7 @@ impl Session {
     /// Reads every session that was granted, on whichever machine. Where the node does not tell, those that have a
     /// name here or follow on from number 1.
     pub(crate) async fn all(context: &Context, vault: &Vault, token: &Token) -> Result<Sessions, Failure> {
-        let Granted { mut ids, complete } = Granted::read(context, vault).await?;
+        let Granted { mut ids, complete } = granted::sessions(context, vault).await?;
         if !complete {
             ids.extend(1..next_free(vault).await?.get());
             ids.extend(vault.names.agents().map(|(_, id)| id));
@@ -115,6 +116,29 @@ impl Session {
             balance,
         };
         exposure.within(now.max(self.view.validFrom.into()), end.min(self.view.validUntil.into()))
+    }
+
+    /// The same session after `verbs`, for its worst case. A limit that is new counts as if nothing was spent.
+    pub(crate) fn after(&self, verbs: &[Verb], unit_bits: u8) -> Self {
+        let mut after = self.clone();
+        for verb in verbs {
+            match verb {
+                Verb::SetPerPaymentCap { cap, .. } => after.per_payment_cap = *cap,
+                Verb::SetCategories { categories, .. } => after.view.categories = categories.bits(),
+                Verb::SetValidity { valid_until, .. } => after.view.validUntil = *valid_until,
+                Verb::RemoveLimit { window, .. } => after.limits.retain(|limit| limit.window != window.seconds()),
+                Verb::SetLimit { window, cap, .. } => {
+                    let stands = after.limits.iter().position(|limit| limit.window == window.seconds());
+                    let mut limit = stands.map(|at| after.limits.remove(at)).unwrap_or_default();
+                    let units = meter::units_down(U256::from(*cap), unit_bits).min(meter::MAX_UNITS);
+                    limit.window = window.seconds();
+                    limit.meter = Meter::from_word(limit.meter).with_cap(units).to_word();
+                    after.limits.push(limit);
+                }
+                _ => {}
+            }
+        }
+        after
     }
 
     /// The categories it may pay.

@@ -96,3 +96,43 @@ async fn status_shows_who_holds_what() -> anyhow::Result<()> {
     ensure!(text.contains("expires in 30d"), "{text}");
     Ok(())
 }
+
+/// Whoever lets an agent spend more sees the worst case first, and is asked (I17); less needs no question.
+#[tokio::test]
+async fn more_is_asked_for_and_less_is_not() -> anyhow::Result<()> {
+    let scene = Scene::with_session().await?;
+    let home = Home::of(&scene)?;
+    let head = scene.vault().head().call().await?.sequence;
+    let limit = |flags: &[&'static str]| {
+        home.run(&[&["agent", "limit", "1", "--password-file", "password"][..], flags].concat())
+    };
+    let more: [&[&str]; 3] = [&["--limit", "50/24h"], &["--expires", "90d"], &["--category", "data,media"]];
+    for flags in more {
+        let asked = limit(flags)?;
+        ensure!(asked.code == 2 && asked.stderr.contains("error[NobodyToAsk]"), "{flags:?}: {}", asked.stderr);
+        ensure!(asked.stderr.contains("Worst case if this key is stolen"), "{}", asked.stderr);
+    }
+    ensure!(limit(more[0])?.stderr.contains("50.00 USDC in the next 24 hours (now 25.00 USDC)"));
+    ensure!(scene.vault().head().call().await?.sequence == head);
+    ensure!(limit(&["--limit", "20/24h"])?.code == 0);
+    ensure!(limit(&["--limit", "50/24h", "--yes"])?.code == 0);
+    Ok(())
+}
+
+/// A thief can pay nobody but payees in the book: the grant says how many these are.
+#[tokio::test]
+async fn a_grant_says_how_many_payees_it_reaches() -> anyhow::Result<()> {
+    let scene = Scene::with_session().await?;
+    let home = Home::of(&scene)?;
+    let payee = scene.actors.payees[0].to_string();
+    home.done(&["payee", "add", &payee, "--category", "media", "--password-file", "password"])?;
+    let add = |category: &'static str| {
+        let policy = ["--per-payment", "1", "--limit", "1/24h", "--category", category, "--expires", "30d"];
+        home.json(&[&["agent", "add", "rex", "--dry-run"][..], &policy].concat())
+    };
+    for (category, count) in [("data", 2), ("media", 1), ("data,media", 3), ("compute", 0)] {
+        let tried = add(category)?;
+        ensure!(tried["policy"]["payees"] == count, "{category}: {tried}");
+    }
+    Ok(())
+}

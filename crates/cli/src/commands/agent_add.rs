@@ -5,6 +5,7 @@ use crate::args::Change;
 use crate::change;
 use crate::context::{Context, Vault};
 use crate::failure::Failure;
+use crate::granted;
 use crate::money::{Token, of_view};
 use crate::names::{Names, valid_name};
 use crate::output::{Reply, green};
@@ -17,9 +18,9 @@ use clap::Args;
 use purse_agent::{SessionFile, keystore};
 use purse_owner::Verb;
 use purse_owner::worst_case::Exposure;
-use purse_protocol::SessionId;
 use purse_protocol::abi::IErc20::IErc20Instance;
 use purse_protocol::time::rfc3339;
+use purse_protocol::{Category, SessionId};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -83,7 +84,11 @@ pub(crate) async fn run(context: &Context, args: &AddArgs) -> Result<Reply, Fail
     };
     let erc20 = IErc20Instance::new(token.address, &vault.node.provider);
     let balance = erc20.balanceOf(vault.address).call().await.map_err(of_view)?;
-    let shown = Shown::of(&policy, &token, head.time, balance);
+    let mut shown = Shown::of(&policy, &token, head.time, balance);
+    shown.payees = granted::payees(context, &vault).await?.map(|book| {
+        let may_pay = |number: &&u8| Category::new(**number).is_some_and(|one| policy.categories.contains(one));
+        book.values().filter(may_pay).count()
+    });
     context.output.note(&shown.text(&args.name, &policy, &token));
 
     if args.change.dry_run {
@@ -155,13 +160,20 @@ struct Shown {
     day: U256,
     total: U256,
     now: u64,
+    /// How many payees it can pay as the book is now, if that is known.
+    payees: Option<usize>,
 }
 
 impl Shown {
     fn of(policy: &Policy, token: &Token, now: u64, balance: U256) -> Self {
         let exposure = Exposure::of_grant(&policy.limits, token.unit_bits, policy.per_payment, balance);
         let until = u64::from(policy.valid_until);
-        Self { day: exposure.in_any_day().min(exposure.within(now, until)), total: exposure.within(now, until), now }
+        Self {
+            day: exposure.in_any_day().min(exposure.within(now, until)),
+            total: exposure.within(now, until),
+            now,
+            payees: None,
+        }
     }
 
     fn text(&self, name: &str, policy: &Policy, token: &Token) -> String {
@@ -176,10 +188,16 @@ impl Shown {
         lines.push(format!("    only to payees of: {}", show_categories(policy.categories)));
         lines.push(format!("    until {} ({})", rfc3339(until), roughly(until - self.now)));
         lines.push(format!(
-            "\n  Worst case if this key is stolen: {} in any 24 hours, {} in total.\n",
+            "\n  Worst case if this key is stolen: {} in any 24 hours, {} in total.",
             token.show(self.day),
             token.show(self.total)
         ));
+        let all = match self.payees {
+            Some(1) => "All of it goes to the 1 payee that is in the book for this.".to_owned(),
+            Some(count) => format!("All of it goes to the {count} payees that are in the book for this."),
+            None => "How many payees the book has for this, the node did not tell: purse index.".to_owned(),
+        };
+        lines.push(format!("  {all}\n"));
         lines.join("\n")
     }
 
@@ -193,6 +211,7 @@ impl Shown {
             "categories": policy.categories.iter().map(|category| category.to_string()).collect::<Vec<_>>(),
             "valid_until": rfc3339(policy.valid_until.into()),
             "worst_case": { "any_24h": token.plain(self.day), "in_total": token.plain(self.total) },
+            "payees": self.payees,
         })
     }
 }

@@ -5,12 +5,13 @@ use crate::change;
 use crate::context::Context;
 use crate::expiry;
 use crate::failure::Failure;
-use crate::money::looks_like_amount;
+use crate::money::{looks_like_amount, of_view};
 use crate::output::Reply;
 use crate::policy::{parse_categories, parse_limits, parse_window, split_limit};
 use crate::sessions::Session;
 use clap::Args;
 use purse_owner::Verb;
+use purse_protocol::abi::IErc20::IErc20Instance;
 
 /// Flags of `purse agent limit`.
 #[derive(Debug, Args)]
@@ -72,6 +73,27 @@ pub(crate) async fn run(context: &Context, args: &LimitArgs) -> Result<Reply, Fa
     if let Some(expires) = &args.expires {
         let valid_until = expiry::parse(expires, vault.head().await?.time)?;
         verbs.push(Verb::SetValidity { session, valid_from: standing.view.validFrom, valid_until });
+    }
+    if !args.change.dry_run && !args.change.propose {
+        let erc20 = IErc20Instance::new(token.address, &vault.node.provider);
+        let balance = erc20.balanceOf(vault.address).call().await.map_err(of_view)?;
+        let now = vault.head().await?.time;
+        let after = standing.after(&verbs, token.unit_bits);
+        let worst =
+            |session: &Session| [now + 86_400, u64::MAX].map(|end| session.worst_case(&token, now, end, balance));
+        let ([day, total], [new_day, new_total]) = (worst(&standing), worst(&after));
+        let wider = after.view.categories & !standing.view.categories != 0;
+        if new_day > day || new_total > total || wider {
+            let show = |amount| token.show(amount);
+            context.output.note(&format!(
+                "Worst case if this key is stolen: {} in the next 24 hours (now {}), {} in total (now {}).",
+                show(new_day),
+                show(day),
+                show(new_total),
+                show(total)
+            ));
+            context.asking().confirm("Let this agent pay more?").await?;
+        }
     }
     let made = change::run(context, args.change, &verbs).await?;
     Ok(made.reply(context, &format!("Next: purse agent show {}", args.agent)))
