@@ -67,7 +67,8 @@ impl KeystoreError {
             Self::File(error) => error.fix(),
             Self::PasswordEmpty => "give a password, best by --password-file PATH".to_owned(),
             Self::WrongPassword { .. } => {
-                "set --password-file PATH; where the password is lost, another key must take this one's place".to_owned()
+                "set --password-file PATH; where the password is lost, another key must take this one's place"
+                    .to_owned()
             }
             Self::KeystoreTruncated { .. } | Self::KeystoreDamaged { .. } => {
                 "restore the file from a copy; without one, another key must take this one's place".to_owned()
