@@ -120,6 +120,7 @@ contract Vault is Limits, EIP712 {
                 uint256 furthest = highest + SessionWordLib.NONCE_LEAP;
                 if (nonce > furthest) revert NonceTooFar(session, nonce, furthest);
             } else if (highest - nonce >= SessionWordLib.NONCE_WINDOW) {
+                // forge-lint: disable-next-line(unsafe-typecast) -- below `highest`, which has 32 bits
                 revert NonceTooOld(session, nonce, uint32(highest - SessionWordLib.NONCE_WINDOW + 1));
             } else if (word.nonceUsed(nonce)) {
                 revert NonceUsed(session, nonce);
@@ -131,6 +132,7 @@ contract Vault is Limits, EIP712 {
     function _judgePayee(uint32 session, SessionWord word, address payee) private view returns (uint256 category) {
         category = _payees[payee];
         if (category == 0) revert PayeeNotInBook(payee);
+        // forge-lint: disable-next-line(unsafe-typecast) -- a stored category is at most 63
         if (!word.grants(category)) revert CategoryNotGranted(session, uint8(category));
     }
 
@@ -146,6 +148,7 @@ contract Vault is Limits, EIP712 {
         if (!allowance.limited()) revert TokenNotGranted(payment.session, payment.token);
         uint256 total = _total(payment);
         uint256 cap = allowance.perPaymentCap();
+        // forge-lint: disable-next-line(unsafe-typecast) -- 2^31 units of at most 2^97
         if (total > cap) revert AbovePerPaymentCap(total, uint128(cap));
 
         Meter first = _counted(payment, allowance.asMeter(), allowance.firstIndex(), total, allowance.unitBits());

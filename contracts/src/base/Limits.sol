@@ -124,6 +124,8 @@ abstract contract Limits is Sessions {
     function _limitView(Meter meter, uint256 index, uint256 unitBits) private view returns (LimitView memory) {
         uint32 window = Windows.secondsOf(index);
         Meter now_ = meter.rolled(window, block.timestamp);
+        // 2^31 units of at most 2^97 base units fit 128 bits: no payment is counted beyond the largest cap
+        // forge-lint: disable-start(unsafe-typecast)
         return LimitView({
             window: window,
             cap: uint128(now_.capUnits() << unitBits),
@@ -131,6 +133,7 @@ abstract contract Limits is Sessions {
             remaining: uint128(now_.remainingUnits() << unitBits),
             meter: Meter.unwrap(meter)
         });
+        // forge-lint: disable-end(unsafe-typecast)
     }
 
     /// @dev A cap in the token's units, rounded down.

@@ -38,6 +38,9 @@ library SessionWordLib {
         );
     }
 
+    // Fields are cut out of the word, so what is above them goes
+    // forge-lint: disable-start(unsafe-typecast)
+
     function session(SessionWord word) internal pure returns (uint32) {
         return uint32(SessionWord.unwrap(word));
     }
@@ -65,6 +68,8 @@ library SessionWordLib {
     function categories(SessionWord word) internal pure returns (uint64) {
         return uint64(SessionWord.unwrap(word) >> CATEGORIES_SHIFT);
     }
+
+    // forge-lint: disable-end(unsafe-typecast)
 
     /// @notice Whether a category (0..63) is granted. Bit 0 is never set, so category 0 never is (I6).
     function grants(SessionWord word, uint256 category) internal pure returns (bool) {

@@ -22,6 +22,9 @@ library VaultWordLib {
         return VaultWord.unwrap(word) & HASH_MASK;
     }
 
+    // Fields are cut out of the word, so what is above them goes
+    // forge-lint: disable-start(unsafe-typecast)
+
     function sequence(VaultWord word) internal pure returns (uint32) {
         return uint32(VaultWord.unwrap(word) >> SEQUENCE_SHIFT);
     }
@@ -29,6 +32,8 @@ library VaultWordLib {
     function epoch(VaultWord word) internal pure returns (uint32) {
         return uint32(VaultWord.unwrap(word) >> EPOCH_SHIFT);
     }
+
+    // forge-lint: disable-end(unsafe-typecast)
 
     function paused(VaultWord word) internal pure returns (bool) {
         return VaultWord.unwrap(word) & PAUSED != 0;

@@ -12,6 +12,7 @@ library Windows {
     /// @notice Seconds of window `index`: 1 hour, 1 day, 7 days, 30 days. All are multiples of four.
     function secondsOf(uint256 index) internal pure returns (uint32) {
         unchecked {
+            // forge-lint: disable-next-line(unsafe-typecast) -- one entry of the table is cut out
             return uint32(SECONDS >> (32 * index));
         }
     }
