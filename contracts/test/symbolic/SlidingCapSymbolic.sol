@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {assume, split} from "./Premise.sol";
+import {Meter, SlidingCap} from "src/libraries/SlidingCap.sol";
+
+/// @notice The sliding cap, for every meter whatever its bits (I4, I7). Time is counted in buckets here: with a window
+///         of 4 s the bucket's number is the time. BucketsSymbolic proves what that has to do with seconds.
+/// @dev    Every meter is rolled by a number of buckets that is a constant on each path.
+/// @custom:halmos --loop 16
+contract SlidingCapSymbolic {
+    uint256 private constant IN_BUCKETS = 4;
+    uint256 private constant RING = 5;
+    uint256 private constant BUCKET_SHIFT = 186;
+
+    // ------------------------------------------------------------------------- I4: a window never exceeds its cap
+
+    /// @notice Two payments at most four buckets apart stay within the cap together.
+    function check_TwoPaymentsStayWithinTheCap(Meter meter, uint256 idle, uint256 gap, uint256 units1, uint256 units2)
+        external
+        pure
+    {
+        _twoPayments(meter, idle, gap, 4, units1, units2);
+    }
+
+    /// @dev Five buckets apart they are in different windows.
+    function checkFail_TwoPaymentsStayWithinTheCap(
+        Meter meter,
+        uint256 idle,
+        uint256 gap,
+        uint256 units1,
+        uint256 units2
+    ) external pure {
+        _twoPayments(meter, idle, gap, 5, units1, units2);
+    }
+
+    function _twoPayments(Meter meter, uint256 idle, uint256 gap, uint256 reach, uint256 units1, uint256 units2)
+        private
+        pure
+    {
+        meter = _paid(meter, split(idle, RING), units1, false);
+        meter = _paid(meter, split(gap, reach), units2, false);
+        assert(units1 + units2 <= meter.capUnits());
+    }
+
+    /// @notice Three payments of which the last is four buckets after the first.
+    function check_ThreePaymentsStayWithinTheCap(
+        Meter meter,
+        uint256 gap1,
+        uint256 units1,
+        uint256 units2,
+        uint256 units3
+    ) external pure {
+        _threePayments(meter, gap1, 4, units1, units2, units3);
+    }
+
+    function checkFail_ThreePaymentsStayWithinTheCap(
+        Meter meter,
+        uint256 gap1,
+        uint256 units1,
+        uint256 units2,
+        uint256 units3
+    ) external pure {
+        _threePayments(meter, gap1, 5, units1, units2, units3);
+    }
+
+    function _threePayments(
+        Meter meter,
+        uint256 gap1,
+        uint256 reach,
+        uint256 units1,
+        uint256 units2,
+        uint256 units3
+    ) private pure {
+        gap1 = split(gap1, reach);
+        meter = _paid(_paid(_paid(meter, 0, units1, false), gap1, units2, false), reach - gap1, units3, false);
+        assert(units1 + units2 + units3 <= meter.capUnits());
+    }
+
+    /// @notice Any number of payments, by induction. Take any span of five buckets and what was paid within it so far.
+    ///         If the counts from the span's first bucket on cover that sum, one more accepted payment keeps the sum
+    ///         within the cap and covered, wherever in the span it is made and whatever was paid before.
+    /// @param age   buckets from the span's first to the meter's newest
+    /// @param later buckets from the span's first to the payment's
+    function check_OneMorePaymentKeepsTheSumCovered(
+        Meter meter,
+        uint256 age,
+        uint256 later,
+        uint256 sum,
+        uint256 units
+    ) external pure {
+        _oneMorePayment(meter, age, later, 4, sum, units);
+    }
+
+    /// @dev In a span of six buckets the first is forgotten before the last is paid.
+    function checkFail_OneMorePaymentKeepsTheSumCovered(
+        Meter meter,
+        uint256 age,
+        uint256 later,
+        uint256 sum,
+        uint256 units
+    ) external pure {
+        _oneMorePayment(meter, age, later, 5, sum, units);
+    }
+
+    function _oneMorePayment(Meter meter, uint256 age, uint256 later, uint256 last, uint256 sum, uint256 units)
+        private
+        pure
+    {
+        unchecked {
+            age = split(age, last);
+            later = split(later, last);
+            uint256 start = _newest(meter) - age;
+            assume(_newest(meter) >= age && sum <= _countsSince(meter, age));
+            meter = _paidAt(meter, start + later, units, true);
+            assert(sum + units <= meter.capUnits());
+            assert(sum + units <= _countsSince(meter, later > age ? later : age));
+        }
+    }
+
+    /// @notice The start of that induction: before the first payment of a span there is nothing to cover.
+    /// @param idle buckets from the meter's newest to the span's first
+    function check_TheFirstPaymentIsCovered(Meter meter, uint256 idle, uint256 later, uint256 units) external pure {
+        _firstPayment(meter, idle, later, units, 0);
+    }
+
+    function checkFail_TheFirstPaymentIsCovered(Meter meter, uint256 idle, uint256 later, uint256 units)
+        external
+        pure
+    {
+        _firstPayment(meter, idle, later, units, 1);
+    }
+
+    function _firstPayment(Meter meter, uint256 idle, uint256 later, uint256 units, uint256 extra) private pure {
+        unchecked {
+            later = split(later, 4);
+            meter = _paid(meter, split(idle, RING) + later, units, true);
+            assert(units <= meter.capUnits());
+            assert(units + extra <= _countsSince(meter, later));
+        }
+    }
+
+    /// @notice A payment made before the span begins takes nothing from what is covered.
+    function check_APaymentBeforeTheSpanKeepsItCovered(Meter meter, uint256 age, uint256 earlier, uint256 units)
+        external
+        pure
+    {
+        _paymentBefore(meter, age, earlier, units, 0);
+    }
+
+    function checkFail_APaymentBeforeTheSpanKeepsItCovered(Meter meter, uint256 age, uint256 earlier, uint256 units)
+        external
+        pure
+    {
+        _paymentBefore(meter, age, earlier, units, 2); // one unit at least was paid
+    }
+
+    function _paymentBefore(Meter meter, uint256 age, uint256 earlier, uint256 units, uint256 extra) private pure {
+        unchecked {
+            age = split(age, 4);
+            assume(earlier < _newest(meter) - age && _newest(meter) >= age);
+            uint256 covered = _countsSince(meter, age);
+            assert(_countsSince(_paidAt(meter, earlier, units, true), age) >= covered + extra);
+        }
+    }
+
+    /// @notice After an accepted payment, of something, a meter counts no more than its cap.
+    function check_WhatIsUsedStaysWithinTheCap(Meter meter, uint256 idle, uint256 used, uint256 units) external pure {
+        _usedStaysWithin(meter, idle, used, units, 0);
+    }
+
+    /// @dev It may count all of it.
+    function checkFail_WhatIsUsedStaysWithinTheCap(Meter meter, uint256 idle, uint256 used, uint256 units)
+        external
+        pure
+    {
+        _usedStaysWithin(meter, idle, used, units, 1);
+    }
+
+    function _usedStaysWithin(Meter meter, uint256 idle, uint256 used, uint256 units, uint256 spare) private pure {
+        unchecked {
+            meter = meter.rolled(IN_BUCKETS, _newest(meter) + split(idle, RING));
+            assume(used == meter.usedUnits() && units != 0 && units <= meter.remainingUnits());
+            meter = _added(meter, units);
+            assert(meter.usedUnits() == used + units);
+            assert(used + units + spare <= meter.capUnits());
+        }
+    }
+
+    /// @notice What is left is never more than the cap, and is exactly what is not used of it.
+    function check_WhatIsLeftNeverExceedsTheCap(Meter meter, uint256 used) external pure {
+        assume(used == meter.usedUnits());
+        uint256 cap = meter.capUnits();
+        uint256 left = used >= cap ? 0 : cap - used;
+        assert(left <= cap);
+        assert(meter.remainingUnits() == left);
+    }
+
+    /// @dev Where the cap was lowered below what is used, nothing is left.
+    function checkFail_WhatIsLeftNeverExceedsTheCap(Meter meter) external pure {
+        unchecked {
+            assert(meter.remainingUnits() == meter.capUnits() - meter.usedUnits());
+        }
+    }
+
+    // ------------------------------------------------------------------- counting: no count spills into another one
+
+    /// @notice An accepted payment raises the newest count by its units and changes no other bit of the word.
+    function check_AddChangesOnlyTheNewestCount(Meter meter, uint256 units) external pure {
+        assume(units <= meter.remainingUnits());
+        _addChangesOnlyTheNewest(meter, units);
+    }
+
+    /// @dev Without that premise a count of 2^31 - 1 spills into the next.
+    function checkFail_AddChangesOnlyTheNewestCount(Meter meter, uint256 units) external pure {
+        assume(units <= SlidingCap.MAX_UNITS);
+        _addChangesOnlyTheNewest(meter, units);
+    }
+
+    function _addChangesOnlyTheNewest(Meter meter, uint256 units) private pure {
+        Meter next = meter.add(units);
+        assert(_count(next, 0) == _count(meter, 0) + units);
+        assert(Meter.unwrap(next) >> SlidingCap.COUNT_BITS == Meter.unwrap(meter) >> SlidingCap.COUNT_BITS);
+    }
+
+    /// @notice ... and so every sum of the newest counts, the last of which is all that is used, rises by those units.
+    /// @dev    Adders in another order are hard to compare: each sum is proved by the one before it.
+    function check_AddRaisesEverySumByTheUnits(Meter meter, uint256 units) external pure {
+        unchecked {
+            assume(units <= meter.remainingUnits());
+            Meter next = meter.add(units);
+            for (uint256 age = 0; age < RING; ++age) {
+                assert(_countsSince(next, age) == _countsSince(meter, age) + units);
+            }
+            assert(next.usedUnits() == meter.usedUnits() + units);
+        }
+    }
+
+    function checkFail_AddRaisesEverySumByTheUnits(Meter meter, uint256 units) external pure {
+        unchecked {
+            assume(units <= meter.remainingUnits() + 1);
+            assert(meter.add(units).usedUnits() == meter.usedUnits() + units);
+        }
+    }
+
+    /// @notice Another cap changes nothing that was counted, nor any bit above the meter (I7).
+    function check_AnotherCapKeepsWhatWasCounted(Meter meter, uint256 units) external pure {
+        assume(units <= SlidingCap.MAX_UNITS);
+        _anotherCap(meter, units);
+    }
+
+    function checkFail_AnotherCapKeepsWhatWasCounted(Meter meter, uint256 units) external pure {
+        assume(units <= SlidingCap.MAX_UNITS + 1);
+        _anotherCap(meter, units);
+    }
+
+    function _anotherCap(Meter meter, uint256 units) private pure {
+        Meter next = meter.withCap(units);
+        assert(next.capUnits() == units);
+        assert(next.usedUnits() == meter.usedUnits());
+        assert(_exceptCap(next) == _exceptCap(meter));
+    }
+
+    // ------------------------------------------------------------------------- time: what it forgets, and only that
+
+    /// @notice Rolled by some buckets, a meter forgets as many of its oldest counts, moves the others up and keeps its
+    ///         cap and the bits above it.
+    function check_ARollForgetsExactlyWhatLeft(Meter meter, uint256 gap) external pure {
+        _rollForgets(meter, split(gap, RING + 1), 0);
+    }
+
+    function checkFail_ARollForgetsExactlyWhatLeft(Meter meter, uint256 gap) external pure {
+        _rollForgets(meter, split(gap, RING + 1), 1);
+    }
+
+    function _rollForgets(Meter meter, uint256 gap, uint256 late) private pure {
+        unchecked {
+            Meter next = meter.rolled(IN_BUCKETS, _newest(meter) + gap + late);
+            for (uint256 i = 0; i < RING; ++i) {
+                assert(_count(next, i) == (i < gap ? 0 : _count(meter, i - gap)));
+            }
+            assert(_newest(next) == (_newest(meter) + gap) & 0x7fffff);
+            assert(next.capUnits() == meter.capUnits());
+            assert(Meter.unwrap(next) >> 209 == Meter.unwrap(meter) >> 209);
+        }
+    }
+
+    /// @notice Five buckets on, however many, all is forgotten.
+    function check_AfterFiveBucketsAllIsForgotten(Meter meter, uint256 bucket) external pure {
+        _allForgotten(meter, bucket, 5);
+    }
+
+    function checkFail_AfterFiveBucketsAllIsForgotten(Meter meter, uint256 bucket) external pure {
+        _allForgotten(meter, bucket, 4);
+    }
+
+    function _allForgotten(Meter meter, uint256 bucket, uint256 gap) private pure {
+        assume(bucket < 1 << 23 && bucket >= _newest(meter) + gap);
+        assert(meter.rolled(IN_BUCKETS, bucket).usedUnits() == 0);
+    }
+
+    /// @notice Time that stands still or goes back changes nothing: what is paid counts into the newest bucket.
+    function check_TimeThatStandsStillOrGoesBackForgetsNothing(Meter meter, uint256 bucket) external pure {
+        assume(bucket <= _newest(meter));
+        assert(Meter.unwrap(meter.rolled(IN_BUCKETS, bucket)) == Meter.unwrap(meter));
+    }
+
+    function checkFail_TimeThatStandsStillOrGoesBackForgetsNothing(Meter meter, uint256 bucket) external pure {
+        assume(bucket <= _newest(meter) + 1);
+        assert(Meter.unwrap(meter.rolled(IN_BUCKETS, bucket)) == Meter.unwrap(meter));
+    }
+
+    /// @notice Looking in between makes no difference: rolled twice is rolled once.
+    function check_RollingTwiceIsRollingOnce(Meter meter, uint256 gap1, uint256 gap2) external pure {
+        unchecked {
+            (gap1, gap2) = (split(gap1, RING), split(gap2, RING));
+            uint256 newest = _newest(meter);
+            assume(newest + gap1 + gap2 < 1 << 23);
+            Meter once = meter.rolled(IN_BUCKETS, newest + gap1 + gap2);
+            Meter twice = meter.rolled(IN_BUCKETS, newest + gap1).rolled(IN_BUCKETS, newest + gap1 + gap2);
+            assert(Meter.unwrap(once) == Meter.unwrap(twice));
+        }
+    }
+
+    /// @dev Unless the second time is the earlier one.
+    function checkFail_RollingTwiceIsRollingOnce(Meter meter, uint256 gap) external pure {
+        unchecked {
+            gap = split(gap, RING);
+            uint256 newest = _newest(meter);
+            assume(newest + gap < 1 << 23);
+            Meter twice = meter.rolled(IN_BUCKETS, newest + gap).rolled(IN_BUCKETS, newest);
+            assert(Meter.unwrap(meter.rolled(IN_BUCKETS, newest)) == Meter.unwrap(twice));
+        }
+    }
+
+    /// @notice Time gives allowance back and never takes any.
+    function check_TimeNeverTakesAllowance(Meter meter, uint256 gap) external pure {
+        unchecked {
+            Meter later = meter.rolled(IN_BUCKETS, _newest(meter) + split(gap, RING));
+            assert(later.remainingUnits() >= meter.remainingUnits());
+            assert(later.usedUnits() <= meter.usedUnits());
+        }
+    }
+
+    function checkFail_TimeNeverTakesAllowance(Meter meter, uint256 gap) external pure {
+        unchecked {
+            Meter later = meter.rolled(IN_BUCKETS, _newest(meter) + split(gap, RING));
+            assert(later.remainingUnits() <= meter.remainingUnits());
+        }
+    }
+
+    // --------------------------------------------------------------------------------------- units and base units
+
+    /// @notice Spending is rounded up, and by less than a unit.
+    /// @custom:halmos --loop 128
+    function check_SpendingIsRoundedUpByLessThanAUnit(uint128 amount, uint128 fee, uint256 unitBits) external pure {
+        _rounded(amount, fee, unitBits, 0);
+    }
+
+    /// @custom:halmos --loop 128
+    function checkFail_SpendingIsRoundedUpByLessThanAUnit(uint128 amount, uint128 fee, uint256 unitBits)
+        external
+        pure
+    {
+        _rounded(amount, fee, unitBits, 1);
+    }
+
+    function _rounded(uint128 amount, uint128 fee, uint256 unitBits, uint256 less) private pure {
+        unchecked {
+            unitBits = split(unitBits, 97);
+            uint256 total = uint256(amount) + fee;
+            uint256 counted = SlidingCap.toUnitsUp(total, unitBits) << unitBits;
+            assert(counted >= total);
+            assert(counted < total + (1 << unitBits) - less);
+        }
+    }
+
+    /// @notice Two payments whose units fit a cap that was rounded down fit the cap as it was given.
+    /// @custom:halmos --loop 128
+    function check_UnitsNeverLetThroughMoreThanTheCap(uint128 cap, uint128 first, uint128 second, uint256 unitBits)
+        external
+        pure
+    {
+        _unitsWithin(cap, first, second, unitBits, 0);
+    }
+
+    /// @custom:halmos --loop 128
+    function checkFail_UnitsNeverLetThroughMoreThanTheCap(uint128 cap, uint128 first, uint128 second, uint256 unitBits)
+        external
+        pure
+    {
+        _unitsWithin(cap, first, second, unitBits, 1);
+    }
+
+    function _unitsWithin(uint128 cap, uint128 first, uint128 second, uint256 unitBits, uint256 less) private pure {
+        unchecked {
+            unitBits = split(unitBits, 97);
+            uint256 counted = SlidingCap.toUnitsUp(first, unitBits) + SlidingCap.toUnitsUp(second, unitBits);
+            assume(counted <= uint256(cap) >> unitBits);
+            assert(uint256(first) + second + less <= cap);
+        }
+    }
+
+    // ---------------------------------------------------------------------------- a meter, read another way than it
+
+    /// @dev The meter after a payment, accepted, so many buckets after its newest. With `sums`, what `add` does to the
+    ///      sums is taken as proved.
+    function _paid(Meter meter, uint256 gap, uint256 units, bool sums) private pure returns (Meter) {
+        unchecked {
+            return _paidAt(meter, _newest(meter) + gap, units, sums);
+        }
+    }
+
+    function _paidAt(Meter meter, uint256 bucket, uint256 units, bool sums) private pure returns (Meter) {
+        assume(bucket < 1 << 23); // BucketsSymbolic: every bucket of 32-bit time
+        meter = meter.rolled(IN_BUCKETS, bucket);
+        assume(units != 0 && units <= meter.remainingUnits());
+        return sums ? _added(meter, units) : meter.add(units);
+    }
+
+    /// @dev `add`, and what check_AddRaisesEverySumByTheUnits proves of it.
+    function _added(Meter meter, uint256 units) private pure returns (Meter next) {
+        unchecked {
+            next = meter.add(units);
+            for (uint256 age = 0; age < RING; ++age) {
+                assume(_countsSince(next, age) == _countsSince(meter, age) + units);
+            }
+            assume(next.usedUnits() == meter.usedUnits() + units);
+        }
+    }
+
+    /// @dev Count `i`, the newest being 0.
+    function _count(Meter meter, uint256 i) private pure returns (uint256) {
+        unchecked {
+            return uint256(uint32(Meter.unwrap(meter) >> (31 * i))) & 0x7fffffff;
+        }
+    }
+
+    /// @dev What the newest bucket and `age` older ones count.
+    function _countsSince(Meter meter, uint256 age) private pure returns (uint256 sum) {
+        unchecked {
+            for (uint256 i = 0; i <= age && i < RING; ++i) {
+                sum += _count(meter, i);
+            }
+        }
+    }
+
+    function _newest(Meter meter) private pure returns (uint256) {
+        return (Meter.unwrap(meter) >> BUCKET_SHIFT) & 0x7fffff;
+    }
+
+    function _exceptCap(Meter meter) private pure returns (uint256) {
+        return Meter.unwrap(meter) & ~(uint256(0x7fffffff) << 155);
+    }
+}
