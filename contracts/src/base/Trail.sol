@@ -19,9 +19,9 @@ abstract contract Trail is VaultStorage {
     /// @param record     abi.encode(HASH, signature, indexed..., data..., SEQUENCE): static types only
     function _log(VaultWord word, uint256 topicCount, bytes memory record) internal {
         uint256 runningHash = word.runningHash();
-        uint32 sequence;
+        uint256 sequence;
         unchecked {
-            sequence = word.sequence() + 1;
+            sequence = (uint256(word.sequence()) + 1) & type(uint32).max; // assembly sees all 256 bits of it
         }
         bytes32 digest;
         assembly ("memory-safe") {

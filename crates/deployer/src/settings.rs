@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// Settings of forge that do not reach the compiler's back end: they may be anything.
-const HARMLESS: [&str; 24] = [
+const HARMLESS: [&str; 25] = [
     "additional_compiler_profiles",
     "allow_paths",
     "auto_detect_remappings",
@@ -35,6 +35,7 @@ const HARMLESS: [&str; 24] = [
     "offline",
     "out",
     "script",
+    "skip",
     "snapshots",
 ];
 
