@@ -79,8 +79,7 @@ docs: setup ## generate the reference pages (CLI, errors, events) and the API do
 	cargo run --quiet --locked -p purse-tests --bin reference
 	cargo doc --locked --workspace --no-deps
 
-proof: test ## before a release: symbolic proofs, broken vaults, static analysis (needs PyPI)
-	scripts/prove
+proof: test ## before a release: broken vaults, static analysis (needs PyPI)
 	node scripts/bug-zoo.mjs
 	scripts/slither
 

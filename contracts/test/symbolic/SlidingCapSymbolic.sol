@@ -64,14 +64,10 @@ contract SlidingCapSymbolic {
         _threePayments(meter, gap1, 5, units1, units2, units3);
     }
 
-    function _threePayments(
-        Meter meter,
-        uint256 gap1,
-        uint256 reach,
-        uint256 units1,
-        uint256 units2,
-        uint256 units3
-    ) private pure {
+    function _threePayments(Meter meter, uint256 gap1, uint256 reach, uint256 units1, uint256 units2, uint256 units3)
+        private
+        pure
+    {
         gap1 = split(gap1, reach);
         meter = _paid(_paid(_paid(meter, 0, units1, false), gap1, units2, false), reach - gap1, units3, false);
         assert(units1 + units2 + units3 <= meter.capUnits());
@@ -82,13 +78,10 @@ contract SlidingCapSymbolic {
     ///         within the cap and covered, wherever in the span it is made and whatever was paid before.
     /// @param age   buckets from the span's first to the meter's newest
     /// @param later buckets from the span's first to the payment's
-    function check_OneMorePaymentKeepsTheSumCovered(
-        Meter meter,
-        uint256 age,
-        uint256 later,
-        uint256 sum,
-        uint256 units
-    ) external pure {
+    function check_OneMorePaymentKeepsTheSumCovered(Meter meter, uint256 age, uint256 later, uint256 sum, uint256 units)
+        external
+        pure
+    {
         _oneMorePayment(meter, age, later, 4, sum, units);
     }
 
@@ -124,10 +117,7 @@ contract SlidingCapSymbolic {
         _firstPayment(meter, idle, later, units, 0);
     }
 
-    function checkFail_TheFirstPaymentIsCovered(Meter meter, uint256 idle, uint256 later, uint256 units)
-        external
-        pure
-    {
+    function checkFail_TheFirstPaymentIsCovered(Meter meter, uint256 idle, uint256 later, uint256 units) external pure {
         _firstPayment(meter, idle, later, units, 1);
     }
 
@@ -358,10 +348,7 @@ contract SlidingCapSymbolic {
     }
 
     /// @custom:halmos --loop 128
-    function checkFail_SpendingIsRoundedUpByLessThanAUnit(uint128 amount, uint128 fee, uint256 unitBits)
-        external
-        pure
-    {
+    function checkFail_SpendingIsRoundedUpByLessThanAUnit(uint128 amount, uint128 fee, uint256 unitBits) external pure {
         _rounded(amount, fee, unitBits, 1);
     }
 
