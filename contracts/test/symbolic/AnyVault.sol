@@ -36,6 +36,14 @@ contract AnyToken {
     }
 }
 
+/// @dev A payment and a signature, of whomever.
+struct Signed {
+    IVault.Payment payment;
+    bytes32 r;
+    bytes32 s;
+    uint8 v;
+}
+
 /// @notice A vault in any state at all, at any time of 32 bits: whatever its storage holds, reachable or not.
 abstract contract AnyVault {
     Cheats internal constant VM = Cheats(address(uint160(uint256(keccak256("hevm cheat code")))));
@@ -90,6 +98,11 @@ abstract contract AnyVault {
         return AllowanceWord.wrap(_mapped((uint256(session) << 160) | uint160(money), ALLOWANCES_SLOT));
     }
 
+    function _setAllowance(uint32 session, address money, AllowanceWord word) internal {
+        bytes32 slot = keccak256(abi.encode((uint256(session) << 160) | uint160(money), ALLOWANCES_SLOT));
+        VM.store(address(vault), slot, bytes32(AllowanceWord.unwrap(word)));
+    }
+
     function _category(address payee) internal view returns (uint256) {
         return _mapped(uint160(payee), PAYEES_SLOT);
     }
@@ -99,15 +112,16 @@ abstract contract AnyVault {
     }
 
     /// @dev Who signed a payment, as EIP-712 says, spelled out apart from the vault.
-    function _signer(IVault.Payment memory payment, bytes32 r, bytes32 s, uint8 v) internal view returns (address) {
+    function _signer(Signed memory signed) internal view returns (address) {
         bytes32 domain = keccak256(
             abi.encode(DOMAIN_TYPEHASH, keccak256("Pursestrings Vault"), keccak256("1"), block.chainid, address(vault))
         );
-        bytes32 structHash = keccak256(abi.encode(PAYMENT_TYPEHASH, payment));
-        return ecrecover(keccak256(abi.encodePacked(hex"1901", domain, structHash)), v, r, s);
+        bytes32 structHash = keccak256(abi.encode(PAYMENT_TYPEHASH, signed.payment));
+        return ecrecover(keccak256(abi.encodePacked(hex"1901", domain, structHash)), signed.v, signed.r, signed.s);
     }
 
-    function _pay(IVault.Payment memory payment, bytes32 r, bytes32 s, uint8 v) internal returns (bool done) {
-        (done,) = address(vault).call(abi.encodeCall(IVault.pay, (payment, abi.encodePacked(r, s, v), "")));
+    function _pay(Signed memory signed) internal returns (bool done) {
+        bytes memory signature = abi.encodePacked(signed.r, signed.s, signed.v);
+        (done,) = address(vault).call(abi.encodeCall(IVault.pay, (signed.payment, signature, "")));
     }
 }
