@@ -1,25 +1,33 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Limits} from "./base/Limits.sol";
+import {Acts} from "./base/Acts.sol";
 import {Roles} from "./base/Roles.sol";
 import {IVault} from "./interfaces/IVault.sol";
 import {AllowanceWord} from "./libraries/AllowanceWord.sol";
+import {OwnerSignature} from "./libraries/OwnerSignature.sol";
 import {PaymentHash} from "./libraries/PaymentHash.sol";
+import {Scope, scopeOf} from "./libraries/Scope.sol";
 import {SessionSignature} from "./libraries/SessionSignature.sol";
-import {SessionWord, SessionWordLib} from "./libraries/SessionWord.sol";
-import {Meter, SlidingCap} from "./libraries/SlidingCap.sol";
+import {SessionWord} from "./libraries/SessionWord.sol";
+import {Meter} from "./libraries/SlidingCap.sol";
 import {VaultWord} from "./libraries/VaultWord.sol";
-import {WINDOW_COUNT, Windows} from "./libraries/Windows.sol";
+import {WINDOW_COUNT} from "./libraries/Windows.sol";
 import {IERC20, SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {EIP712} from "solady/utils/EIP712.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 
 /// @title  One owner's vault
 /// @notice The two ways money leaves are in this file: `pay` and `withdraw` (I1). What they obey is in base/.
-contract Vault is Limits, EIP712 {
+contract Vault is Acts {
     using SafeERC20 for IERC20;
     using SafeTransferLib for address; // balances, bounded: 0 where a token gives no answer
+
+    /// @dev With what each item is demanded to have, this many fit the 16,777,216 gas of a transaction (EIP-7825).
+    uint256 private constant MAX_ITEMS = 32;
+    /// @dev What a batch gives each item. A payment of real USDC under four limits takes less than 130,000.
+    uint256 private constant ITEM_GAS = 500_000;
+    /// @dev What must be left before an item: EVM keeps 1/64 back, and a failed item is looked at and logged.
+    uint256 private constant ITEM_GAS_DEMANDED = 520_000;
 
     constructor(address owner_, address treasury_, address guardian_) Roles(owner_, treasury_, guardian_) {}
 
@@ -30,15 +38,25 @@ contract Vault is Limits, EIP712 {
         address key = SessionSignature.signerOf(_hashTypedData(structHash), signature);
         if (key == address(0)) revert SignatureInvalid();
         VaultWord vault = _vault;
-        (SessionWord word, uint256 category) = _judge(vault, payment, key);
-        (AllowanceWord allowance, Meter[] memory others) = _judgeAmount(payment);
-        if (approval.length != 0) revert ApprovalNotNeeded();
-        // Effect: before any outside call, so that whoever re-enters meets the counted state
+        (SessionWord word, uint256 category, uint256 feeCategory) = _judge(vault, payment, key);
+        (Scope scope, AllowanceWord allowance, uint256 total, bool above) = _allowanceOf(payment);
+        if (above) {
+            if (approval.length == 0) revert AbovePerPaymentCap(total, uint128(allowance.perPaymentCap()));
+            bytes32 digest = _hashTypedData(PaymentHash.ofApproval(structHash));
+            if (!OwnerSignature.isValid(_owner, digest, approval)) revert ApprovalInvalid();
+        } else if (approval.length != 0) {
+            revert ApprovalNotNeeded();
+        }
+        // Check and effect: before any outside call, so that whoever re-enters meets the counted state
         _sessions[key] = word;
-        _setAllowance(payment.session, payment.token, allowance);
-        for (uint256 index = 0; index < others.length; ++index) {
-            if ((allowance.others() >> index) & 1 == 0) continue;
-            _setMeter(payment.session, payment.token, index, others[index]);
+        _count(scope, allowance, total);
+        if (allowance.byCategory() || vault.limited()) {
+            for (uint256 i = 0; i < BESIDES; ++i) {
+                (scope, total) = _beside(i, vault, allowance, payment, category, feeCategory);
+                if (total == 0) continue;
+                AllowanceWord beside = _allowances[scope];
+                if (beside.limited()) _count(scope, beside, total);
+            }
         }
         _logPaid(vault, payment, category);
         // Interaction
@@ -46,17 +64,45 @@ contract Vault is Limits, EIP712 {
     }
 
     /// @inheritdoc IVault
-    function check(Payment calldata unsigned) external view {
-        (Payment memory payment,) = PaymentHash.read(unsigned);
-        _judge(_vault, payment, _keys[payment.session]);
-        _judgeAmount(payment);
-        (bool told, uint256 balance) = payment.token.checkBalanceOf(address(this));
-        uint256 needed = _total(payment);
-        if (told && balance < needed) revert VaultShort(balance, needed);
+    function payBatch(BatchItem[] calldata items) external {
+        if (items.length == 0) revert EmptyList();
+        if (items.length > MAX_ITEMS) revert BatchTooLong(items.length, MAX_ITEMS);
+        for (uint256 i = 0; i < items.length; ++i) {
+            if (gasleft() < ITEM_GAS_DEMANDED) revert BatchGasShort(i, gasleft(), ITEM_GAS_DEMANDED);
+            BatchItem calldata item = items[i];
+            if (_paid(item)) continue;
+            bytes memory reason = _reason();
+            if (reason.length == 0) revert BatchItemUnexplained(i);
+            _logFailed(item, reason);
+        }
     }
 
     /// @inheritdoc IVault
-    function withdraw(address token, uint256 amount) external onlyOwner {
+    function check(Payment calldata unsigned, bool approved) external view {
+        (Payment memory payment,) = PaymentHash.read(unsigned);
+        VaultWord vault = _vault;
+        (, uint256 category, uint256 feeCategory) = _judge(vault, payment, _keys[payment.session]);
+        (Scope scope, AllowanceWord allowance, uint256 total, bool above) = _allowanceOf(payment);
+        if (above && !approved) revert AbovePerPaymentCap(total, uint128(allowance.perPaymentCap()));
+        _judgeScope(scope, allowance, total);
+        for (uint256 i = 0; i < BESIDES; ++i) {
+            (scope, total) = _beside(i, vault, allowance, payment, category, feeCategory);
+            if (total == 0) continue;
+            AllowanceWord beside = _allowances[scope];
+            if (beside.limited()) _judgeScope(scope, beside, total);
+        }
+        (bool told, uint256 balance) = payment.token.checkBalanceOf(address(this));
+        total = _total(payment);
+        if (told && balance < total) revert VaultShort(balance, total);
+    }
+
+    /// @inheritdoc IVault
+    function withdraw(address token, uint256 amount) external {
+        _byOwner();
+        _withdraw(token, amount);
+    }
+
+    function _withdraw(address token, uint256 amount) internal override {
         // Check: what a token says of its balances names a refusal, but is no condition: it can't be an obstacle
         uint256 balance = token.balanceOf(address(this));
         if (amount == type(uint256).max) amount = balance;
@@ -73,129 +119,84 @@ contract Vault is Limits, EIP712 {
         revert TransferFailed(token, to, amount);
     }
 
-    /// @dev The one judge of payments, with `_judgeAmount`: `pay` and `check` ask it the same questions. Reads only.
-    function _judge(VaultWord vault, Payment memory payment, address key)
+    /// @dev What the session has of the payment's token, and whether the payment is above its per-payment cap (I5).
+    function _allowanceOf(Payment memory payment)
         private
         view
-        returns (SessionWord next, uint256 category)
+        returns (Scope scope, AllowanceWord allowance, uint256 total, bool above)
     {
-        uint32 session = payment.session;
-        SessionWord word = _sessions[key];
-        _judgeSession(vault, session, key, word, payment.deadline);
-        _judgeNonce(session, word, payment.nonce);
-        next = word.withNonce(payment.nonce);
-        category = _judgePayee(session, word, payment.payee);
-
-        if (payment.amount == 0) revert ZeroAmount();
-        if ((payment.fee == 0) != (payment.feeRecipient == address(0))) {
-            revert FeeMismatch(payment.fee, payment.feeRecipient);
-        }
-        if (payment.fee != 0) _judgePayee(session, word, payment.feeRecipient);
-    }
-
-    /// @dev The vault is not paused, the session lives, the deadline has not passed (I2, I8).
-    function _judgeSession(VaultWord vault, uint32 session, address key, SessionWord word, uint32 deadline)
-        private
-        view
-    {
-        if (vault.paused()) revert VaultPaused();
-        if (word.session() != session || session == 0) {
-            if (_keys[session] == address(0)) revert SessionUnknown(session);
-            revert SignerNotSessionKey(session, key);
-        }
-        if (word.validUntil() == 0 || word.epoch() != vault.epoch()) {
-            if (_keys[session] != key) revert KeyRetired(session, key);
-            revert SessionRevoked(session);
-        }
-        if (block.timestamp < word.validFrom()) revert SessionNotYetValid(session, word.validFrom());
-        if (block.timestamp >= word.validUntil()) revert SessionExpired(session, word.validUntil());
-        if (block.timestamp >= deadline) revert PaymentExpired(deadline, block.timestamp);
-    }
-
-    /// @dev The nonce has not paid, and the session's window can tell (I3).
-    function _judgeNonce(uint32 session, SessionWord word, uint32 nonce) private pure {
-        unchecked {
-            uint256 highest = word.nonceHighest();
-            if (nonce > highest) {
-                uint256 furthest = highest + SessionWordLib.NONCE_LEAP;
-                if (nonce > furthest) revert NonceTooFar(session, nonce, furthest);
-            } else if (highest - nonce >= SessionWordLib.NONCE_WINDOW) {
-                // forge-lint: disable-next-line(unsafe-typecast) -- below `highest`, which has 32 bits
-                revert NonceTooOld(session, nonce, uint32(highest - SessionWordLib.NONCE_WINDOW + 1));
-            } else if (word.nonceUsed(nonce)) {
-                revert NonceUsed(session, nonce);
-            }
-        }
-    }
-
-    /// @dev The payee is in the book, under a category the session has (I6).
-    function _judgePayee(uint32 session, SessionWord word, address payee) private view returns (uint256 category) {
-        category = _payees[payee];
-        if (category == 0) revert PayeeNotInBook(payee);
-        // forge-lint: disable-next-line(unsafe-typecast) -- a stored category is at most 63
-        if (!word.grants(category)) revert CategoryNotGranted(session, uint8(category));
-    }
-
-    /// @dev Amount and fee together fit the per-payment cap (I5) and every limit that stands (I4).
-    /// @return allowance the session's word with the payment counted
-    /// @return others    the other limits' meters with the payment counted, by window index; empty if there are none
-    function _judgeAmount(Payment memory payment)
-        private
-        view
-        returns (AllowanceWord allowance, Meter[] memory others)
-    {
-        allowance = _allowance(payment.session, payment.token);
+        scope = scopeOf(payment.session, 0, payment.token);
+        allowance = _allowances[scope];
         if (!allowance.limited()) revert TokenNotGranted(payment.session, payment.token);
-        uint256 total = _total(payment);
-        uint256 cap = allowance.perPaymentCap();
-        // forge-lint: disable-next-line(unsafe-typecast) -- 2^31 units of at most 2^97
-        if (total > cap) revert AbovePerPaymentCap(total, uint128(cap));
+        total = _total(payment);
+        above = total > allowance.perPaymentCap();
+    }
 
-        Meter first = _counted(payment, allowance.asMeter(), allowance.firstIndex(), total, allowance.unitBits());
-        allowance = AllowanceWord.wrap(Meter.unwrap(first));
-        uint256 mask = allowance.others();
-        if (mask == 0) return (allowance, others);
-        others = new Meter[](WINDOW_COUNT);
+    /// @dev Counts a payment in every limit of a scope.
+    function _count(Scope scope, AllowanceWord allowance, uint256 total) private {
+        (AllowanceWord next, Meter[] memory others) = _judgeScope(scope, allowance, total);
+        _allowances[scope] = next;
+        if (next.others() == 0) return;
         for (uint256 index = 0; index < WINDOW_COUNT; ++index) {
-            if ((mask >> index) & 1 == 0) continue;
-            Meter meter = _meter(payment.session, payment.token, index);
-            others[index] = _counted(payment, meter, index, total, allowance.unitBits());
+            if ((next.others() >> index) & 1 == 1) _setMeter(scope, index, others[index]);
         }
     }
 
-    /// @dev A limit's meter with `total` counted, if it fits.
-    function _counted(Payment memory payment, Meter meter, uint256 index, uint256 total, uint256 unitBits)
-        private
-        view
-        returns (Meter)
-    {
-        uint32 window = Windows.secondsOf(index);
-        meter = meter.rolled(window, block.timestamp);
-        uint256 left = meter.remainingUnits();
-        uint256 units = SlidingCap.toUnitsUp(total, unitBits);
-        if (units > left) revert LimitExceeded(payment.session, payment.token, window, total, left << unitBits);
-        return meter.add(units);
+    /// @dev abi.encode(HASH, Paid.selector, session, payee, ref, token, amount, fee, feeRecipient, category, nonce,
+    ///      SEQUENCE), without the cleaning of words that PaymentHash has found clean.
+    function _logPaid(VaultWord vault, Payment memory payment, uint256 category) private {
+        bytes32 signature = Paid.selector;
+        bytes memory record;
+        assembly ("memory-safe") {
+            record := mload(0x40)
+            mstore(0x40, add(record, 0x1a0))
+            mstore(record, 0x180)
+            mstore(add(record, 0x40), signature)
+            mstore(add(record, 0x60), mload(payment)) // session
+            mstore(add(record, 0x80), mload(add(payment, 0x80))) // payee
+            mstore(add(record, 0xa0), mload(add(payment, 0x100))) // ref
+            mstore(add(record, 0xc0), mload(add(payment, 0x60))) // token
+            mcopy(add(record, 0xe0), add(payment, 0xa0), 0x60) // amount, fee, fee recipient
+            mstore(add(record, 0x140), category)
+            mstore(add(record, 0x160), mload(add(payment, 0x20))) // nonce
+        }
+        _logPayment(vault, record);
     }
 
-    function _logPaid(VaultWord vault, Payment memory payment, uint256 category) private {
-        _log(
-            vault,
-            4,
-            abi.encode(
-                HASH,
-                Paid.selector,
-                payment.session,
-                payment.payee,
-                payment.ref,
-                payment.token,
-                payment.amount,
-                payment.fee,
-                payment.feeRecipient,
-                category,
-                payment.nonce,
-                SEQUENCE
-            )
-        );
+    /// @dev The one call of the vault to itself (I1): an item's encoding is that of `pay`'s arguments, so it is copied.
+    ///      The approval is its last part.
+    function _paid(BatchItem calldata item) private returns (bool done) {
+        bytes calldata approval = item.approval;
+        bytes4 selector = this.pay.selector;
+        assembly ("memory-safe") {
+            let question := mload(0x40)
+            let size := and(add(add(sub(approval.offset, item), approval.length), 0x1f), not(0x1f))
+            mstore(question, selector)
+            calldatacopy(add(question, 0x04), item, size)
+            done := call(ITEM_GAS, address(), 0, question, add(size, 0x04), 0, 0)
+        }
+    }
+
+    /// @dev What the last call reverted with: one of the vault's own errors, so it is short.
+    function _reason() private pure returns (bytes memory reason) {
+        assembly ("memory-safe") {
+            reason := mload(0x40)
+            mstore(reason, returndatasize())
+            returndatacopy(add(reason, 0x20), 0, returndatasize())
+            mstore(0x40, add(reason, and(add(returndatasize(), 0x3f), not(0x1f))))
+        }
+    }
+
+    /// @dev Tells of an item that did not pay, if a key of its session has signed it: nobody else can have this vault
+    ///      say anything. The judge looks at the signature first, so a later reason proves it.
+    function _logFailed(BatchItem calldata item, bytes memory reason) private {
+        bytes4 code = bytes4(reason);
+        if (
+            code == PaymentMalformed.selector || code == SignatureInvalid.selector || code == SessionUnknown.selector
+                || code == SignerNotSessionKey.selector
+        ) return;
+        Payment calldata payment = item.payment;
+        emit PaymentFailed(payment.session, payment.payee, payment.ref, payment.nonce, reason);
     }
 
     /// @dev Moves amount and fee, or reverts so that the payment leaves no trace (I11).
@@ -215,16 +216,5 @@ contract Vault is Limits, EIP712 {
         (bool told, uint256 balance) = token.checkBalanceOf(address(this));
         if (told && balance < needed - moved) revert VaultShort(balance + moved, needed); // moved is part of needed
         revert TransferFailed(token, to, amount);
-    }
-
-    /// @dev What a payment takes from the vault, and from every limit.
-    function _total(Payment memory payment) private pure returns (uint256) {
-        unchecked {
-            return uint256(payment.amount) + payment.fee; // two uint128
-        }
-    }
-
-    function _domainNameAndVersion() internal pure override returns (string memory, string memory) {
-        return ("Pursestrings Vault", "1");
     }
 }

@@ -2,16 +2,20 @@
 pragma solidity ^0.8.28;
 
 import {IVault} from "../interfaces/IVault.sol";
+import {PAYEES, subjectOf} from "../libraries/Subject.sol";
+import {VaultWord} from "../libraries/VaultWord.sol";
 import {Roles} from "./Roles.sol";
 
 /// @title What may be paid, and to whom: the listed tokens and the payee book (I6)
 abstract contract Book is Roles {
-    uint256 private constant LAST_CATEGORY = 63;
+    uint256 internal constant LAST_CATEGORY = 63;
     /// @dev Coarser units than 2^97 base units would let the largest cap exceed uint128.
     uint8 private constant MAX_UNIT_BITS = 97;
 
     /// @inheritdoc IVault
-    function addToken(address token, uint8 unitBits) external onlyOwner {
+    /// @dev Loosens nothing: a listed token can be paid once a session has a limit in it, and not before.
+    function addToken(address token, uint8 unitBits) external {
+        _byOwner();
         // Check: a token that is a payee could be paid in itself; one that is the treasury would keep withdrawals
         if (token.code.length == 0) revert TokenHasNoCode(token);
         if (_tokens[token].listed) revert TokenListed(token, _tokens[token].unitBits);
@@ -25,28 +29,8 @@ abstract contract Book is Roles {
     }
 
     /// @inheritdoc IVault
-    function setPayees(PayeeEntry[] calldata entries) external onlyOwner {
-        if (entries.length == 0) revert EmptyList();
-        for (uint256 i = 0; i < entries.length; ++i) {
-            (address payee, uint8 category) = (entries[i].payee, entries[i].category);
-            // Check
-            if (i != 0 && payee <= entries[i - 1].payee) revert NotAscending(i);
-            if (category == 0 || category > LAST_CATEGORY) revert CategoryInvalid(category);
-            if (payee == address(0)) revert ZeroAddress();
-            if (payee == address(this) || _tokens[payee].listed || _sessions[payee].session() != 0) {
-                revert RoleConflict(payee);
-            }
-            // Effect
-            _payees[payee] = category;
-            _log(_vault, 2, abi.encode(HASH, PayeeSet.selector, payee, category, SEQUENCE));
-        }
-    }
-
-    /// @inheritdoc IVault
-    function removePayee(address payee) external onlyOwnerOrGuardian {
-        if (_payees[payee] == 0) return;
-        delete _payees[payee];
-        _log(_vault, 3, abi.encode(HASH, PayeeRemoved.selector, payee, msg.sender, SEQUENCE));
+    function removePayee(address payee) external {
+        _removePayee(_byStopper(), payee);
     }
 
     /// @inheritdoc IVault
@@ -58,5 +42,41 @@ abstract contract Book is Roles {
     function tokenOf(address token) external view returns (bool, uint8) {
         TokenEntry memory entry = _tokens[token];
         return (entry.listed, entry.unitBits);
+    }
+
+    function _setPayees(Act memory act, PayeeEntry[] memory entries) internal {
+        // Check
+        if (entries.length == 0) revert EmptyList();
+        bool loosens = false;
+        for (uint256 i = 0; i < entries.length; ++i) {
+            (address payee, uint8 category) = (entries[i].payee, entries[i].category);
+            if (i != 0 && payee <= entries[i - 1].payee) revert NotAscending(i);
+            if (category == 0 || category > LAST_CATEGORY) revert CategoryInvalid(category);
+            if (payee == address(0)) revert ZeroAddress();
+            if (payee == address(this) || _tokens[payee].listed || _sessions[payee].session() != 0) {
+                revert RoleConflict(payee);
+            }
+            uint256 current = _payees[payee];
+            _expect(act, current);
+            if (current != category) loosens = true;
+            if (act.change != 0 && _isKilled(act.change, subjectOf(payee))) revert ChangeKilled(act.change);
+        }
+        (act.subject, act.loosens) = (PAYEES, loosens);
+        if (_mustWait(act)) return;
+        // Effect
+        for (uint256 i = 0; i < entries.length; ++i) {
+            (address payee, uint8 category) = (entries[i].payee, entries[i].category);
+            _payees[payee] = category;
+            _log(_vault, 2, abi.encode(HASH, PayeeSet.selector, payee, category, SEQUENCE));
+        }
+    }
+
+    /// @dev Where a change waits it may name this payee, and so is killed even if the payee is not in the book.
+    function _removePayee(address by, address payee) internal {
+        VaultWord vault = _vault;
+        if (_payees[payee] == 0 && !vault.waiting()) return;
+        delete _payees[payee];
+        _kill(subjectOf(payee));
+        _log(vault, 3, abi.encode(HASH, PayeeRemoved.selector, payee, by, SEQUENCE));
     }
 }

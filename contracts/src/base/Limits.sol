@@ -3,68 +3,29 @@ pragma solidity ^0.8.28;
 
 import {IVault} from "../interfaces/IVault.sol";
 import {AllowanceWord} from "../libraries/AllowanceWord.sol";
+import {Scope, scopeOf} from "../libraries/Scope.sol";
 import {Meter, SlidingCap} from "../libraries/SlidingCap.sol";
+import {subjectOf} from "../libraries/Subject.sol";
+import {VaultWord} from "../libraries/VaultWord.sol";
 import {WINDOW_COUNT, Windows} from "../libraries/Windows.sol";
 import {Sessions} from "./Sessions.sol";
 
-/// @title How much a session may pay: the per-payment cap and the sliding limits, per token (I4, I7)
+/// @title How much may be paid: per payment, and in any window of time; by vault, session and category (I4, I7)
 abstract contract Limits is Sessions {
     /// @inheritdoc IVault
-    function grant(Grant calldata newSession) external onlyOwner {
-        uint32 session = newSession.session;
-        _create(session, newSession.key, newSession.validFrom, newSession.validUntil, newSession.categories);
-        for (uint256 i = 0; i < newSession.tokens.length; ++i) {
-            TokenGrant calldata entry = newSession.tokens[i];
-            if (i != 0 && entry.token <= newSession.tokens[i - 1].token) revert NotAscending(i);
-            _setPerPaymentCap(session, entry.token, entry.perPaymentCap);
-            for (uint256 j = 0; j < entry.limits.length; ++j) {
-                Limit calldata limit = entry.limits[j];
-                if (j != 0 && limit.window <= entry.limits[j - 1].window) revert NotAscending(j);
-                _setLimit(session, entry.token, limit.window, limit.cap);
-            }
-        }
-    }
-
-    /// @inheritdoc IVault
-    function setPerPaymentCap(uint32 session, address token, uint128 perPaymentCap) external onlyOwner {
-        _live(session);
-        _setPerPaymentCap(session, token, perPaymentCap);
-    }
-
-    /// @inheritdoc IVault
-    function setLimit(uint32 session, address token, uint32 window, uint128 cap) external onlyOwner {
-        _live(session);
-        _setLimit(session, token, window, cap);
-    }
-
-    /// @inheritdoc IVault
-    function removeLimit(uint32 session, address token, uint32 window) external onlyOwner {
-        // Check
-        _live(session);
-        uint256 index = _windowIndex(window);
-        AllowanceWord allowance = _allowance(session, token);
-        if (!allowance.limitedBy(index)) revert LimitUnknown(session, token, window);
-        // Effect: the meter is put aside with what it counted
-        _setMeter(session, token, index, _meterOf(session, token, index).withCap(0));
-        if (allowance.firstIndex() == index) allowance = _withNextFirst(session, token, allowance);
-        else allowance = allowance.withoutOther(index);
-        _setAllowance(session, token, allowance);
-        _log(_vault, 3, abi.encode(HASH, LimitRemoved.selector, session, token, window, SEQUENCE));
-    }
-
-    /// @inheritdoc IVault
-    function remaining(uint32 session, address token)
+    function remaining(uint32 session, uint8 category, address token)
         external
         view
         returns (uint128 perPaymentCap, LimitView[] memory limits)
     {
-        AllowanceWord allowance = _allowance(session, token);
+        Scope scope = scopeOf(session, category, token);
+        AllowanceWord allowance = _allowances[scope];
         perPaymentCap = uint128(allowance.perPaymentCap());
         limits = new LimitView[](WINDOW_COUNT);
         uint256 count = 0;
         for (uint256 index = 0; index < WINDOW_COUNT; ++index) {
             if (!allowance.limitedBy(index)) continue;
-            limits[count++] = _limitView(_meterOf(session, token, index), index, allowance.unitBits());
+            limits[count++] = _limitView(_meterOf(scope, allowance, index), index, allowance.unitBits());
         }
         assembly ("memory-safe") {
             mstore(limits, count)
@@ -72,51 +33,136 @@ abstract contract Limits is Sessions {
     }
 
     /// @inheritdoc IVault
-    function meterOf(uint32 session, address token, uint32 window) external view returns (uint256) {
-        return Meter.unwrap(_meterOf(session, token, _windowIndex(window)));
+    function meterOf(uint32 session, uint8 category, address token, uint32 window) external view returns (uint256) {
+        Scope scope = scopeOf(session, category, token);
+        return Meter.unwrap(_meterOf(scope, _allowances[scope], _windowIndex(window)));
     }
 
-    function _setPerPaymentCap(uint32 session, address token, uint128 perPaymentCap) private {
+    function _grant(Act memory act, Grant memory newSession) internal {
+        // Check
+        uint32 session = newSession.session;
+        TokenGrant[] memory tokens = newSession.tokens;
+        _checkNew(session, newSession.key, newSession.validFrom, newSession.validUntil, newSession.categories);
+        for (uint256 i = 0; i < tokens.length; ++i) {
+            if (i != 0 && tokens[i].token <= tokens[i - 1].token) revert NotAscending(i);
+            _checkLimits(tokens[i]);
+        }
+        (act.subject, act.loosens) = (subjectOf(session), true);
+        if (_mustWait(act)) return;
+        // Effect
+        _create(session, newSession.key, newSession.validFrom, newSession.validUntil, newSession.categories);
+        for (uint256 i = 0; i < tokens.length; ++i) {
+            address token = tokens[i].token;
+            _storePerPaymentCap(session, token, tokens[i].perPaymentCap);
+            for (uint256 j = 0; j < tokens[i].limits.length; ++j) {
+                Limit memory limit = tokens[i].limits[j];
+                _storeLimit(session, limit.category, token, limit.window, limit.cap);
+            }
+        }
+    }
+
+    function _setPerPaymentCap(Act memory act, uint32 session, address token, uint128 perPaymentCap) internal {
+        // Check
+        if (session == 0) revert ScopeInvalid(session, 0);
+        _live(session);
+        (, uint256 units) = _toUnits(token, perPaymentCap);
+        AllowanceWord allowance = _allowances[scopeOf(session, 0, token)];
+        _expect(act, allowance.perPaymentCap());
+        (act.subject, act.loosens) = (subjectOf(session), units > allowance.perPaymentUnits());
+        if (_mustWait(act)) return;
+        // Effect
+        _storePerPaymentCap(session, token, perPaymentCap);
+    }
+
+    function _setLimit(Act memory act, uint32 session, uint8 category, address token, uint32 window, uint128 cap)
+        internal
+    {
+        // Check
+        _checkScope(session, category);
+        uint256 index = _windowIndex(window);
+        (uint8 unitBits, uint256 units) = _toUnits(token, cap);
+        Scope scope = scopeOf(session, category, token);
+        AllowanceWord allowance = _allowances[scope];
+        // Where no such limit stands a new one only tightens, but for a session's first in a token: that lets it pay
+        bool stands = allowance.limitedBy(index);
+        uint256 standing = stands ? _meterOf(scope, allowance, index).capUnits() : 0;
+        bool opens = session != 0 && category == 0 && !allowance.limited();
+        _expect(act, standing << unitBits);
+        (act.subject, act.loosens) = (subjectOf(session, token), stands ? units > standing : opens);
+        if (_mustWait(act)) return;
+        // Effect
+        _storeLimit(session, category, token, window, cap);
+    }
+
+    function _removeLimit(Act memory act, uint32 session, uint8 category, address token, uint32 window) internal {
+        // Check
+        _checkScope(session, category);
+        uint256 index = _windowIndex(window);
+        Scope scope = scopeOf(session, category, token);
+        AllowanceWord allowance = _allowances[scope];
+        if (!allowance.limitedBy(index)) revert LimitUnknown(session, category, token, window);
+        Meter meter = _meterOf(scope, allowance, index);
+        _expect(act, meter.capUnits() << allowance.unitBits());
+        // A session's last limit in a token goes with all that it can pay of it
+        bool closes = session != 0 && category == 0 && allowance.others() == 0;
+        (act.subject, act.loosens) = (subjectOf(session, token), !closes);
+        if (_mustWait(act)) return;
+        // Effect: the meter is put aside with what it counted
+        _setMeter(scope, index, meter.withCap(0));
+        if (allowance.firstIndex() == index) allowance = _withNextFirst(scope, allowance);
+        else allowance = allowance.withoutOther(index);
+        _allowances[scope] = allowance;
+        _log(_vault, 3, abi.encode(HASH, LimitRemoved.selector, session, token, category, window, SEQUENCE));
+    }
+
+    function _storePerPaymentCap(uint32 session, address token, uint128 perPaymentCap) private {
         (uint8 unitBits, uint256 units) = _toUnits(token, perPaymentCap);
-        AllowanceWord allowance = _allowance(session, token).withUnitBits(unitBits).withPerPaymentUnits(units);
-        _setAllowance(session, token, allowance);
+        Scope scope = scopeOf(session, 0, token);
+        _allowances[scope] = _allowances[scope].withUnitBits(unitBits).withPerPaymentUnits(units);
         _log(_vault, 3, abi.encode(HASH, PerPaymentCapSet.selector, session, token, units << unitBits, SEQUENCE));
     }
 
-    function _setLimit(uint32 session, address token, uint32 window, uint128 cap) private {
-        // Check
+    /// @dev The meter keeps what it counted, whatever the cap was or is.
+    function _storeLimit(uint32 session, uint8 category, address token, uint32 window, uint128 cap) private {
         uint256 index = _windowIndex(window);
         (uint8 unitBits, uint256 units) = _toUnits(token, cap);
-        // Effect: the meter keeps what it counted, whatever the cap was or is
-        Meter meter = _meterOf(session, token, index).rolled(window, block.timestamp).withCap(units);
-        AllowanceWord allowance = _allowance(session, token).withUnitBits(unitBits);
+        Scope scope = scopeOf(session, category, token);
+        AllowanceWord allowance = _allowances[scope];
+        Meter meter = _meterOf(scope, allowance, index).rolled(window, block.timestamp).withCap(units);
+        allowance = allowance.withUnitBits(unitBits);
         if (!allowance.limited() || allowance.firstIndex() == index) {
             allowance = allowance.withFirst(index, meter);
         } else {
             allowance = allowance.withOther(index);
-            _setMeter(session, token, index, meter);
+            _setMeter(scope, index, meter);
         }
-        _setAllowance(session, token, allowance);
+        _allowances[scope] = allowance;
+        // Payments look for limits of the vault, and by category, only where they are told that there are any
+        VaultWord vault = _vault;
+        if (session == 0) vault = vault.withLimited();
+        if (category != 0) {
+            Scope whole = scopeOf(session, 0, token);
+            _allowances[whole] = _allowances[whole].withByCategory();
+        }
         uint256 used = meter.usedUnits() << unitBits;
-        _log(_vault, 3, abi.encode(HASH, LimitSet.selector, session, token, window, units << unitBits, used, SEQUENCE));
+        _log(
+            vault,
+            3,
+            abi.encode(HASH, LimitSet.selector, session, token, category, window, units << unitBits, used, SEQUENCE)
+        );
     }
 
     /// @dev The meter of a limit, wherever it stands.
-    function _meterOf(uint32 session, address token, uint256 index) private view returns (Meter) {
-        AllowanceWord allowance = _allowance(session, token);
+    function _meterOf(Scope scope, AllowanceWord allowance, uint256 index) private view returns (Meter) {
         if (allowance.limited() && allowance.firstIndex() == index) return allowance.firstMeter();
-        return _meter(session, token, index);
+        return _meter(scope, index);
     }
 
     /// @dev Another limit takes the place of the first, if one stands.
-    function _withNextFirst(uint32 session, address token, AllowanceWord allowance)
-        private
-        view
-        returns (AllowanceWord)
-    {
+    function _withNextFirst(Scope scope, AllowanceWord allowance) private view returns (AllowanceWord) {
         for (uint256 index = 0; index < WINDOW_COUNT; ++index) {
             if ((allowance.others() >> index) & 1 == 0) continue;
-            return allowance.withoutOther(index).withFirst(index, _meter(session, token, index));
+            return allowance.withoutOther(index).withFirst(index, _meter(scope, index));
         }
         return allowance.withoutFirst();
     }
@@ -143,6 +189,28 @@ abstract contract Limits is Sessions {
         unitBits = entry.unitBits;
         units = uint256(cap) >> unitBits;
         if (units > SlidingCap.MAX_UNITS) revert CapTooLarge(cap, SlidingCap.MAX_UNITS << unitBits);
+    }
+
+    /// @dev The limits of a grant: in order, of windows and categories that exist, with caps that fit.
+    function _checkLimits(TokenGrant memory granted) private view {
+        _toUnits(granted.token, granted.perPaymentCap);
+        uint256 last = 0;
+        for (uint256 j = 0; j < granted.limits.length; ++j) {
+            Limit memory limit = granted.limits[j];
+            if (limit.category > LAST_CATEGORY) revert CategoryInvalid(limit.category);
+            _windowIndex(limit.window);
+            _toUnits(granted.token, limit.cap);
+            uint256 place = (uint256(limit.category) << 32) | limit.window;
+            if (place <= last) revert NotAscending(j);
+            last = place;
+        }
+    }
+
+    /// @dev The vault's own limits are of session 0 and have no category; a session's are of one that lives.
+    function _checkScope(uint32 session, uint8 category) private view {
+        if (category > LAST_CATEGORY) revert CategoryInvalid(category);
+        if (session != 0) _live(session);
+        else if (category != 0) revert ScopeInvalid(session, category);
     }
 
     function _windowIndex(uint32 window) private pure returns (uint256 index) {

@@ -3,70 +3,29 @@ pragma solidity ^0.8.28;
 
 import {IVault} from "../interfaces/IVault.sol";
 import {SessionWord, SessionWordLib} from "../libraries/SessionWord.sol";
+import {PAUSE, subjectOf} from "../libraries/Subject.sol";
 import {VaultWord} from "../libraries/VaultWord.sol";
 import {Book} from "./Book.sol";
 
 /// @title Who may pay: sessions, their keys, spans and categories, and the verbs that stop them (I8)
 abstract contract Sessions is Book {
     /// @inheritdoc IVault
-    function rotateKey(uint32 session, address newKey) external onlyOwner {
-        // Check
-        (address oldKey, SessionWord word) = _live(session);
-        _refuseAsKey(newKey);
-        // Effect: what was spent is counted for the session, not for the key, and stays
-        _sessions[oldKey] = word.ended();
-        _sessions[newKey] = word.withFreshNonces();
-        _keys[session] = newKey;
-        _log(_vault, 4, abi.encode(HASH, KeyRotated.selector, session, oldKey, newKey, SEQUENCE));
-    }
-
-    /// @inheritdoc IVault
-    function setValidity(uint32 session, uint32 validFrom, uint32 validUntil) external onlyOwner {
-        (address key, SessionWord word) = _live(session);
-        _checkValidity(validFrom, validUntil);
-        _sessions[key] = word.withValidity(validFrom, validUntil);
-        _log(_vault, 2, abi.encode(HASH, ValiditySet.selector, session, validFrom, validUntil, SEQUENCE));
-    }
-
-    /// @inheritdoc IVault
-    function setCategories(uint32 session, uint64 categories) external onlyOwner {
-        (address key, SessionWord word) = _live(session);
-        _checkCategories(categories);
-        _sessions[key] = word.withCategories(categories);
-        _log(_vault, 2, abi.encode(HASH, CategoriesSet.selector, session, categories, SEQUENCE));
-    }
-
-    /// @inheritdoc IVault
     function revoke(uint32 session) external {
-        // Check
-        address key = _keys[session];
-        if (msg.sender != _owner && msg.sender != _guardian && (msg.sender != key || key == address(0))) {
-            revert NotOwnerOrGuardian(msg.sender);
+        address by = msg.sender;
+        if (by != _owner && by != _guardian && (by != _keys[session] || by == address(0))) {
+            revert NotOwnerOrGuardian(by);
         }
-        if (key == address(0)) revert SessionUnknown(session);
-        SessionWord word = _sessions[key];
-        if (_isRevoked(word)) return;
-        // Effect
-        _sessions[key] = word.ended();
-        _log(_vault, 3, abi.encode(HASH, Revoked.selector, session, msg.sender, SEQUENCE));
+        _revoke(by, session);
     }
 
     /// @inheritdoc IVault
-    function revokeAll() external onlyOwnerOrGuardian {
-        VaultWord vault = _vault.nextEpoch();
-        _log(vault, 2, abi.encode(HASH, AllRevoked.selector, msg.sender, vault.epoch(), SEQUENCE));
+    function revokeAll() external {
+        _revokeAll(_byStopper());
     }
 
     /// @inheritdoc IVault
-    function pause() external onlyOwnerOrGuardian {
-        if (_vault.paused()) return;
-        _log(_vault.withPaused(true), 2, abi.encode(HASH, Paused.selector, msg.sender, SEQUENCE));
-    }
-
-    /// @inheritdoc IVault
-    function unpause() external onlyOwner {
-        if (!_vault.paused()) return;
-        _log(_vault.withPaused(false), 2, abi.encode(HASH, Unpaused.selector, msg.sender, SEQUENCE));
+    function pause() external {
+        _pause(_byStopper());
     }
 
     /// @inheritdoc IVault
@@ -81,7 +40,7 @@ abstract contract Sessions is Book {
             nonceHighest: word.nonceHighest(),
             nonceWindow: word.nonceWindow(),
             epoch: word.epoch(),
-            revoked: key != address(0) && _isRevoked(word)
+            revoked: key != address(0) && word.isRevoked(_vault.epoch())
         });
     }
 
@@ -105,20 +64,26 @@ abstract contract Sessions is Book {
         return _vault.epoch();
     }
 
-    /// @dev Creates the session of a grant; its tokens are the caller's part.
-    function _create(uint32 session, address key, uint32 validFrom, uint32 validUntil, uint64 categories) internal {
-        // Check
+    /// @dev Whether a new session can be so.
+    function _checkNew(uint32 session, address key, uint32 validFrom, uint32 validUntil, uint64 categories)
+        internal
+        view
+    {
         if (session == 0) revert SessionZero();
         if (_keys[session] != address(0)) revert SessionExists(session);
         _refuseAsKey(key);
         _checkValidity(validFrom, validUntil);
         _checkCategories(categories);
-        // Effect
-        uint32 vaultEpoch = _vault.epoch();
+    }
+
+    /// @dev Creates the session of a grant; its tokens are the caller's part.
+    function _create(uint32 session, address key, uint32 validFrom, uint32 validUntil, uint64 categories) internal {
+        VaultWord vault = _vault;
+        uint32 vaultEpoch = vault.epoch();
         _keys[session] = key;
         _sessions[key] = SessionWordLib.create(session, vaultEpoch, validFrom, validUntil, categories);
         _log(
-            _vault,
+            vault.withGranted(),
             3,
             abi.encode(
                 HASH, SessionGranted.selector, session, key, validFrom, validUntil, categories, vaultEpoch, SEQUENCE
@@ -126,16 +91,86 @@ abstract contract Sessions is Book {
         );
     }
 
+    /// @dev Who the key is loosens nothing, so this never waits; what was spent is counted for the session and stays.
+    function _rotateKey(Act memory act, uint32 session, address newKey) internal {
+        // Check
+        (address oldKey, SessionWord word) = _live(session);
+        _expect(act, uint160(oldKey));
+        _refuseAsKey(newKey);
+        // Effect
+        _sessions[oldKey] = word.ended();
+        _sessions[newKey] = word.withFreshNonces();
+        _keys[session] = newKey;
+        _log(_vault, 4, abi.encode(HASH, KeyRotated.selector, session, oldKey, newKey, SEQUENCE));
+    }
+
+    function _setValidity(Act memory act, uint32 session, uint32 validFrom, uint32 validUntil) internal {
+        // Check
+        (address key, SessionWord word) = _live(session);
+        _checkValidity(validFrom, validUntil);
+        _expect(act, (uint256(word.validFrom()) << 32) | word.validUntil());
+        bool loosens = validFrom < word.validFrom() || validUntil > word.validUntil();
+        (act.subject, act.loosens) = (subjectOf(session), loosens);
+        if (_mustWait(act)) return;
+        // Effect
+        _sessions[key] = word.withValidity(validFrom, validUntil);
+        _log(_vault, 2, abi.encode(HASH, ValiditySet.selector, session, validFrom, validUntil, SEQUENCE));
+    }
+
+    function _setCategories(Act memory act, uint32 session, uint64 categories) internal {
+        // Check
+        (address key, SessionWord word) = _live(session);
+        _checkCategories(categories);
+        _expect(act, word.categories());
+        (act.subject, act.loosens) = (subjectOf(session), categories & ~word.categories() != 0);
+        if (_mustWait(act)) return;
+        // Effect
+        _sessions[key] = word.withCategories(categories);
+        _log(_vault, 2, abi.encode(HASH, CategoriesSet.selector, session, categories, SEQUENCE));
+    }
+
+    /// @dev Nothing waiting on the session survives this: no verb changes a revoked one.
+    function _revoke(address by, uint32 session) internal {
+        // Check
+        address key = _keys[session];
+        if (key == address(0)) revert SessionUnknown(session);
+        SessionWord word = _sessions[key];
+        VaultWord vault = _vault;
+        if (word.isRevoked(vault.epoch())) return;
+        // Effect
+        _sessions[key] = word.ended();
+        _log(vault, 3, abi.encode(HASH, Revoked.selector, session, by, SEQUENCE));
+    }
+
+    /// @dev Once everything is revoked there is nothing to do before the next grant: the guardian cannot use up epochs.
+    function _revokeAll(address by) internal {
+        VaultWord vault = _vault;
+        if (!vault.granted() && !vault.waiting()) return;
+        vault = _killAll(vault).nextEpoch();
+        _log(vault, 2, abi.encode(HASH, AllRevoked.selector, by, vault.epoch(), SEQUENCE));
+    }
+
+    /// @dev Where a change waits it may be an unpause, so a pause kills it even if the vault is paused.
+    function _pause(address by) internal {
+        VaultWord vault = _vault;
+        if (vault.paused() && !vault.waiting()) return;
+        _kill(PAUSE);
+        _log(vault.withPaused(true), 2, abi.encode(HASH, Paused.selector, by, SEQUENCE));
+    }
+
+    function _unpause(Act memory act) internal {
+        if (!_vault.paused()) return;
+        (act.subject, act.loosens) = (PAUSE, true);
+        if (_mustWait(act)) return;
+        _log(_vault.withPaused(false), 2, abi.encode(HASH, Unpaused.selector, act.by, SEQUENCE));
+    }
+
     /// @dev A session that exists and is not revoked, with its key. An expired one may be changed, so extended.
     function _live(uint32 session) internal view returns (address key, SessionWord word) {
         key = _keys[session];
         if (key == address(0)) revert SessionUnknown(session);
         word = _sessions[key];
-        if (_isRevoked(word)) revert SessionRevoked(session);
-    }
-
-    function _isRevoked(SessionWord word) internal view returns (bool) {
-        return word.validUntil() == 0 || word.epoch() != _vault.epoch();
+        if (word.isRevoked(_vault.epoch())) revert SessionRevoked(session);
     }
 
     /// @dev A session key has no other role, and never served before (I8).

@@ -5,25 +5,34 @@ import {VaultWord} from "../libraries/VaultWord.sol";
 import {VaultStorage} from "./VaultStorage.sol";
 
 /// @title  The one place that emits a vault's events, so that none escapes the running hash (I13)
-/// @notice hash' = first 23 bytes of keccak256(uint256(hash) ++ topics ++ data). The first topic names the event and so
+/// @notice hash' = first 21 bytes of keccak256(uint256(hash) ++ topics ++ data). The first topic names the event and so
 ///         fixes how many topics and data words follow: no two histories share their bytes.
 abstract contract Trail is VaultStorage {
-    /// @dev The first word of a record: `_log` puts the running hash there.
+    /// @dev The first word of a record: the running hash goes there.
     uint256 internal constant HASH = 0;
-    /// @dev The last word of a record: `_log` puts the sequence number there.
+    /// @dev The last static word of a record: the sequence number goes there.
     uint256 internal constant SEQUENCE = 0;
 
-    /// @dev Emits an event and folds it into the running hash.
-    /// @param word       the vault's word as it shall be but for hash and sequence; read after the last outside call
+    /// @dev Logs an act of the owner or guardian: any event but a payment.
+    /// @param word       the vault's word as it shall be but for hash and counters; read after the last outside call
     /// @param topicCount how many words after the first are topics, the event's signature included (2 to 4)
     /// @param record     abi.encode(HASH, signature, indexed..., data..., SEQUENCE): static types only
     function _log(VaultWord word, uint256 topicCount, bytes memory record) internal {
+        _vault = word.acted(_emit(word, topicCount, record));
+    }
+
+    /// @dev Logs a payment.
+    function _logPayment(VaultWord word, bytes memory record) internal {
+        _vault = word.paid(_emit(word, 4, record));
+    }
+
+    /// @return digest of the running hash, the topics and the data
+    function _emit(VaultWord word, uint256 topicCount, bytes memory record) private returns (bytes32 digest) {
         uint256 runningHash = word.runningHash();
         uint256 sequence;
         unchecked {
             sequence = (uint256(word.sequence()) + 1) & type(uint32).max; // assembly sees all 256 bits of it
         }
-        bytes32 digest;
         assembly ("memory-safe") {
             let start := add(record, 0x20)
             let length := mload(record)
@@ -48,6 +57,5 @@ abstract contract Trail is VaultStorage {
                 )
             }
         }
-        _vault = word.advanced(digest);
     }
 }

@@ -2,9 +2,12 @@
 pragma solidity ^0.8.28;
 
 import {AllowanceWord} from "../libraries/AllowanceWord.sol";
+import {Scope} from "../libraries/Scope.sol";
 import {SessionWord} from "../libraries/SessionWord.sol";
 import {Meter} from "../libraries/SlidingCap.sol";
+import {Subject} from "../libraries/Subject.sol";
 import {VaultWord} from "../libraries/VaultWord.sol";
+import {WaitingList} from "../libraries/WaitingList.sol";
 
 /// @title  Everything a vault stores, and where
 /// @notice A payment under one limit writes three words (vault, session, allowance) and reads one more (payee).
@@ -15,10 +18,18 @@ abstract contract VaultStorage {
         uint8 unitBits;
     }
 
-    /// @dev Running hash, sequence number, epoch, paused.
+    /// @dev A loosening that waits (I9). Its number is the owner nonce that its event made.
+    struct Change {
+        uint256 subjectAndTime; // what it is about, above 32 bits of when it can be executed; 0 = no such change waits
+        bytes32 callHash; // of the verb's calldata, which `ChangeCall` has logged
+    }
+
+    /// @dev Running hash, sequence number, epoch, owner nonce, flags.
     VaultWord internal _vault;
 
     address internal _owner;
+    /// @dev How long loosenings wait, in seconds: beside the owner, whom every act of his reads.
+    uint32 internal _delay;
     address internal _pendingOwner;
     address internal _guardian;
     address internal _treasury;
@@ -29,32 +40,32 @@ abstract contract VaultStorage {
     /// @dev The key that a session has now; zero = never granted.
     mapping(uint32 session => address key) internal _keys;
 
-    /// @dev How much a session may pay of a token: its first limit's meter and the rest of a payment's questions.
-    mapping(uint256 sessionAndToken => AllowanceWord) private _allowances;
+    /// @dev How much a scope may pay: its first limit's meter and, for a session, the rest of a payment's questions.
+    mapping(Scope scope => AllowanceWord) internal _allowances;
 
     /// @dev Meters of limits beyond the first, and of removed ones: only time lowers what was counted (I7).
-    mapping(uint256 windowSessionAndToken => Meter) private _meters;
+    ///      Keyed by window index * 2^200 + scope.
+    mapping(uint256 windowAndScope => Meter) private _meters;
 
     /// @dev Category of a payee; 0 = not in the book. A word each, so that a payment reads it without masking.
     mapping(address payee => uint256 category) internal _payees;
 
     mapping(address token => TokenEntry) internal _tokens;
 
-    // One packed word as the mapping's key: one hash finds the slot, where nested mappings would take two or three.
+    /// @dev The numbers of the changes that wait.
+    WaitingList internal _waiting;
 
-    function _allowance(uint32 session, address token) internal view returns (AllowanceWord) {
-        return _allowances[(uint256(session) << 160) | uint160(token)];
+    mapping(uint256 change => Change) internal _changes;
+
+    /// @dev The owner nonce when a subject was last stopped or tightened while something waited: what waited on it by
+    ///      then is dead.
+    mapping(Subject subject => uint256 ownerNonce) internal _killed;
+
+    function _meter(Scope scope, uint256 windowIndex) internal view returns (Meter) {
+        return _meters[(windowIndex << 200) | Scope.unwrap(scope)];
     }
 
-    function _setAllowance(uint32 session, address token, AllowanceWord word) internal {
-        _allowances[(uint256(session) << 160) | uint160(token)] = word;
-    }
-
-    function _meter(uint32 session, address token, uint256 windowIndex) internal view returns (Meter) {
-        return _meters[(windowIndex << 192) | (uint256(session) << 160) | uint160(token)];
-    }
-
-    function _setMeter(uint32 session, address token, uint256 windowIndex, Meter meter) internal {
-        _meters[(windowIndex << 192) | (uint256(session) << 160) | uint160(token)] = meter;
+    function _setMeter(Scope scope, uint256 windowIndex, Meter meter) internal {
+        _meters[(windowIndex << 200) | Scope.unwrap(scope)] = meter;
     }
 }

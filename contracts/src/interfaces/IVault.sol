@@ -23,9 +23,17 @@ interface IVault {
         bytes32 ref; // reference: commits to the purchase and its purpose
     }
 
-    /// @notice A cap over a sliding window.
+    /// @notice A payment with what proves it, as `pay` takes them.
+    struct BatchItem {
+        Payment payment;
+        bytes signature;
+        bytes approval;
+    }
+
+    /// @notice A cap over a sliding window, or over the lifetime.
     struct Limit {
-        uint32 window; // seconds: 3600, 86400, 604800 or 2592000
+        uint8 category; // 0 = all that the session pays; 1..63 = what it pays under that category
+        uint32 window; // seconds: 3600, 86400, 604800, 2592000; or 4294967295 = the lifetime
         uint128 cap; // base units, rounded down to the token's unit
     }
 
@@ -33,7 +41,7 @@ interface IVault {
     struct TokenGrant {
         address token; // one that `addToken` has listed
         uint128 perPaymentCap; // largest amount + fee of one payment; base units, rounded down to the token's unit
-        Limit[] limits; // strictly ascending by window; none = the token cannot be paid
+        Limit[] limits; // strictly ascending by category and window; none of category 0 = the token cannot be paid
     }
 
     /// @notice Everything a new session gets.
@@ -73,9 +81,20 @@ interface IVault {
         uint256 meter; // the raw meter; see libraries/SlidingCap.sol
     }
 
+    /// @notice A loosening that waits out the owner's delay (I9).
+    struct WaitingChange {
+        uint32 change; // its number: the owner nonce that its `ChangeWaiting` made
+        uint32 executableFrom;
+        uint32 executableUntil;
+        bool killed; // by a later stop or tightening of its subject: it can only be cancelled
+        bytes32 callHash; // of the call that `ChangeCall` has logged: a verb and its arguments
+    }
+
     // ----------------------------------------------------------------------------------------------------- events
-    // Every event ends with the vault's sequence number and is folded into its running hash (I13):
-    //   hash' = first 23 bytes of keccak256(uint256(hash) ++ topics ++ data)
+    // Every event but `PaymentFailed` and `ChangeCall` ends with the vault's sequence number and is folded into its
+    // running hash (I13):
+    //   hash' = first 21 bytes of keccak256(uint256(hash) ++ topics ++ data)
+    // Every one of them but `Paid` adds one to the owner nonce (I9).
 
     /// @notice A payment was made (amount to the payee, fee to the fee recipient). The only way money leaves but one.
     event Paid(
@@ -90,6 +109,11 @@ interface IVault {
         uint32 nonce,
         uint32 sequence
     );
+
+    /// @notice An item of a batch did not pay, for the reason that `pay` would have reverted with. Nothing has changed:
+    ///         this event has no sequence number and is not in the running hash. Emitted only for a payment that the
+    ///         session's key did sign.
+    event PaymentFailed(uint32 indexed session, address indexed payee, bytes32 indexed ref, uint32 nonce, bytes reason);
 
     /// @notice The owner took money out; `treasury` got it. The other way money leaves.
     event Withdrawn(address indexed token, address indexed treasury, uint256 amount, uint32 sequence);
@@ -118,12 +142,19 @@ interface IVault {
     event PerPaymentCapSet(uint32 indexed session, address indexed token, uint128 perPaymentCap, uint32 sequence);
 
     /// @notice A limit was set; `cap` is what binds (rounded down to the unit), `used` what already counts against it.
+    ///         Session 0 = the vault's own limit.
     event LimitSet(
-        uint32 indexed session, address indexed token, uint32 window, uint128 cap, uint128 used, uint32 sequence
+        uint32 indexed session,
+        address indexed token,
+        uint8 category,
+        uint32 window,
+        uint128 cap,
+        uint128 used,
+        uint32 sequence
     );
 
     /// @notice A limit was removed; its meter is kept.
-    event LimitRemoved(uint32 indexed session, address indexed token, uint32 window, uint32 sequence);
+    event LimitRemoved(uint32 indexed session, address indexed token, uint8 category, uint32 window, uint32 sequence);
 
     /// @notice A session was revoked for good.
     event Revoked(uint32 indexed session, address indexed by, uint32 sequence);
@@ -158,6 +189,21 @@ interface IVault {
     /// @notice The only address that withdrawals go to was set.
     event TreasurySet(address indexed treasury, uint32 sequence);
 
+    /// @notice How long loosenings wait was set; seconds.
+    event DelaySet(uint32 indexed delay, uint32 sequence);
+
+    /// @notice A loosening began to wait; anyone may execute it from `executableFrom` on, for 7 days (I9).
+    event ChangeWaiting(uint32 indexed change, bytes32 callHash, uint32 executableFrom, uint32 sequence);
+
+    /// @notice The call whose hash the `ChangeWaiting` beside this one has. Itself it has no sequence number.
+    event ChangeCall(uint32 indexed change, bytes call);
+
+    /// @notice A change that has waited takes effect; the verb's own events follow.
+    event ChangeExecuted(uint32 indexed change, uint32 sequence);
+
+    /// @notice A waiting change was cancelled.
+    event ChangeCancelled(uint32 indexed change, address indexed by, uint32 sequence);
+
     // ----------------------------------------------------------------------------------------------------- errors
 
     /// @notice The caller is not the owner.
@@ -183,6 +229,8 @@ interface IVault {
     error SignatureInvalid();
     /// @notice An approval came with a payment that needs none.
     error ApprovalNotNeeded();
+    /// @notice The approval is not the owner's signature over exactly this payment, chain and vault.
+    error ApprovalInvalid();
     /// @notice The signature is not the session key's over exactly this payment, chain and vault.
     error SignerNotSessionKey(uint32 session, address signer);
     /// @notice The key served this session once and was replaced.
@@ -209,12 +257,20 @@ interface IVault {
     error TokenNotGranted(uint32 session, address token);
     /// @notice Amount and fee together exceed what the session may pay at once.
     error AbovePerPaymentCap(uint256 requested, uint128 perPaymentCap);
-    /// @notice Amount and fee together exceed what is left in a window.
-    error LimitExceeded(uint32 session, address token, uint32 window, uint256 requested, uint256 remaining);
+    /// @notice The payment exceeds what is left in a window of the vault (session 0), the session or its category.
+    error LimitExceeded(
+        uint32 session, uint8 category, address token, uint32 window, uint256 requested, uint256 remaining
+    );
     /// @notice The vault holds less than the payment takes.
     error VaultShort(uint256 balance, uint256 needed);
     /// @notice The token did not move the money although the vault holds it.
     error TransferFailed(address token, address to, uint256 amount);
+    /// @notice More items than one transaction can hold.
+    error BatchTooLong(uint256 items, uint256 largest);
+    /// @notice Before an item, less gas is left than an item may need: with it, the item might fail for want of gas.
+    error BatchGasShort(uint256 item, uint256 gasLeft, uint256 needed);
+    /// @notice An item failed without a reason, as it does out of gas: nothing in the batch is paid.
+    error BatchItemUnexplained(uint256 item);
 
     /// @notice The session id is 0, which names no session.
     error SessionZero();
@@ -232,12 +288,14 @@ interface IVault {
     error CategoryMaskInvalid(uint64 categories);
     /// @notice Categories are 1 to 63.
     error CategoryInvalid(uint8 category);
-    /// @notice Windows are 3600, 86400, 604800 and 2592000 seconds.
+    /// @notice Windows are 3600, 86400, 604800, 2592000 and, for the lifetime, 4294967295 seconds.
     error WindowUnknown(uint32 window);
     /// @notice The cap does not fit the token's unit.
     error CapTooLarge(uint128 cap, uint256 largest);
     /// @notice No such limit stands.
-    error LimitUnknown(uint32 session, address token, uint32 window);
+    error LimitUnknown(uint32 session, uint8 category, address token, uint32 window);
+    /// @notice Session 0, the vault itself, has no limits by category and no per-payment cap.
+    error ScopeInvalid(uint32 session, uint8 category);
     /// @notice The token was never listed.
     error TokenNotListed(address token);
     /// @notice The token is listed already; its unit never changes.
@@ -251,6 +309,37 @@ interface IVault {
     /// @notice A list with nothing in it.
     error EmptyList();
 
+    /// @notice Neither the owner nor, to stop something, the guardian has signed this act.
+    error ActNotSigned();
+    /// @notice The act's deadline has passed.
+    error ActExpired(uint32 deadline, uint256 time);
+    /// @notice The act was signed for another owner nonce: something was changed, or stopped, since.
+    error OwnerNonceWrong(uint32 nonce, uint32 current);
+    /// @notice The owner nonce has reached its end (2^24 - 1): acts by signature and waiting changes end with it.
+    error OwnerNonceSpent();
+    /// @notice This verb cannot be called so: `lodge`, `replace` and `execute` each know some verbs only.
+    error VerbNotAllowed(bytes4 verb);
+    /// @notice Calldata that is no call: less than a selector, or a `replace` without a call in its place.
+    error CallMalformed(bytes4 verb);
+    /// @notice The value to be replaced is not the expected one: somebody else has changed it.
+    error StaleChange(uint256 expected, uint256 actual);
+    /// @notice No change of this number waits.
+    error ChangeUnknown(uint32 change);
+    /// @notice The call is not the one that waits under this number.
+    error ChangeDiffers(uint32 change);
+    /// @notice The change waits still.
+    error ChangeNotYetExecutable(uint32 change, uint32 executableFrom);
+    /// @notice The change waited too long for its execution.
+    error ChangeExpired(uint32 change, uint32 executableUntil);
+    /// @notice A stop or a tightening of the same subject, a revoke-all or a change of owner has killed the change.
+    error ChangeKilled(uint32 change);
+    /// @notice The guardian cannot cancel the change of the guardian.
+    error GuardianCannotCancel(uint32 change);
+    /// @notice As many changes wait as can; cancel one first.
+    error TooManyWaiting(uint256 largest);
+    /// @notice The delay is at most 30 days.
+    error DelayTooLong(uint32 delay, uint32 longest);
+
     // --------------------------------------------------------------------------------------------- anyone: payments
 
     /// @notice Pays: the one way money leaves to a payee. Anyone may submit it, and pays the gas.
@@ -260,10 +349,17 @@ interface IVault {
     /// @param approval  the owner's countersignature on a payment above the per-payment cap; empty otherwise
     function pay(Payment calldata payment, bytes calldata signature, bytes calldata approval) external;
 
+    /// @notice Pays several; each item pays, or leaves no trace but `PaymentFailed` (I11). At most 32 items.
+    /// @dev    Every item has 500,000 gas, demanded before it starts, so that no relayer can starve one.
+    function payBatch(BatchItem[] calldata items) external;
+
     /// @notice Reverts with the very error that `pay` would revert with now, signature and token aside; else returns.
-    function check(Payment calldata payment) external view;
+    /// @param  approved as if the owner had approved the payment, should it be above the per-payment cap
+    function check(Payment calldata payment, bool approved) external view;
 
     // --------------------------------------------------------------------------------------------- owner: grants
+    // Where a delay is set, what loosens waits (I9): the call succeeds, `ChangeWaiting` says since when, and nothing else
+    // changes until `execute`. What does not loosen takes effect at once and kills what waits on the same subject.
 
     /// @notice Creates a session. An id is granted once, ever (I8).
     function grant(Grant calldata newSession) external;
@@ -280,12 +376,13 @@ interface IVault {
     /// @notice Sets the largest amount + fee of one payment, rounded down to the token's unit; 0 = none can be made.
     function setPerPaymentCap(uint32 session, address token, uint128 perPaymentCap) external;
 
-    /// @notice Sets a limit. What was spent in its window while it stood stays counted (I7); a cap below that leaves 0.
+    /// @notice Sets a limit of the vault (session 0, category 0), of a session (category 0), or of a category within a
+    ///         session. What was spent in its window while it stood stays counted (I7); a cap below that leaves 0.
     /// @dev    A limit that did not stand when something was spent has not counted it.
-    function setLimit(uint32 session, address token, uint32 window, uint128 cap) external;
+    function setLimit(uint32 session, uint8 category, address token, uint32 window, uint128 cap) external;
 
-    /// @notice Removes a limit and keeps its meter (I7). A token without any limit cannot be paid (I6).
-    function removeLimit(uint32 session, address token, uint32 window) external;
+    /// @notice Removes a limit and keeps its meter (I7). A token without any session limit cannot be paid (I6).
+    function removeLimit(uint32 session, uint8 category, address token, uint32 window) external;
 
     /// @notice Lists a token, once: amounts of it count in units of 2^unitBits base units.
     /// @dev    A cap holds at most 2^31 - 1 units. With six decimals, unitBits 0 counts every base unit and caps reach
@@ -305,7 +402,7 @@ interface IVault {
     /// @notice Revokes a session for good. Its own key may do so too.
     function revoke(uint32 session) external;
 
-    /// @notice Revokes every session granted so far, for good; each call begins a new epoch.
+    /// @notice Revokes every session granted so far, for good, and kills every waiting change; begins a new epoch.
     function revokeAll() external;
 
     /// @notice Takes a payee out of the book, if it is in.
@@ -331,6 +428,36 @@ interface IVault {
     /// @notice Sets the treasury.
     function setTreasury(address newTreasury) external;
 
+    /// @notice Sets how long loosenings wait: 0 to 30 days, in seconds.
+    function setDelay(uint32 newDelay) external;
+
+    // ---------------------------------------------------------------------------- owner: by signature, if unchanged
+
+    /// @notice Performs what the owner has signed: `grant`, `setLimit`, `setPayees`, `rotateKey`, `withdraw` (each also
+    ///         within `replace`); or what owner or guardian has signed: `pause`, `revoke`, `revokeAll`, `removePayee`,
+    ///         `cancel`. Anyone may lodge it (I8, I9).
+    /// @dev    EIP-712: Act(bytes call,uint32 nonce,uint32 deadline). ECDSA first, then ERC-1271.
+    /// @param  call     the verb's calldata, selector included
+    /// @param  nonce    the owner nonce at which alone it is valid
+    /// @param  deadline valid while block.timestamp < deadline
+    function lodge(bytes calldata call, uint32 nonce, uint32 deadline, bytes calldata signature) external;
+
+    /// @notice Performs one of the owner's setters if the value that it replaces is the expected one.
+    /// @dev    The value as one word: a cap (0 = no such limit), a mask, an address (of the key, for `rotateKey`; of the
+    ///         pending owner, for `transferOwnership`), validFrom * 2^32 + validUntil, seconds of delay; for `setPayees`
+    ///         the category that every one of the entries has. A change that must wait is held to it when executed.
+    function replace(uint256 expected, bytes calldata call) external;
+
+    // ------------------------------------------------------------------------------------------------ waiting changes
+
+    /// @notice Lets a change that has waited out the delay take effect; anyone may (I9).
+    /// @param change its number
+    /// @param call   the call that its `ChangeCall` logged
+    function execute(uint32 change, bytes calldata call) external;
+
+    /// @notice Takes a waiting change away: owner or guardian; the guardian not a change of the guardian.
+    function cancel(uint32 change) external;
+
     // ------------------------------------------------------------------------------------------------------- views
 
     /// @notice Grants, changes, withdraws.
@@ -345,7 +472,16 @@ interface IVault {
     /// @notice The only address that withdrawals go to.
     function treasury() external view returns (address);
 
-    /// @notice The sequence number of the last event, and the running hash over all of them, in the low 23 bytes (I13).
+    /// @notice How long loosenings wait, in seconds.
+    function delay() external view returns (uint32);
+
+    /// @notice The one nonce at which an act of the owner is valid by signature; every act changes it.
+    function ownerNonce() external view returns (uint32);
+
+    /// @notice The changes that wait, those that were killed or are past their time included.
+    function waiting() external view returns (WaitingChange[] memory);
+
+    /// @notice The sequence number of the last event, and the running hash over all of them, in the low 21 bytes (I13).
     function head() external view returns (uint32 sequence, bytes32 runningHash);
 
     /// @notice Whether payments are stopped.
@@ -360,8 +496,9 @@ interface IVault {
     /// @notice The session that a key serves or once served; 0 = none.
     function sessionOfKey(address key) external view returns (uint32);
 
-    /// @notice What a session may still spend of a token: its per-payment cap and each limit, ascending by window.
-    function remaining(uint32 session, address token)
+    /// @notice What the vault (session 0), a session, or a category within one may still spend of a token: the session's
+    ///         per-payment cap and each limit of the scope, ascending by window.
+    function remaining(uint32 session, uint8 category, address token)
         external
         view
         returns (uint128 perPaymentCap, LimitView[] memory limits);
@@ -373,5 +510,5 @@ interface IVault {
     function tokenOf(address token) external view returns (bool listed, uint8 unitBits);
 
     /// @notice The raw meter of a limit, removed ones included; see libraries/SlidingCap.sol.
-    function meterOf(uint32 session, address token, uint32 window) external view returns (uint256);
+    function meterOf(uint32 session, uint8 category, address token, uint32 window) external view returns (uint256);
 }

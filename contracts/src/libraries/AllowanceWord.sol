@@ -3,13 +3,13 @@ pragma solidity ^0.8.28;
 
 import {Meter, SlidingCap} from "./SlidingCap.sol";
 
-/// @notice One storage word for each (session, token): the first limit's meter, and what else a payment must know.
+/// @notice One storage word for each scope (see Scope): the first limit's meter, and what else a payment must know.
 ///         bits   0..208  the meter of the first limit (see SlidingCap)
 ///         bits 209..211  the first limit's window: 1 + its index in Windows; 0 = no limit stands at all
 ///         bits 212..218  unitBits of the token, copied so that a payment need not read the token's slot
 ///         bits 219..223  which other limits stand: bit i = window index i; their meters have words of their own
-///         bit       224  unused
-///         bits 225..255  per-payment cap, in units
+///         bit       224  the session has, or once had, limits by category in this token
+///         bits 225..255  per-payment cap, in units; of a session's word only
 /// @dev    Most sessions have one limit in a token: they pay for one word, read and written once. Meters have 31-bit
 ///         counts rather than 37 for this; docs/decisions/0002 says what was weighed.
 type AllowanceWord is uint256;
@@ -23,6 +23,7 @@ library AllowanceWordLib {
     uint256 private constant UNIT_MASK = 127;
     uint256 private constant OTHERS_SHIFT = 219;
     uint256 private constant OTHERS_MASK = 31;
+    uint256 private constant BY_CATEGORY = 1 << 224;
     uint256 private constant PER_PAYMENT_SHIFT = 225;
 
     /// @notice The first limit's meter: the same word, for SlidingCap looks at its low bits only.
@@ -57,13 +58,23 @@ library AllowanceWordLib {
         return (limited(word) && firstIndex(word) == index) || (others(word) >> index) & 1 == 1;
     }
 
+    /// @notice Whether the session's payments count against limits by category too.
+    function byCategory(AllowanceWord word) internal pure returns (bool) {
+        return AllowanceWord.unwrap(word) & BY_CATEGORY != 0;
+    }
+
     function unitBits(AllowanceWord word) internal pure returns (uint256) {
         return (AllowanceWord.unwrap(word) >> UNIT_SHIFT) & UNIT_MASK;
     }
 
+    /// @notice The per-payment cap, in units.
+    function perPaymentUnits(AllowanceWord word) internal pure returns (uint256) {
+        return AllowanceWord.unwrap(word) >> PER_PAYMENT_SHIFT;
+    }
+
     /// @notice The per-payment cap, in base units.
     function perPaymentCap(AllowanceWord word) internal pure returns (uint256) {
-        return (AllowanceWord.unwrap(word) >> PER_PAYMENT_SHIFT) << unitBits(word);
+        return perPaymentUnits(word) << unitBits(word);
     }
 
     /// @notice With this first limit. `meter` has nothing above its own bits.
@@ -83,6 +94,10 @@ library AllowanceWordLib {
 
     function withoutOther(AllowanceWord word, uint256 index) internal pure returns (AllowanceWord) {
         return AllowanceWord.wrap(AllowanceWord.unwrap(word) & ~(1 << (OTHERS_SHIFT + index)));
+    }
+
+    function withByCategory(AllowanceWord word) internal pure returns (AllowanceWord) {
+        return AllowanceWord.wrap(AllowanceWord.unwrap(word) | BY_CATEGORY);
     }
 
     /// @notice `bits` is at most 127.

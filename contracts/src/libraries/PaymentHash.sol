@@ -9,6 +9,16 @@ library PaymentHash {
         "Payment(uint32 session,uint32 nonce,uint32 deadline,address token,address payee,uint128 amount,uint128 fee,address feeRecipient,bytes32 ref)"
     );
 
+    /// @dev The owner's countersignature has a type of its own, so that no session key's signature is one (I5).
+    bytes32 internal constant APPROVAL_TYPEHASH = keccak256(
+        "PaymentApproval(Payment payment)Payment(uint32 session,uint32 nonce,uint32 deadline,address token,address payee,uint128 amount,uint128 fee,address feeRecipient,bytes32 ref)"
+    );
+
+    /// @notice Struct hash of the owner's approval of the payment with this struct hash.
+    function ofApproval(bytes32 paymentHash) internal pure returns (bytes32) {
+        return keccak256(abi.encode(APPROVAL_TYPEHASH, paymentHash));
+    }
+
     /// @notice Copies a payment out of calldata and hashes it.
     /// @dev    The words are copied as they stand, so each must be checked for bits that its type does not have: all in
     ///         one test, and with a name that Solidity's own decoder would not give.

@@ -78,6 +78,11 @@ library SessionWordLib {
         }
     }
 
+    /// @notice Whether the key was ended, by `revoke` or a rotation, or everything was revoked since the grant.
+    function isRevoked(SessionWord word, uint32 vaultEpoch) internal pure returns (bool) {
+        return validUntil(word) == 0 || epoch(word) != vaultEpoch;
+    }
+
     function withValidity(SessionWord word, uint32 from, uint32 until) internal pure returns (SessionWord) {
         uint256 bare = SessionWord.unwrap(word) & ~((U32 << FROM_SHIFT) | (U32 << UNTIL_SHIFT));
         return SessionWord.wrap(bare | (uint256(from) << FROM_SHIFT) | (uint256(until) << UNTIL_SHIFT));

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {IVault} from "../interfaces/IVault.sol";
+import {EVERYTHING, Subject} from "../libraries/Subject.sol";
+import {VaultWord, VaultWordLib} from "../libraries/VaultWord.sol";
+import {WaitingList, WaitingListLib} from "../libraries/WaitingList.sol";
+import {Trail} from "./Trail.sol";
+
+/// @title  Tightening is instant, loosening waits (I9)
+/// @notice A verb asks `_mustWait` before it takes effect. If its change loosens and a delay is set, the call itself is
+///         put by; `execute` performs it later. What does not loosen kills what waits on its subject.
+abstract contract Waiting is IVault, Trail {
+    /// @dev How long a change can be executed once it may be.
+    uint256 internal constant EXECUTION_WINDOW = 7 days;
+
+    /// @dev An act of the owner on its way to its verb.
+    struct Act {
+        address by;
+        bool conditional; // only if the value to be replaced is `expected`
+        uint256 expected;
+        uint32 change; // the number of the waiting change that is being executed; 0 = none
+        Subject subject; // what it is about, and
+        bool loosens; // whether it loosens anything: its verb says so
+        uint256 callStart; // where in this transaction's calldata the whole call stands, and
+        uint256 callLength; // how long it is
+    }
+
+    /// @inheritdoc IVault
+    function delay() external view returns (uint32) {
+        return _delay;
+    }
+
+    /// @inheritdoc IVault
+    function ownerNonce() external view returns (uint32) {
+        return _vault.ownerNonce();
+    }
+
+    /// @inheritdoc IVault
+    function waiting() external view returns (WaitingChange[] memory changes) {
+        WaitingList list = _waiting;
+        uint256 count = 0;
+        changes = new WaitingChange[](WaitingListLib.MAX);
+        for (uint32 number = list.numberAt(0); number != 0; number = list.numberAt(++count)) {
+            Change memory change = _changes[number];
+            (uint32 from, Subject subject) = _timeAndSubject(change);
+            changes[count] = WaitingChange({
+                change: number,
+                executableFrom: from,
+                executableUntil: _executableUntil(from),
+                killed: _isKilled(number, subject),
+                callHash: change.callHash
+            });
+        }
+        assembly ("memory-safe") {
+            mstore(changes, count)
+        }
+    }
+
+    /// @dev Whether the act must wait: then it has been put by, and the verb is done. An act that loosens nothing kills
+    ///      what waits on its subject. Asked after every check, before any effect.
+    function _mustWait(Act memory act) internal returns (bool) {
+        if (act.change != 0) return false;
+        if (!act.loosens) {
+            _kill(act.subject);
+            return false;
+        }
+        if (_delay == 0) return false;
+        _putBy(act);
+        return true;
+    }
+
+    /// @dev What waits on the subject can never be executed. Nothing to write where nothing waits.
+    function _kill(Subject subject) internal {
+        VaultWord vault = _vault;
+        if (vault.waiting()) _killed[subject] = vault.ownerNonce();
+    }
+
+    /// @dev Nothing that waits can ever be executed, and nothing waits any more.
+    /// @return vault the vault's word, which says so once it is stored
+    function _killAll(VaultWord vault) internal returns (VaultWord) {
+        if (!vault.waiting()) return vault;
+        _killed[EVERYTHING] = vault.ownerNonce();
+        _waiting = WaitingList.wrap(0);
+        return vault.withWaiting(false);
+    }
+
+    function _isKilled(uint256 change, Subject subject) internal view returns (bool) {
+        return change <= _killed[subject] || change <= _killed[EVERYTHING];
+    }
+
+    /// @dev Refuses a conditional act if the value it replaces is not the one that it names.
+    function _expect(Act memory act, uint256 actual) internal pure {
+        if (act.conditional && act.expected != actual) revert StaleChange(act.expected, actual);
+    }
+
+    function _timeAndSubject(Change memory change) internal pure returns (uint32 executableFrom, Subject subject) {
+        // Both are cut out of the word
+        // forge-lint: disable-next-line(unsafe-typecast)
+        return (uint32(change.subjectAndTime), Subject.wrap(uint168(change.subjectAndTime >> 32)));
+    }
+
+    /// @dev Where 32-bit time ends, the span ends with it.
+    function _executableUntil(uint32 executableFrom) internal pure returns (uint32) {
+        unchecked {
+            uint256 until = uint256(executableFrom) + EXECUTION_WINDOW;
+            // forge-lint: disable-next-line(unsafe-typecast) -- compared with what fits
+            return until > type(uint32).max ? type(uint32).max : uint32(until);
+        }
+    }
+
+    /// @dev Takes a change off the list of those that wait.
+    /// @return vault the vault's word, to be stored
+    function _takeOff(uint32 number) internal returns (VaultWord vault) {
+        (WaitingList rest, bool found) = _waiting.without(number);
+        if (!found) revert ChangeUnknown(number);
+        _waiting = rest;
+        delete _changes[number];
+        vault = _vault.withWaiting(!rest.isEmpty());
+    }
+
+    function _putBy(Act memory act) private {
+        VaultWord vault = _vault;
+        WaitingList list = _waiting;
+        uint32 number = vault.ownerNonce();
+        if (number == VaultWordLib.NONCE_END) revert OwnerNonceSpent();
+        if (list.isFull()) revert TooManyWaiting(WaitingListLib.MAX);
+        bytes calldata call = _callOf(act);
+        bytes32 callHash = keccak256(call);
+        uint256 executableFrom;
+        unchecked {
+            ++number;
+            executableFrom = (block.timestamp + _delay) & type(uint32).max; // 30 days more than now, in 32-bit time
+        }
+        _waiting = list.with(number);
+        _changes[number] = Change((uint256(Subject.unwrap(act.subject)) << 32) | executableFrom, callHash);
+        emit ChangeCall(number, call);
+        _log(
+            vault.withWaiting(true),
+            2,
+            abi.encode(HASH, ChangeWaiting.selector, number, callHash, executableFrom, SEQUENCE)
+        );
+    }
+
+    /// @dev The whole call, a `replace` with what stands under it.
+    function _callOf(Act memory act) internal pure returns (bytes calldata call) {
+        (uint256 start, uint256 length) = (act.callStart, act.callLength);
+        assembly ("memory-safe") {
+            call.offset := start
+            call.length := length
+        }
+    }
+}
