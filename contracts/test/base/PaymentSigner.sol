@@ -5,8 +5,8 @@ import {StdAssertions} from "forge-std/StdAssertions.sol";
 import {Vm} from "forge-std/Vm.sol";
 import {IVault} from "src/interfaces/IVault.sol";
 
-/// @notice An EIP-712 encoder of payments of the tests' own, field by field from the standard, and signatures in both
-///         forms. Never asks the contract for a hash: else a wrong type hash would agree with itself.
+/// @notice An EIP-712 encoder of payments, approvals and acts of the tests' own, field by field from the standard, and
+///         signatures in both forms. Never asks the contract for a hash: else a wrong type hash would agree with itself.
 abstract contract PaymentSigner is StdAssertions {
     Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
 
@@ -44,7 +44,33 @@ abstract contract PaymentSigner is StdAssertions {
         pure
         returns (bytes32)
     {
-        return keccak256(bytes.concat(hex"1901", domainOf(chainId, vaultAddress), structHashOf(payment)));
+        return typedDigest(chainId, vaultAddress, structHashOf(payment));
+    }
+
+    /// @notice What the owner signs to approve a payment above its session's per-payment cap (I5).
+    function approvalDigestOf(uint256 chainId, address vaultAddress, IVault.Payment memory payment)
+        internal
+        pure
+        returns (bytes32)
+    {
+        bytes32 typehash = keccak256(
+            "PaymentApproval(Payment payment)Payment(uint32 session,uint32 nonce,uint32 deadline,address token,address payee,uint128 amount,uint128 fee,address feeRecipient,bytes32 ref)"
+        );
+        return typedDigest(chainId, vaultAddress, keccak256(abi.encode(typehash, structHashOf(payment))));
+    }
+
+    /// @notice What owner or guardian signs to have a verb performed (I8, I9).
+    function actDigestOf(uint256 chainId, address vaultAddress, bytes memory call, uint32 nonce, uint32 deadline)
+        internal
+        pure
+        returns (bytes32)
+    {
+        bytes32 typehash = keccak256("Act(bytes call,uint32 nonce,uint32 deadline)");
+        return typedDigest(chainId, vaultAddress, keccak256(abi.encode(typehash, keccak256(call), nonce, deadline)));
+    }
+
+    function typedDigest(uint256 chainId, address vaultAddress, bytes32 structHash) internal pure returns (bytes32) {
+        return keccak256(bytes.concat(hex"1901", domainOf(chainId, vaultAddress), structHash));
     }
 
     /// @notice The 65-byte form: r, s, v.

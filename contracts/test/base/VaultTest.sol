@@ -10,12 +10,13 @@ import {IVault} from "src/interfaces/IVault.sol";
 ///         and changes one field. After every verb, `assertLogged` folds the recorded logs into the running hash by
 ///         the rule of the interface and compares with the vault's own (I13).
 abstract contract VaultTest is PaymentSigner {
-    /// @dev Bucket borders of all four windows fall on this second, so that times count from a border.
+    /// @dev Bucket borders of all four sliding windows fall on this second, so that times count from a border.
     uint32 internal constant START = 1_800_792_000;
     uint32 internal constant HOUR = 1 hours;
     uint32 internal constant DAY = 1 days;
     uint32 internal constant WEEK = 7 days;
     uint32 internal constant MONTH = 30 days;
+    uint32 internal constant LIFETIME = type(uint32).max;
 
     uint32 internal constant SESSION = 7;
     uint32 internal constant VALID_FROM = START - 1 days;
@@ -28,9 +29,11 @@ abstract contract VaultTest is PaymentSigner {
     uint128 internal constant WEEK_CAP = 250e6;
     uint256 internal constant FUNDS = 1_000e6;
 
-    address internal immutable owner = vm.addr(0x0A);
+    uint256 internal constant OWNER_KEY = 0x0A;
+    uint256 internal constant GUARDIAN_KEY = 0x0C;
+    address internal immutable owner = vm.addr(OWNER_KEY);
     address internal immutable treasury = vm.addr(0x0B);
-    address internal immutable guardian = vm.addr(0x0C);
+    address internal immutable guardian = vm.addr(GUARDIAN_KEY);
     address internal immutable payee = vm.addr(0x0D);
     address internal immutable relayer = vm.addr(0x0E);
     address internal immutable stranger = vm.addr(0x0F);
@@ -45,6 +48,7 @@ abstract contract VaultTest is PaymentSigner {
     /// @dev The trail as the tests fold it.
     uint32 internal sequence;
     bytes32 internal runningHash;
+    uint32 internal ownerNonce;
 
     function setUp() public virtual {
         vm.warp(START);
@@ -92,8 +96,8 @@ abstract contract VaultTest is PaymentSigner {
 
     function tokenGrants(address grantedToken) internal pure returns (IVault.TokenGrant[] memory tokens) {
         IVault.Limit[] memory limits = new IVault.Limit[](2);
-        limits[0] = IVault.Limit({window: DAY, cap: DAY_CAP});
-        limits[1] = IVault.Limit({window: WEEK, cap: WEEK_CAP});
+        limits[0] = IVault.Limit({category: 0, window: DAY, cap: DAY_CAP});
+        limits[1] = IVault.Limit({category: 0, window: WEEK, cap: WEEK_CAP});
         tokens = new IVault.TokenGrant[](1);
         tokens[0] = IVault.TokenGrant({token: grantedToken, perPaymentCap: PER_PAYMENT_CAP, limits: limits});
     }
@@ -160,10 +164,42 @@ abstract contract VaultTest is PaymentSigner {
         vault.pay(payment, signature, "");
     }
 
+    /// @notice The owner's approval of a payment (I5).
+    function approve(IVault.Payment memory payment) internal view returns (bytes memory) {
+        return signLong(OWNER_KEY, approvalDigestOf(block.chainid, address(vault), payment));
+    }
+
+    function submitApproved(IVault.Payment memory payment, bytes memory approval) internal {
+        bytes memory signature = sign(payment);
+        vm.prank(stranger);
+        vault.pay(payment, signature, approval);
+    }
+
+    /// @notice A deadline that lies ahead.
+    function soon() internal view returns (uint32) {
+        return uint32(vm.getBlockTimestamp()) + 120;
+    }
+
+    function signAct(uint256 key, bytes memory call, uint32 nonce, uint32 deadline)
+        internal
+        view
+        returns (bytes memory)
+    {
+        return signLong(key, actDigestOf(block.chainid, address(vault), call, nonce, deadline));
+    }
+
+    /// @notice A stranger lodges what this key signed at the owner nonce of now (I9).
+    function lodgeBy(uint256 key, bytes memory call) internal {
+        uint32 nonce = vault.ownerNonce();
+        bytes memory signature = signAct(key, call, nonce, soon());
+        vm.prank(stranger);
+        vault.lodge(call, nonce, soon(), signature);
+    }
+
     /// @notice `check` and `pay` both refuse with this very error.
     function refuses(IVault.Payment memory payment, bytes memory why) internal {
         vm.expectRevert(why);
-        vault.check(payment);
+        vault.check(payment, false);
         payRefuses(payment, why);
     }
 
@@ -186,21 +222,39 @@ abstract contract VaultTest is PaymentSigner {
         vm.expectEmit(address(vault));
     }
 
-    /// @notice Exactly `count` events since the last call, sequence and running hash as the vault's own (I13).
-    function assertLogged(uint256 count) internal {
+    /// @notice Exactly `count` events of the trail since the last call; sequence, running hash and owner nonce are the
+    ///         vault's own (I9, I13).
+    /// @return aside the vault's events outside the trail: `PaymentFailed` and `ChangeCall`
+    function assertLogged(uint256 count) internal returns (Vm.Log[] memory aside) {
         Vm.Log[] memory logs = vm.getRecordedLogs();
         uint256 seen = 0;
+        uint256 passed = 0;
+        aside = new Vm.Log[](logs.length);
         for (uint256 i = 0; i < logs.length; ++i) {
             if (logs[i].emitter != address(vault)) continue;
+            if (isAside(logs[i])) {
+                aside[passed++] = logs[i];
+                continue;
+            }
             fold(logs[i]);
             ++seen;
+        }
+        assembly ("memory-safe") {
+            mstore(aside, passed)
         }
         assertEq(seen, count, "number of events");
         assertHead();
     }
 
+    /// @notice Whether the event has no sequence number and is in no running hash.
+    function isAside(Vm.Log memory entry) internal pure returns (bool) {
+        bytes32 name = entry.topics[0];
+        return name == IVault.PaymentFailed.selector || name == IVault.ChangeCall.selector;
+    }
+
     function fold(Vm.Log memory entry) internal {
         ++sequence;
+        if (entry.topics[0] != IVault.Paid.selector && ownerNonce != type(uint24).max) ++ownerNonce;
         bytes memory data = entry.data;
         uint256 last;
         assembly ("memory-safe") {
@@ -208,13 +262,14 @@ abstract contract VaultTest is PaymentSigner {
         }
         assertEq(last, sequence, "an event ends with its sequence number");
         bytes32 digest = keccak256(bytes.concat(runningHash, abi.encodePacked(entry.topics), data));
-        runningHash = digest >> 72; // the first 23 bytes
+        runningHash = digest >> 88; // the first 21 bytes
     }
 
     function assertHead() internal view {
         (uint32 number, bytes32 hash) = vault.head();
         assertEq(number, sequence, "sequence");
         assertEq(hash, runningHash, "running hash");
+        assertEq(vault.ownerNonce(), ownerNonce, "owner nonce");
     }
 
     /// @notice A refusal changed nothing that the trail would show; drops what it logged before it reverted.
@@ -227,18 +282,27 @@ abstract contract VaultTest is PaymentSigner {
 
     /// @notice What is left of one window of the default session and token.
     function leftOf(uint32 window) internal view returns (uint256) {
-        (, IVault.LimitView[] memory limits) = vault.remaining(SESSION, address(token));
+        return limitOf(SESSION, 0, window).remaining;
+    }
+
+    function usedOf(uint32 window) internal view returns (uint256) {
+        return limitOf(SESSION, 0, window).used;
+    }
+
+    /// @notice A limit in the default token that stands.
+    function limitOf(uint32 session, uint8 category, uint32 window) internal view returns (IVault.LimitView memory) {
+        IVault.LimitView[] memory limits = limitsOf(session, category, address(token));
         for (uint256 i = 0; i < limits.length; ++i) {
-            if (limits[i].window == window) return limits[i].remaining;
+            if (limits[i].window == window) return limits[i];
         }
         revert("no such limit");
     }
 
-    function usedOf(uint32 window) internal view returns (uint256) {
-        (, IVault.LimitView[] memory limits) = vault.remaining(SESSION, address(token));
-        for (uint256 i = 0; i < limits.length; ++i) {
-            if (limits[i].window == window) return limits[i].used;
-        }
-        revert("no such limit");
+    function limitsOf(uint32 session, uint8 category, address money)
+        internal
+        view
+        returns (IVault.LimitView[] memory limits)
+    {
+        (, limits) = vault.remaining(session, category, money);
     }
 }
