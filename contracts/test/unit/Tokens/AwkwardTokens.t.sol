@@ -122,9 +122,9 @@ contract AwkwardTokensTest is VaultTest {
         vm.startPrank(owner);
         vault.addToken(awkward, 40);
         vault.setPerPaymentCap(SESSION, awkward, 60e18);
-        vault.setLimit(SESSION, awkward, DAY, 100e18);
+        vault.setLimit(SESSION, 0, awkward, DAY, 100e18);
         vm.stopPrank();
-        limits[0] = IVault.Limit(DAY, 100e18);
+        limits[0] = IVault.Limit(0, DAY, 100e18);
         uint256 unit = 1 << 40;
         uint128 cap = uint128(100e18 / unit * unit);
         submit(payment(0, 50e18, 0));
@@ -133,7 +133,7 @@ contract AwkwardTokensTest is VaultTest {
         assertEq(usedOfAwkward(), used);
         refuses(
             payment(1, 50e18 + 1, 0),
-            abi.encodeWithSelector(IVault.LimitExceeded.selector, SESSION, awkward, DAY, 50e18 + 1, cap - used)
+            abi.encodeWithSelector(IVault.LimitExceeded.selector, SESSION, 0, awkward, DAY, 50e18 + 1, cap - used)
         );
         submit(payment(1, uint128(cap - used), 0));
         assertLogged(1);
@@ -186,7 +186,7 @@ contract AwkwardTokensTest is VaultTest {
             vm.startPrank(owner);
             vault.addToken(awkward, 0);
             vault.setPerPaymentCap(SESSION, awkward, PER_PAYMENT_CAP);
-            vault.setLimit(SESSION, awkward, DAY, DAY_CAP);
+            vault.setLimit(SESSION, 0, awkward, DAY, DAY_CAP);
             vm.stopPrank();
             submit(payment(uint32(lie), 10e6, 1e6));
             assertLogged(4);
@@ -229,7 +229,7 @@ contract AwkwardTokensTest is VaultTest {
         reentering.arm(address(vault), abi.encodeCall(vault.pay, (inner, sign(inner), "")), true);
         submit(payment(0, 60e6, 0));
         assertFalse(reentering.succeeded());
-        bytes memory why = abi.encodeWithSelector(IVault.LimitExceeded.selector, SESSION, awkward, DAY, 50e6, 40e6);
+        bytes memory why = abi.encodeWithSelector(IVault.LimitExceeded.selector, SESSION, 0, awkward, DAY, 50e6, 40e6);
         assertEq(reentering.answer(), why);
         assertLogged(1);
         assertMoved(60e6, 0);
@@ -254,10 +254,10 @@ contract AwkwardTokensTest is VaultTest {
         handOver(reentering);
         bytes[] memory calls = new bytes[](12);
         calls[0] = abi.encodeCall(vault.grant, (otherGrant()));
-        calls[1] = abi.encodeCall(vault.setLimit, (SESSION, awkward, DAY, 90e6));
-        calls[2] = abi.encodeCall(vault.removeLimit, (SESSION, awkward, WEEK));
+        calls[1] = abi.encodeCall(vault.setLimit, (SESSION, 0, awkward, DAY, 90e6));
+        calls[2] = abi.encodeCall(vault.removeLimit, (SESSION, 0, awkward, WEEK));
         calls[3] = abi.encodeCall(vault.setPerPaymentCap, (SESSION, awkward, 1e6));
-        calls[4] = abi.encodeCall(vault.setLimit, (SESSION, awkward, HOUR, 90e6));
+        calls[4] = abi.encodeCall(vault.setLimit, (SESSION, 0, awkward, HOUR, 90e6));
         calls[5] = abi.encodeCall(vault.setCategories, (SESSION, CATEGORIES | 4));
         calls[6] = abi.encodeCall(vault.setValidity, (SESSION, VALID_FROM, VALID_UNTIL + 1));
         calls[7] = abi.encodeCall(vault.removePayee, (payee));
@@ -267,7 +267,6 @@ contract AwkwardTokensTest is VaultTest {
         calls[11] = abi.encodeCall(vault.revokeAll, ());
         for (uint256 i = 0; i < calls.length; ++i) {
             uint256 snapshot = vm.snapshotState();
-            (uint32 wasSequence, bytes32 wasHash) = (sequence, runningHash);
             reentering.arm(address(vault), calls[i], i % 2 == 0);
             submit(payment(0, 10e6, 0));
             assertTrue(reentering.succeeded());
@@ -276,7 +275,6 @@ contract AwkwardTokensTest is VaultTest {
             assertEq(usedOfAwkward(), 10e6);
             if (i != 9) assertEq(vault.sessionOf(SESSION).nonceWindow, 1);
             assertTrue(vm.revertToState(snapshot));
-            (sequence, runningHash) = (wasSequence, wasHash);
         }
     }
 
@@ -348,8 +346,8 @@ contract AwkwardTokensTest is VaultTest {
         vm.startPrank(owner);
         vault.addToken(token_, unitBits);
         vault.setPerPaymentCap(SESSION, token_, PER_PAYMENT_CAP);
-        vault.setLimit(SESSION, token_, DAY, DAY_CAP);
-        vault.setLimit(SESSION, token_, WEEK, WEEK_CAP);
+        vault.setLimit(SESSION, 0, token_, DAY, DAY_CAP);
+        vault.setLimit(SESSION, 0, token_, WEEK, WEEK_CAP);
         vm.stopPrank();
         assertLogged(4);
     }
@@ -397,7 +395,7 @@ contract AwkwardTokensTest is VaultTest {
     }
 
     function usedOfAwkward() internal view returns (uint256) {
-        (, IVault.LimitView[] memory limits) = vault.remaining(SESSION, awkward);
+        (, IVault.LimitView[] memory limits) = vault.remaining(SESSION, 0, awkward);
         for (uint256 i = 0; i < limits.length; ++i) {
             if (limits[i].window == DAY) return limits[i].used;
         }

@@ -31,9 +31,9 @@ contract AddTokenTest is VaultTest {
         add(address(fresh), 97);
         uint128 largest = type(uint128).max - (uint128(1) << 97) + 1;
         vm.prank(owner);
-        vault.setLimit(SESSION, address(fresh), DAY, type(uint128).max);
+        vault.setLimit(SESSION, 0, address(fresh), DAY, type(uint128).max);
         assertLogged(2);
-        (, IVault.LimitView[] memory limits) = vault.remaining(SESSION, address(fresh));
+        (, IVault.LimitView[] memory limits) = vault.remaining(SESSION, 0, address(fresh));
         assertEq(limits[0].cap, largest);
         assertEq(limits[0].remaining, largest);
     }

@@ -9,7 +9,7 @@ import {IVault} from "src/interfaces/IVault.sol";
 contract CheckTest is VaultTest {
     function test_When_ThePaymentFits() public {
         vm.record();
-        vault.check(defaultPayment());
+        vault.check(defaultPayment(), false);
         (, bytes32[] memory writes) = vm.accesses(address(vault));
         assertEq(writes.length, 0);
         assertLogged(0);
@@ -19,16 +19,16 @@ contract CheckTest is VaultTest {
 
     function test_When_AskedByAnyone() public {
         vm.prank(stranger);
-        vault.check(defaultPayment());
+        vault.check(defaultPayment(), false);
         vm.prank(address(0));
-        vault.check(defaultPayment());
+        vault.check(defaultPayment(), false);
     }
 
     function test_RevertWhen_TheSessionIsUnknown() public {
         IVault.Payment memory payment = defaultPayment();
         payment.session = SESSION + 1;
         vm.expectRevert(abi.encodeWithSelector(IVault.SessionUnknown.selector, SESSION + 1));
-        vault.check(payment);
+        vault.check(payment, false);
     }
 
     function test_RevertWhen_TheVaultIsPausedAndTheSessionUnknown() public {
@@ -37,7 +37,8 @@ contract CheckTest is VaultTest {
         assertLogged(1);
         IVault.Payment memory payment = defaultPayment();
         payment.session = SESSION + 1;
-        refuses(payment, abi.encodeWithSelector(IVault.VaultPaused.selector));
+        refuses(payment, abi.encodeWithSelector(IVault.SessionUnknown.selector, SESSION + 1));
+        refuses(defaultPayment(), abi.encodeWithSelector(IVault.VaultPaused.selector));
     }
 
     function test_RevertWhen_TheBalanceIsShort() public {
@@ -45,9 +46,9 @@ contract CheckTest is VaultTest {
         vault.withdraw(address(token), FUNDS - 10.1e6 + 1);
         assertLogged(1);
         vm.expectRevert(abi.encodeWithSelector(IVault.VaultShort.selector, 10.1e6 - 1, 10.1e6));
-        vault.check(defaultPayment());
+        vault.check(defaultPayment(), false);
         token.mint(address(vault), 1);
-        vault.check(defaultPayment());
+        vault.check(defaultPayment(), false);
     }
 
     // It speaks of the vault's rules and balance, not of the token
@@ -64,7 +65,7 @@ contract CheckTest is VaultTest {
         freezable.freeze(payee, true);
         IVault.Payment memory payment = defaultPayment();
         (payment.session, payment.token) = (other.session, address(freezable));
-        vault.check(payment);
+        vault.check(payment, false);
     }
 
     /// @notice One judge: for payments of all kinds in all states, `check` and `pay` say the same, to the byte.
@@ -87,7 +88,7 @@ contract CheckTest is VaultTest {
         payment.fee = uint128(within(fee, 0, 5e6));
         if (seed >> 255 == 1) payment.feeRecipient = address(0);
 
-        (bool checked, bytes memory said) = address(vault).call(abi.encodeCall(vault.check, (payment)));
+        (bool checked, bytes memory said) = address(vault).call(abi.encodeCall(vault.check, (payment, false)));
         (bool paid, bytes memory answer) = address(vault).call(abi.encodeCall(vault.pay, (payment, sign(payment), "")));
         assertEq(checked, paid);
         assertEq(said, answer);

@@ -33,11 +33,11 @@ contract PauseTest is VaultTest {
         assertLogged(1);
         vm.startPrank(owner);
         vault.withdraw(address(token), 1e6);
-        vault.setLimit(SESSION, address(token), DAY, 1e6);
+        vault.setLimit(SESSION, 0, address(token), DAY, 1e6);
         vault.setPerPaymentCap(SESSION, address(token), 1e6);
         vault.setCategories(SESSION, 0);
         vault.setValidity(SESSION, VALID_FROM, START + 1);
-        vault.removeLimit(SESSION, address(token), WEEK);
+        vault.removeLimit(SESSION, 0, address(token), WEEK);
         vault.removePayee(payee);
         vault.rotateKey(SESSION, otherAgent);
         vault.revoke(SESSION);

@@ -212,25 +212,6 @@ contract PayTest is VaultTest {
         assertLogged(1);
     }
 
-    // ------------------------------------------------------------------------------------------ the approval (I5)
-
-    function test_RevertWhen_AnApprovalComesWithAPaymentThatNeedsNone() public {
-        IVault.Payment memory payment = defaultPayment();
-        bytes memory signature = sign(payment);
-        vm.expectRevert(abi.encodeWithSelector(IVault.ApprovalNotNeeded.selector));
-        vault.pay(payment, signature, hex"00");
-        assertUntouched();
-    }
-
-    function test_RevertWhen_AnApprovalComesAboveThePerPaymentCap() public {
-        IVault.Payment memory payment = paymentOf(0, PER_PAYMENT_CAP + 1);
-        bytes memory signature = sign(payment);
-        bytes memory approval = signBy(0x0A, payment);
-        vm.expectRevert(abovePerPaymentCap(PER_PAYMENT_CAP + 1, PER_PAYMENT_CAP));
-        vault.pay(payment, signature, approval);
-        assertUntouched();
-    }
-
     // ------------------------------------------------------------------------------------------ the session (I8)
 
     function test_RevertGiven_TheVaultPaused() public {
@@ -259,7 +240,7 @@ contract PayTest is VaultTest {
         vault.rotateKey(SESSION, otherAgent);
         assertLogged(1);
         IVault.Payment memory payment = defaultPayment();
-        vault.check(payment); // the session itself lives
+        vault.check(payment, false); // the session itself lives
         payRefuses(payment, abi.encodeWithSelector(IVault.KeyRetired.selector, SESSION, agent));
     }
 
@@ -285,7 +266,7 @@ contract PayTest is VaultTest {
         vm.warp(from - 1);
         refuses(payment, abi.encodeWithSelector(IVault.SessionNotYetValid.selector, SESSION, from));
         vm.warp(from);
-        vault.check(payment);
+        vault.check(payment, false);
         submit(payment);
         assertLogged(1);
     }
@@ -296,7 +277,7 @@ contract PayTest is VaultTest {
         vm.warp(VALID_UNTIL);
         refuses(payment, abi.encodeWithSelector(IVault.SessionExpired.selector, SESSION, VALID_UNTIL));
         vm.warp(VALID_UNTIL - 1);
-        vault.check(payment);
+        vault.check(payment, false);
         submit(payment);
         assertLogged(1);
     }
@@ -308,7 +289,7 @@ contract PayTest is VaultTest {
         payment.deadline = 0;
         refuses(payment, abi.encodeWithSelector(IVault.PaymentExpired.selector, 0, START));
         payment.deadline = START + 1;
-        vault.check(payment);
+        vault.check(payment, false);
         submit(payment);
         assertLogged(1);
     }
@@ -426,7 +407,7 @@ contract PayTest is VaultTest {
     function test_When_AmountAndFeeAreThePerPaymentCap() public {
         IVault.Payment memory payment = defaultPayment();
         (payment.amount, payment.fee) = (PER_PAYMENT_CAP - 1, 1);
-        vault.check(payment);
+        vault.check(payment, false);
         submit(payment);
         assertLogged(1);
         assertEq(token.balanceOf(relayer), 1);
@@ -439,7 +420,7 @@ contract PayTest is VaultTest {
         PlainToken vast = new PlainToken(18);
         vm.startPrank(owner);
         vault.addToken(address(vast), 97);
-        vault.setLimit(SESSION, address(vast), HOUR, cap);
+        vault.setLimit(SESSION, 0, address(vast), HOUR, cap);
         vault.setPerPaymentCap(SESSION, address(vast), most);
         vm.stopPrank();
         assertLogged(3);
@@ -461,7 +442,7 @@ contract PayTest is VaultTest {
         payment.nonce = 1;
         payment.amount = uint128(1) << 97; // with the fee two units
         bytes memory why = abi.encodeWithSelector(
-            IVault.LimitExceeded.selector, SESSION, address(vast), HOUR, uint256(payment.amount) + 1, uint256(0)
+            IVault.LimitExceeded.selector, SESSION, 0, address(vast), HOUR, uint256(payment.amount) + 1, uint256(0)
         );
         refuses(payment, why);
     }
@@ -503,8 +484,8 @@ contract PayTest is VaultTest {
 
     function test_RevertGiven_EveryLimitRemoved() public {
         vm.startPrank(owner);
-        vault.removeLimit(SESSION, address(token), DAY);
-        vault.removeLimit(SESSION, address(token), WEEK);
+        vault.removeLimit(SESSION, 0, address(token), DAY);
+        vault.removeLimit(SESSION, 0, address(token), WEEK);
         vm.stopPrank();
         assertLogged(2);
         refuses(defaultPayment(), abi.encodeWithSelector(IVault.TokenNotGranted.selector, SESSION, address(token)));
@@ -521,7 +502,7 @@ contract PayTest is VaultTest {
 
     function test_RevertWhen_PayingTwiceExceedsTheSecondLimit() public {
         vm.prank(owner);
-        vault.setLimit(SESSION, address(token), DAY, 1_000e6);
+        vault.setLimit(SESSION, 0, address(token), DAY, 1_000e6);
         assertLogged(1);
         for (uint32 nonce = 0; nonce < 4; ++nonce) {
             submit(paymentOf(nonce, 60e6));
@@ -591,14 +572,14 @@ contract PayTest is VaultTest {
         (payment.session, payment.token) = (other.session, address(coarse));
         submitBy(OTHER_KEY, payment);
         assertLogged(1);
-        (, IVault.LimitView[] memory limits) = vault.remaining(other.session, address(coarse));
+        (, IVault.LimitView[] memory limits) = vault.remaining(other.session, 0, address(coarse));
         assertEq(limits[0].cap, 1024);
         assertEq(limits[0].used, 1024);
         assertEq(limits[0].remaining, 0);
         assertEq(limits[1].used, 1024);
         payment.nonce = 1;
         bytes memory why =
-            abi.encodeWithSelector(IVault.LimitExceeded.selector, other.session, address(coarse), DAY, 1, 0);
+            abi.encodeWithSelector(IVault.LimitExceeded.selector, other.session, 0, address(coarse), DAY, 1, 0);
         signedRefuses(payment, signBy(OTHER_KEY, payment), why);
     }
 
@@ -648,7 +629,8 @@ contract PayTest is VaultTest {
     }
 
     function exceeded(uint32 window, uint256 requested, uint256 left) internal view returns (bytes memory) {
-        return abi.encodeWithSelector(IVault.LimitExceeded.selector, SESSION, address(token), window, requested, left);
+        return
+            abi.encodeWithSelector(IVault.LimitExceeded.selector, SESSION, 0, address(token), window, requested, left);
     }
 
     function abovePerPaymentCap(uint256 requested, uint128 cap) internal pure returns (bytes memory) {
@@ -668,9 +650,9 @@ contract PayTest is VaultTest {
 
     function onlyLimit(uint32 window) internal {
         vm.startPrank(owner);
-        vault.removeLimit(SESSION, address(token), DAY);
-        vault.removeLimit(SESSION, address(token), WEEK);
-        vault.setLimit(SESSION, address(token), window, 70e6);
+        vault.removeLimit(SESSION, 0, address(token), DAY);
+        vault.removeLimit(SESSION, 0, address(token), WEEK);
+        vault.setLimit(SESSION, 0, address(token), window, 70e6);
         vm.stopPrank();
         submit(paymentOf(0, 40e6));
         assertLogged(4);

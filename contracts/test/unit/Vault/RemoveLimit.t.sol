@@ -11,10 +11,10 @@ contract RemoveLimitTest is VaultTest {
         submit(paymentOf(0, 60e6));
         assertLogged(1);
         expectLog();
-        emit IVault.LimitRemoved(SESSION, address(token), DAY, sequence + 1);
+        emit IVault.LimitRemoved(SESSION, address(token), 0, DAY, sequence + 1);
         remove(DAY);
         assertLogged(1);
-        (uint128 cap, IVault.LimitView[] memory limits) = vault.remaining(SESSION, address(token));
+        (uint128 cap, IVault.LimitView[] memory limits) = vault.remaining(SESSION, 0, address(token));
         assertEq(cap, PER_PAYMENT_CAP);
         assertEq(limits.length, 1);
         assertEq(limits[0].window, WEEK);
@@ -25,10 +25,10 @@ contract RemoveLimitTest is VaultTest {
         assertEq(usedOf(WEEK), 120e6);
         // the other one removed instead
         expectLog();
-        emit IVault.LimitSet(SESSION, address(token), DAY, DAY_CAP, 60e6, sequence + 1);
+        emit IVault.LimitSet(SESSION, address(token), 0, DAY, DAY_CAP, 60e6, sequence + 1);
         set(DAY, DAY_CAP);
         expectLog();
-        emit IVault.LimitRemoved(SESSION, address(token), WEEK, sequence + 2);
+        emit IVault.LimitRemoved(SESSION, address(token), 0, WEEK, sequence + 2);
         remove(WEEK);
         assertLogged(2);
         submit(paymentOf(2, 40e6));
@@ -42,7 +42,7 @@ contract RemoveLimitTest is VaultTest {
         submit(paymentOf(0, 1e6));
         remove(DAY);
         assertLogged(3);
-        (, IVault.LimitView[] memory limits) = vault.remaining(SESSION, address(token));
+        (, IVault.LimitView[] memory limits) = vault.remaining(SESSION, 0, address(token));
         assertEq(limits.length, 0);
         bytes memory why = abi.encodeWithSelector(IVault.TokenNotGranted.selector, SESSION, address(token));
         refuses(paymentOf(1, 1), why);
@@ -58,10 +58,10 @@ contract RemoveLimitTest is VaultTest {
         remove(WEEK);
         assertLogged(3);
         expectLog();
-        emit IVault.LimitSet(SESSION, address(token), WEEK, WEEK_CAP, 60e6, sequence + 1);
+        emit IVault.LimitSet(SESSION, address(token), 0, WEEK, WEEK_CAP, 60e6, sequence + 1);
         set(WEEK, WEEK_CAP);
         expectLog();
-        emit IVault.LimitSet(SESSION, address(token), DAY, DAY_CAP, 60e6, sequence + 2);
+        emit IVault.LimitSet(SESSION, address(token), 0, DAY, DAY_CAP, 60e6, sequence + 2);
         set(DAY, DAY_CAP);
         assertLogged(2);
         assertEq(leftOf(DAY), 40e6);
@@ -96,8 +96,8 @@ contract RemoveLimitTest is VaultTest {
                 stands[index] = true;
             }
             assertLogged(1);
-            assertEq(vault.meterOf(SESSION, address(token), windows[index]) & ((1 << 31) - 1), counted[index]);
-            (, IVault.LimitView[] memory limits) = vault.remaining(SESSION, address(token));
+            assertEq(vault.meterOf(SESSION, 0, address(token), windows[index]) & ((1 << 31) - 1), counted[index]);
+            (, IVault.LimitView[] memory limits) = vault.remaining(SESSION, 0, address(token));
             uint256 seen = 0;
             for (uint256 i = 0; i < 4; ++i) {
                 if (!stands[i]) continue;
@@ -114,7 +114,7 @@ contract RemoveLimitTest is VaultTest {
         for (uint256 i = 0; i < callers.length; ++i) {
             vm.prank(callers[i]);
             vm.expectRevert(abi.encodeWithSelector(IVault.NotOwner.selector, callers[i]));
-            vault.removeLimit(SESSION, address(token), DAY);
+            vault.removeLimit(SESSION, 0, address(token), DAY);
         }
         assertUntouched();
     }
@@ -122,7 +122,7 @@ contract RemoveLimitTest is VaultTest {
     function test_RevertWhen_TheSessionIsUnknown() public {
         vm.prank(owner);
         vm.expectRevert(abi.encodeWithSelector(IVault.SessionUnknown.selector, 8));
-        vault.removeLimit(8, address(token), DAY);
+        vault.removeLimit(8, 0, address(token), DAY);
         assertUntouched();
     }
 
@@ -139,32 +139,33 @@ contract RemoveLimitTest is VaultTest {
 
     function test_RevertWhen_NoSuchLimitStands() public {
         bytes4 unknown = IVault.LimitUnknown.selector;
-        removeRefuses(address(token), HOUR, abi.encodeWithSelector(unknown, SESSION, address(token), HOUR));
-        removeRefuses(address(token), MONTH, abi.encodeWithSelector(unknown, SESSION, address(token), MONTH));
-        removeRefuses(stranger, DAY, abi.encodeWithSelector(unknown, SESSION, stranger, DAY));
+        removeRefuses(address(token), HOUR, abi.encodeWithSelector(unknown, SESSION, 0, address(token), HOUR));
+        removeRefuses(address(token), MONTH, abi.encodeWithSelector(unknown, SESSION, 0, address(token), MONTH));
+        removeRefuses(stranger, DAY, abi.encodeWithSelector(unknown, SESSION, 0, stranger, DAY));
         remove(DAY);
         assertLogged(1);
-        removeRefuses(address(token), DAY, abi.encodeWithSelector(unknown, SESSION, address(token), DAY));
+        removeRefuses(address(token), DAY, abi.encodeWithSelector(unknown, SESSION, 0, address(token), DAY));
     }
 
     function remove(uint32 window) internal {
         vm.prank(owner);
-        vault.removeLimit(SESSION, address(token), window);
+        vault.removeLimit(SESSION, 0, address(token), window);
     }
 
     function set(uint32 window, uint128 cap) internal {
         vm.prank(owner);
-        vault.setLimit(SESSION, address(token), window, cap);
+        vault.setLimit(SESSION, 0, address(token), window, cap);
     }
 
     function removeRefuses(address token_, uint32 window, bytes memory why) internal {
         vm.prank(owner);
         vm.expectRevert(why);
-        vault.removeLimit(SESSION, token_, window);
+        vault.removeLimit(SESSION, 0, token_, window);
         assertUntouched();
     }
 
     function exceeded(uint32 window, uint256 requested, uint256 left) internal view returns (bytes memory) {
-        return abi.encodeWithSelector(IVault.LimitExceeded.selector, SESSION, address(token), window, requested, left);
+        return
+            abi.encodeWithSelector(IVault.LimitExceeded.selector, SESSION, 0, address(token), window, requested, left);
     }
 }

@@ -40,7 +40,7 @@ contract RotateKeyTest is VaultTest {
         assertEq(leftOf(DAY), 40e6);
         IVault.Payment memory payment = paymentOf(0, 40e6 + 1);
         bytes memory why =
-            abi.encodeWithSelector(IVault.LimitExceeded.selector, SESSION, address(token), DAY, 40e6 + 1, 40e6);
+            abi.encodeWithSelector(IVault.LimitExceeded.selector, SESSION, 0, address(token), DAY, 40e6 + 1, 40e6);
         signedRefuses(payment, signBy(OTHER_KEY, payment), why);
         submitBy(OTHER_KEY, paymentOf(0, 40e6));
         assertLogged(1);

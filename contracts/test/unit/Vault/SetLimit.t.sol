@@ -9,10 +9,10 @@ import {IVault} from "src/interfaces/IVault.sol";
 contract SetLimitTest is VaultTest {
     function test_When_TheLimitIsNew() public {
         expectLog();
-        emit IVault.LimitSet(SESSION, address(token), HOUR, 30e6, 0, sequence + 1);
+        emit IVault.LimitSet(SESSION, address(token), 0, HOUR, 30e6, 0, sequence + 1);
         set(HOUR, 30e6);
         assertLogged(1);
-        (, IVault.LimitView[] memory limits) = vault.remaining(SESSION, address(token));
+        (, IVault.LimitView[] memory limits) = vault.remaining(SESSION, 0, address(token));
         assertEq(limits.length, 3);
         assertEq(limits[0].window, HOUR);
         assertEq(limits[1].window, DAY);
@@ -31,7 +31,7 @@ contract SetLimitTest is VaultTest {
         submit(paymentOf(0, 60e6));
         assertLogged(1);
         expectLog();
-        emit IVault.LimitSet(SESSION, address(token), DAY, 110e6, 60e6, sequence + 1);
+        emit IVault.LimitSet(SESSION, address(token), 0, DAY, 110e6, 60e6, sequence + 1);
         set(DAY, 110e6);
         assertLogged(1);
         assertEq(leftOf(DAY), 50e6);
@@ -40,7 +40,7 @@ contract SetLimitTest is VaultTest {
         assertLogged(1);
         // the second limit, whose meter stands elsewhere, just the same
         expectLog();
-        emit IVault.LimitSet(SESSION, address(token), WEEK, 300e6, 110e6, sequence + 1);
+        emit IVault.LimitSet(SESSION, address(token), 0, WEEK, 300e6, 110e6, sequence + 1);
         set(WEEK, 300e6);
         assertLogged(1);
         assertEq(leftOf(WEEK), 190e6);
@@ -59,7 +59,7 @@ contract SetLimitTest is VaultTest {
         submit(paymentOf(0, 60e6));
         assertLogged(1);
         expectLog();
-        emit IVault.LimitSet(SESSION, address(token), DAY, 50e6, 60e6, sequence + 1);
+        emit IVault.LimitSet(SESSION, address(token), 0, DAY, 50e6, 60e6, sequence + 1);
         set(DAY, 50e6);
         assertLogged(1);
         assertEq(leftOf(DAY), 0);
@@ -74,7 +74,7 @@ contract SetLimitTest is VaultTest {
         set(DAY, 0);
         assertLogged(1);
         refuses(paymentOf(0, 1), exceeded(DAY, 1, 0));
-        (, IVault.LimitView[] memory limits) = vault.remaining(SESSION, address(token));
+        (, IVault.LimitView[] memory limits) = vault.remaining(SESSION, 0, address(token));
         assertEq(limits.length, 2, "a cap of nothing stands, unlike a removed limit");
         assertEq(limits[0].cap, 0);
     }
@@ -96,14 +96,14 @@ contract SetLimitTest is VaultTest {
         vault.addToken(address(coarse), 40);
         assertLogged(1);
         expectLog();
-        emit IVault.LimitSet(SESSION, address(coarse), MONTH, 3 << 40, 0, sequence + 1);
-        vault.setLimit(SESSION, address(coarse), MONTH, (4 << 40) - 1);
+        emit IVault.LimitSet(SESSION, address(coarse), 0, MONTH, 3 << 40, 0, sequence + 1);
+        vault.setLimit(SESSION, 0, address(coarse), MONTH, (4 << 40) - 1);
         vm.stopPrank();
         assertLogged(1);
-        (, IVault.LimitView[] memory limits) = vault.remaining(SESSION, address(coarse));
+        (, IVault.LimitView[] memory limits) = vault.remaining(SESSION, 0, address(coarse));
         assertEq(limits[0].cap, 3 << 40);
         assertEq(limits[0].remaining, 3 << 40);
-        assertEq(limits[0].meter, vault.meterOf(SESSION, address(coarse), MONTH));
+        assertEq(limits[0].meter, vault.meterOf(SESSION, 0, address(coarse), MONTH));
     }
 
     // I4: conjunction only, each limit always evaluated
@@ -122,13 +122,13 @@ contract SetLimitTest is VaultTest {
             set(windows[i], 50e6);
             assertLogged(1);
         }
-        (, IVault.LimitView[] memory limits) = vault.remaining(SESSION, address(token));
+        (, IVault.LimitView[] memory limits) = vault.remaining(SESSION, 0, address(token));
         assertEq(limits.length, 4);
         for (uint256 i = 0; i < 4; ++i) {
             assertEq(limits[i].window, windows[i]);
             assertEq(limits[i].used, 20e6);
             assertEq(limits[i].remaining, 30e6);
-            assertEq(limits[i].meter, vault.meterOf(SESSION, address(token), windows[i]));
+            assertEq(limits[i].meter, vault.meterOf(SESSION, 0, address(token), windows[i]));
         }
     }
 
@@ -139,12 +139,12 @@ contract SetLimitTest is VaultTest {
         assertLogged(2);
         vm.warp(START + DAY + DAY / 4);
         expectLog();
-        emit IVault.LimitSet(SESSION, address(token), DAY, DAY_CAP, 25e6, sequence + 1);
+        emit IVault.LimitSet(SESSION, address(token), 0, DAY, DAY_CAP, 25e6, sequence + 1);
         set(DAY, DAY_CAP);
         assertLogged(1);
         vm.warp(START + DAY + DAY / 2 + DAY / 4);
         expectLog();
-        emit IVault.LimitSet(SESSION, address(token), DAY, DAY_CAP, 0, sequence + 1);
+        emit IVault.LimitSet(SESSION, address(token), 0, DAY, DAY_CAP, 0, sequence + 1);
         set(DAY, DAY_CAP);
         assertLogged(1);
     }
@@ -154,7 +154,7 @@ contract SetLimitTest is VaultTest {
         for (uint256 i = 0; i < callers.length; ++i) {
             vm.prank(callers[i]);
             vm.expectRevert(abi.encodeWithSelector(IVault.NotOwner.selector, callers[i]));
-            vault.setLimit(SESSION, address(token), DAY, 1);
+            vault.setLimit(SESSION, 0, address(token), DAY, 1);
         }
         assertUntouched();
     }
@@ -162,7 +162,7 @@ contract SetLimitTest is VaultTest {
     function test_RevertWhen_TheSessionIsUnknown() public {
         vm.prank(owner);
         vm.expectRevert(abi.encodeWithSelector(IVault.SessionUnknown.selector, 8));
-        vault.setLimit(8, address(token), DAY, 1);
+        vault.setLimit(8, 0, address(token), DAY, 1);
         assertUntouched();
     }
 
@@ -178,7 +178,7 @@ contract SetLimitTest is VaultTest {
     }
 
     function test_RevertWhen_TheWindowIsUnknown() public {
-        uint32[6] memory windows = [uint32(0), 1, HOUR + 1, DAY - 1, MONTH + 1, type(uint32).max];
+        uint32[6] memory windows = [uint32(0), 1, HOUR + 1, DAY - 1, MONTH + 1, LIFETIME - 1];
         for (uint256 i = 0; i < windows.length; ++i) {
             bytes memory why = abi.encodeWithSelector(IVault.WindowUnknown.selector, windows[i]);
             setRefuses(address(token), windows[i], 1, why);
@@ -200,23 +200,24 @@ contract SetLimitTest is VaultTest {
         uint128 cap = uint128(1) << 41;
         setRefuses(address(coarse), DAY, cap, abi.encodeWithSelector(IVault.CapTooLarge.selector, cap, largest));
         vm.prank(owner);
-        vault.setLimit(SESSION, address(coarse), DAY, cap - 1);
+        vault.setLimit(SESSION, 0, address(coarse), DAY, cap - 1);
         assertLogged(1);
     }
 
     function set(uint32 window, uint128 cap) internal {
         vm.prank(owner);
-        vault.setLimit(SESSION, address(token), window, cap);
+        vault.setLimit(SESSION, 0, address(token), window, cap);
     }
 
     function setRefuses(address token_, uint32 window, uint128 cap, bytes memory why) internal {
         vm.prank(owner);
         vm.expectRevert(why);
-        vault.setLimit(SESSION, token_, window, cap);
+        vault.setLimit(SESSION, 0, token_, window, cap);
         assertUntouched();
     }
 
     function exceeded(uint32 window, uint256 requested, uint256 left) internal view returns (bytes memory) {
-        return abi.encodeWithSelector(IVault.LimitExceeded.selector, SESSION, address(token), window, requested, left);
+        return
+            abi.encodeWithSelector(IVault.LimitExceeded.selector, SESSION, 0, address(token), window, requested, left);
     }
 }

@@ -13,7 +13,7 @@ contract SetPerPaymentCapTest is VaultTest {
         emit IVault.PerPaymentCapSet(SESSION, address(token), 5e6, sequence + 1);
         set(5e6);
         assertLogged(1);
-        (uint128 cap,) = vault.remaining(SESSION, address(token));
+        (uint128 cap,) = vault.remaining(SESSION, 0, address(token));
         assertEq(cap, 5e6);
         refuses(paymentOf(0, 5e6 + 1), abi.encodeWithSelector(IVault.AbovePerPaymentCap.selector, 5e6 + 1, 5e6));
         submit(paymentOf(0, 5e6));
@@ -27,7 +27,7 @@ contract SetPerPaymentCapTest is VaultTest {
         set(2_000e6);
         assertLogged(2);
         bytes memory why =
-            abi.encodeWithSelector(IVault.LimitExceeded.selector, SESSION, address(token), DAY, 41e6, 40e6);
+            abi.encodeWithSelector(IVault.LimitExceeded.selector, SESSION, 0, address(token), DAY, 41e6, 40e6);
         refuses(paymentOf(1, 41e6), why);
     }
 
@@ -39,10 +39,10 @@ contract SetPerPaymentCapTest is VaultTest {
         expectLog();
         emit IVault.PerPaymentCapSet(SESSION, address(coarse), 2048, sequence + 1);
         vault.setPerPaymentCap(SESSION, address(coarse), 3071);
-        vault.setLimit(SESSION, address(coarse), HOUR, 1 << 40);
+        vault.setLimit(SESSION, 0, address(coarse), HOUR, 1 << 40);
         vm.stopPrank();
         assertLogged(2);
-        (uint128 cap,) = vault.remaining(SESSION, address(coarse));
+        (uint128 cap,) = vault.remaining(SESSION, 0, address(coarse));
         assertEq(cap, 2048);
         IVault.Payment memory payment = paymentOf(0, 2049);
         payment.token = address(coarse);
@@ -57,7 +57,7 @@ contract SetPerPaymentCapTest is VaultTest {
         vault.setPerPaymentCap(SESSION, address(other), 5e6);
         vm.stopPrank();
         assertLogged(2);
-        (uint128 cap, IVault.LimitView[] memory limits) = vault.remaining(SESSION, address(other));
+        (uint128 cap, IVault.LimitView[] memory limits) = vault.remaining(SESSION, 0, address(other));
         assertEq(cap, 5e6);
         assertEq(limits.length, 0);
         IVault.Payment memory payment = paymentOf(0, 1);
@@ -67,11 +67,11 @@ contract SetPerPaymentCapTest is VaultTest {
 
     function test_Given_LimitsStand() public {
         submit(paymentOf(0, 20e6));
-        (, IVault.LimitView[] memory before) = vault.remaining(SESSION, address(token));
+        (, IVault.LimitView[] memory before) = vault.remaining(SESSION, 0, address(token));
         set((1 << 31) - 1);
         set(0);
         assertLogged(3);
-        (uint128 cap, IVault.LimitView[] memory limits) = vault.remaining(SESSION, address(token));
+        (uint128 cap, IVault.LimitView[] memory limits) = vault.remaining(SESSION, 0, address(token));
         assertEq(cap, 0);
         assertEq(abi.encode(limits), abi.encode(before));
     }
