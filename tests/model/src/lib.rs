@@ -1,0 +1,1 @@
+//! An independent model of the vault, and its comparison with the compiled contract in an EVM.
