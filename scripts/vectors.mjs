@@ -131,7 +131,7 @@ function hashVectors() {
     const topics = encodeEventTopics({ abi, eventName, args });
     const inputs = abi.find((item) => item.name === eventName).inputs.filter((input) => !input.indexed);
     const data = encodeAbiParameters(inputs, inputs.map((input) => args[input.name]));
-    head = pad(slice(keccak256(concat([head, ...topics, data])), 0, 23));
+    head = pad(slice(keccak256(concat([head, ...topics, data])), 0, 21));
     return { name: eventName, topics, data, head };
   });
 }

@@ -4,15 +4,15 @@ use crate::abi::IVault::IVaultEvents;
 use alloy::primitives::{B256, FixedBytes, LogData, keccak256};
 use alloy::sol_types::SolEventInterface;
 
-/// The running hash over a vault's events (I13): the first 23 bytes of a keccak256. All zero before the first event.
+/// The running hash over a vault's events (I13): the first 21 bytes of a keccak256. All zero before the first event.
 ///
-/// With every event it becomes `keccak256(previous as 32 bytes, left-padded with zeros ++ topics ++ data)[..23]`: the
+/// With every event it becomes `keccak256(previous as 32 bytes, left-padded with zeros ++ topics ++ data)[..21]`: the
 /// topics as logged, 32 bytes each, the event's signature first; the data as logged, the sequence number last.
-/// `head()` gives the 23 bytes right-aligned in 32: see [`running_hash_of_head`].
-pub type RunningHash = FixedBytes<23>;
+/// `head()` gives the 21 bytes right-aligned in 32: see [`running_hash_of_head`].
+pub type RunningHash = FixedBytes<21>;
 
 /// Zero bytes before the running hash in a word of 32.
-const PADDING: usize = 9;
+const PADDING: usize = 11;
 
 /// Decodes a log of a vault.
 ///
@@ -22,7 +22,19 @@ pub fn decode(log: &LogData) -> alloy::sol_types::Result<IVaultEvents> {
     IVaultEvents::decode_raw_log(log.topics(), &log.data)
 }
 
-/// The running hash after one more event.
+/// Whether the event has a sequence number and is in the running hash (I13): all but the two that change nothing of
+/// the vault, `PaymentFailed` (a refusal within a batch) and `ChangeCall` (the call of the `ChangeWaiting` beside it,
+/// which has its hash).
+pub fn is_trail_event(event: &IVaultEvents) -> bool {
+    !matches!(event, IVaultEvents::PaymentFailed(_) | IVaultEvents::ChangeCall(_))
+}
+
+/// Whether the event adds one to the owner nonce (I9): all of the trail but payments.
+pub fn is_act(event: &IVaultEvents) -> bool {
+    is_trail_event(event) && !matches!(event, IVaultEvents::Paid(_))
+}
+
+/// The running hash after one more event of the trail (see [`is_trail_event`]).
 pub fn next_hash(previous: RunningHash, topics: &[B256], data: &[u8]) -> RunningHash {
     let mut bytes = Vec::with_capacity(32 + 32 * topics.len() + data.len());
     bytes.extend_from_slice(head_of_running_hash(previous).as_slice());
@@ -33,7 +45,7 @@ pub fn next_hash(previous: RunningHash, topics: &[B256], data: &[u8]) -> Running
     FixedBytes::from_slice(&keccak256(bytes)[..RunningHash::len_bytes()])
 }
 
-/// The running hash in the 32 bytes that `head()` answers; `None` when the upper nine are not zero.
+/// The running hash in the 32 bytes that `head()` answers; `None` when the upper eleven are not zero.
 pub fn running_hash_of_head(head: B256) -> Option<RunningHash> {
     let (padding, hash) = head.split_at(PADDING);
     padding.iter().all(|&byte| byte == 0).then(|| FixedBytes::from_slice(hash))
@@ -48,6 +60,7 @@ pub fn head_of_running_hash(hash: RunningHash) -> B256 {
 pub fn name(event: &IVaultEvents) -> &'static str {
     match event {
         IVaultEvents::Paid(_) => "Paid",
+        IVaultEvents::PaymentFailed(_) => "PaymentFailed",
         IVaultEvents::Withdrawn(_) => "Withdrawn",
         IVaultEvents::SessionGranted(_) => "SessionGranted",
         IVaultEvents::KeyRotated(_) => "KeyRotated",
@@ -67,6 +80,11 @@ pub fn name(event: &IVaultEvents) -> &'static str {
         IVaultEvents::OwnershipTransferred(_) => "OwnershipTransferred",
         IVaultEvents::GuardianSet(_) => "GuardianSet",
         IVaultEvents::TreasurySet(_) => "TreasurySet",
+        IVaultEvents::DelaySet(_) => "DelaySet",
+        IVaultEvents::ChangeWaiting(_) => "ChangeWaiting",
+        IVaultEvents::ChangeCall(_) => "ChangeCall",
+        IVaultEvents::ChangeExecuted(_) => "ChangeExecuted",
+        IVaultEvents::ChangeCancelled(_) => "ChangeCancelled",
     }
 }
 
@@ -106,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_with_more_than_23_bytes_is_none() {
+    fn a_head_with_more_than_21_bytes_is_none() {
         assert_eq!(running_hash_of_head(B256::ZERO), Some(RunningHash::ZERO));
         let mut head = B256::ZERO;
         head[PADDING - 1] = 1;

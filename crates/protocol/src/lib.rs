@@ -2,7 +2,7 @@
 //! why a payment was refused, how amounts, categories, windows and chains are written.
 //!
 //! - [`abi`]: the contracts' interfaces, read from the very Solidity files
-//! - [`typed_data`]: the EIP-712 digest that a session key signs
+//! - [`typed_data`]: the EIP-712 digests that session keys and owners sign
 //! - [`event`]: a vault's logs, decoded, and the running hash over them
 //! - [`refusal`]: revert bytes turned into a named refusal with cause and fix
 //! - [`rpc_fault`]: why a node gave no usable answer
@@ -10,6 +10,7 @@
 //! - [`id`]: the number of a session
 //! - [`amount`]: token amounts as decimal text and as base units
 //! - [`window`]: the lengths that a limit's window may have
+//! - [`scope`]: what a limit counts: the vault, a session, a category within one
 //! - [`time`]: points in time and spans, as text
 //! - [`category`]: what kind of payee may be paid, by number and by name
 //! - [`chain`]: the chains that are known, and what differs between them
@@ -27,6 +28,7 @@ pub mod id;
 pub mod meter;
 pub mod refusal;
 pub mod rpc_fault;
+pub mod scope;
 pub mod time;
 pub mod typed_data;
 pub mod window;
@@ -40,4 +42,5 @@ pub use id::{SessionId, SessionIdError};
 pub use meter::Meter;
 pub use refusal::{Refusal, RefusalContext, Retry, WhoCanFix};
 pub use rpc_fault::RpcFault;
+pub use scope::Scope;
 pub use window::{Window, WindowError};

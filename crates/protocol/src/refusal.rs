@@ -2,12 +2,14 @@
 //! be done about it and by whom.
 //!
 //! - `context`: what the reader knows of tokens, sessions and payees, so that the words can name them
-//! - `payment`: what `pay` and `check` refuse
+//! - `payment`: what `pay`, `payBatch` and `check` refuse
 //! - `change`: what the owner's and the guardian's verbs, and the factory, refuse
+//! - `act`: what acts by signature, conditional and waiting changes, and the lens refuse
 //! - `foreign`: reverts that no contract of Pursestrings has named
 //! - `told`: a refusal in the making
 //! - `example`: one of each, for the tests and the reference page
 
+mod act;
 mod change;
 mod context;
 mod example;
@@ -18,7 +20,7 @@ mod told;
 pub use context::RefusalContext;
 pub use example::{Documented, all_codes};
 
-use crate::abi::{IVault::IVaultErrors, IVaultFactory::IVaultFactoryErrors};
+use crate::abi::{IVault::IVaultErrors, IVaultFactory::IVaultFactoryErrors, IVaultLens::IVaultLensErrors};
 use alloy::sol_types::SolInterface;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -73,15 +75,25 @@ pub enum Retry {
 }
 
 impl Refusal {
-    /// Reads the bytes that a call to a vault or a factory reverted with. Every input gives an answer.
+    /// Reads the bytes that a call to a vault, a factory or a lens reverted with. Every input gives an answer.
     pub fn decode(revert: &[u8], context: &RefusalContext) -> Self {
         let selector = revert.first_chunk::<4>().copied().unwrap_or_default();
-        let vault = IVaultErrors::abi_decode(revert).ok();
-        let factory = IVaultFactoryErrors::abi_decode(revert).ok();
-        let named = vault
-            .and_then(|error| payment::explain(&error, context).or_else(|| change::explain(&error, context)))
-            .zip(IVaultErrors::name_by_selector(selector))
-            .or_else(|| Some(change::explain_factory(&factory?)).zip(IVaultFactoryErrors::name_by_selector(selector)));
+        let vault = || {
+            let error = IVaultErrors::abi_decode(revert).ok()?;
+            let told = payment::explain(&error, context)
+                .or_else(|| change::explain(&error, context))
+                .or_else(|| act::explain(&error));
+            told.zip(IVaultErrors::name_by_selector(selector))
+        };
+        let factory = || {
+            let told = change::explain_factory(&IVaultFactoryErrors::abi_decode(revert).ok()?);
+            Some(told).zip(IVaultFactoryErrors::name_by_selector(selector))
+        };
+        let lens = || {
+            let told = act::explain_lens(&IVaultLensErrors::abi_decode(revert).ok()?, context);
+            Some(told).zip(IVaultLensErrors::name_by_selector(selector))
+        };
+        let named = vault().or_else(factory).or_else(lens);
         named.map_or_else(|| foreign::explain(revert), |(told, code)| told.refusal(code))
     }
 }
@@ -114,21 +126,23 @@ mod tests {
     use super::*;
     use crate::abi::IVault as V;
     use alloy::primitives::{Address, U256};
-    use alloy::sol_types::{Revert, SolError};
+    use alloy::sol_types::{Revert, SolCall, SolError};
     use std::collections::BTreeSet;
 
     /// Every error of the two interfaces has words: a new one without fails here.
     #[test]
     fn every_error_of_the_interfaces_is_told() {
         let told: BTreeSet<_> = all_codes().into_iter().map(|entry| (entry.contract, entry.signature)).collect();
-        for (contract, signatures) in
-            [("IVault", IVaultErrors::SIGNATURES), ("IVaultFactory", IVaultFactoryErrors::SIGNATURES)]
-        {
+        for (contract, signatures) in [
+            ("IVault", IVaultErrors::SIGNATURES),
+            ("IVaultFactory", IVaultFactoryErrors::SIGNATURES),
+            ("IVaultLens", IVaultLensErrors::SIGNATURES),
+        ] {
             for signature in signatures {
                 assert!(told.contains(&(contract, *signature)), "{signature} has no example");
             }
         }
-        assert_eq!(told.len(), IVaultErrors::COUNT + IVaultFactoryErrors::COUNT + 3);
+        assert_eq!(told.len(), IVaultErrors::COUNT + IVaultFactoryErrors::COUNT + IVaultLensErrors::COUNT + 3);
         for entry in all_codes() {
             let refusal = entry.example;
             assert!(!refusal.cause.is_empty() && !refusal.fix.is_empty(), "{}", refusal.code);
@@ -169,7 +183,8 @@ mod tests {
     #[test]
     fn what_exceeds_the_whole_limit_does_not_fit_by_waiting() {
         let (token, remaining) = (Address::repeat_byte(1), U256::ZERO);
-        let error = V::LimitExceeded { session: 3, token, window: 3_600, requested: U256::from(9), remaining };
+        let (category, requested) = (0, U256::from(9));
+        let error = V::LimitExceeded { session: 3, category, token, window: 3_600, requested, remaining };
         let told = |context| Refusal::decode(&error.abi_encode(), &context);
         let refusal = told(RefusalContext::default().never_fits());
         assert_eq!((refusal.who_can_fix, refusal.retry), (WhoCanFix::Owner, Retry::Never));
@@ -177,6 +192,60 @@ mod tests {
         let refusal = told(RefusalContext::default());
         assert_eq!(refusal.retry, Retry::After);
         assert!(refusal.fix.starts_with("wait until earlier payments have left the window, or the owner"));
+    }
+
+    /// A limit counts by scope: the words say whose it is, and who may raise it.
+    #[test]
+    fn a_limit_names_its_scope() {
+        let told = |session, category, window| {
+            let (requested, remaining) = (U256::from(9), U256::from(4));
+            let error = V::LimitExceeded { session, category, token: Address::ZERO, window, requested, remaining };
+            Refusal::decode(&error.abi_encode(), &RefusalContext::default())
+        };
+        let vault = told(0, 0, 86_400);
+        assert!(vault.cause.contains("and the vault has 4 base units left of its limit in any 24h"), "{}", vault.cause);
+        assert!(vault.fix.ends_with("or the owner raises the vault's own limit"), "{}", vault.fix);
+        assert_eq!(vault.facts["scope"], "vault");
+        let category = told(3, 1, u32::MAX);
+        assert_eq!(
+            category.cause,
+            "9 base units count as data, and session 3 has 4 base units left of its limit for that over the lifetime"
+        );
+        assert_eq!(
+            category.fix,
+            "pay at most 4 base units now, or the owner raises the limit with `purse agent limit 3`"
+        );
+        assert_eq!((category.retry, category.who_can_fix), (Retry::Never, WhoCanFix::Owner));
+        assert_eq!((&*category.facts["scope"], &*category.facts["window"]), ("session 3 category data", "lifetime"));
+    }
+
+    /// Waiting changes: the words say from when on, and `retry_after` says it to a program.
+    #[test]
+    fn a_waiting_change_says_from_when_on() {
+        let revert = V::ChangeNotYetExecutable { change: 12, executableFrom: 1_795_357_320 }.abi_encode();
+        let refusal = Refusal::decode(&revert, &RefusalContext::default());
+        assert_eq!(refusal.facts["retry_after"], "2026-11-22T14:22:00Z");
+        assert_eq!((refusal.facts["change"].as_str(), refusal.retry), ("12", Retry::After));
+    }
+
+    #[test]
+    fn a_verb_is_named_where_it_is_known() {
+        let told = |verb: [u8; 4]| {
+            let revert = V::VerbNotAllowed { verb: verb.into() }.abi_encode();
+            Refusal::decode(&revert, &RefusalContext::default()).facts["verb"].clone()
+        };
+        assert_eq!(told(V::setTreasuryCall::SELECTOR), "setTreasury");
+        assert_eq!(told([0xde, 0xad, 0xbe, 0xef]), "0xdeadbeef");
+    }
+
+    /// A value to be replaced may be a cap, a mask, two times or an address.
+    #[test]
+    fn a_stale_value_reads_as_what_it_can_be() {
+        let address = U256::from_be_slice(Address::repeat_byte(0xab).as_slice());
+        let revert = V::StaleChange { expected: U256::from(5), actual: address }.abi_encode();
+        let refusal = Refusal::decode(&revert, &RefusalContext::default());
+        assert_eq!(refusal.facts["expected"], "5");
+        assert_eq!(refusal.facts["actual"], Address::repeat_byte(0xab).to_string());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What the owner's and the guardian's verbs, and the factory, refuse, in plain words.
 
 use super::WhoCanFix::{Operator, Owner};
-use super::context::category_name;
+use super::context::{category_name, scope_name};
 use super::told::Told;
 use super::{IVaultErrors, IVaultFactoryErrors, RefusalContext, Retry};
 use crate::Window;
@@ -106,11 +106,11 @@ fn about_sessions(error: &IVaultErrors) -> Option<Told> {
             Operator,
             Retry::Never,
             format!("entry {} of the list is not above the one before it, so the list may hold it twice", e.index),
-            "sort the list (tokens and payees by address, limits by window) and drop what is there twice",
+            "sort the list (tokens and payees by address, limits by category, then window) and drop what is there twice",
         )
         .fact("index", e.index),
         E::EmptyList(_) => {
-            Told::new(Owner, Retry::Never, "the list of payees is empty", "name at least one payee: `purse payee add`")
+            Told::new(Owner, Retry::Never, "the list, of payees or of payments, is empty", "name at least one")
         }
         _ => return None,
     })
@@ -143,16 +143,27 @@ fn about_limits(error: &IVaultErrors, context: &RefusalContext) -> Option<Told> 
             Owner,
             Retry::Never,
             format!(
-                "{} has no limit in {} over {}",
-                context.session_name(e.session),
+                "{} has no limit in {} over {}{}",
+                context.holder_name(e.session),
                 context.token_name(e.token),
-                crate::time::span(e.window.into())
+                Window::text(e.window),
+                if e.category == 0 { String::new() } else { format!(" for {}", category_name(e.category)) }
             ),
-            format!("see the limits there are: `purse agent show {}`", context.session_argument(e.session)),
+            "see the limits there are with `purse status`",
         )
         .fact("session", e.session)
+        .fact("category", category_name(e.category))
+        .fact("scope", scope_name(e.session, e.category))
         .fact("token", e.token)
-        .fact("window", crate::time::span(e.window.into())),
+        .fact("window", Window::text(e.window)),
+        E::ScopeInvalid(e) => Told::new(
+            Owner,
+            Retry::Never,
+            "the vault's own limits are for all that it pays: they have no category, and it has no cap per payment",
+            "leave the category out, or name the agent whose limit or cap it is",
+        )
+        .fact("session", e.session)
+        .fact("category", category_name(e.category)),
         E::TokenNotListed(e) => Told::new(
             Owner,
             Retry::Never,

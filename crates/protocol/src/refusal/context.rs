@@ -1,7 +1,7 @@
 //! What the reader of a refusal knows: the words name tokens, sessions and payees where they can.
 
 use super::foreign::printable;
-use crate::{Category, format_amount};
+use crate::{Category, Scope, format_amount};
 use alloy::primitives::{Address, U256};
 use std::collections::BTreeMap;
 
@@ -103,6 +103,11 @@ impl RefusalContext {
         }
     }
 
+    /// Whose limit it is: `the vault`, or the session's name.
+    pub(super) fn holder_name(&self, session: u32) -> String {
+        if session == 0 { "the vault".to_owned() } else { self.session_name(session) }
+    }
+
     /// The session as a command takes it: its name, or its number.
     pub(super) fn session_argument(&self, session: u32) -> String {
         self.sessions.get(&session).cloned().unwrap_or_else(|| session.to_string())
@@ -115,6 +120,12 @@ impl RefusalContext {
             None => payee.to_string(),
         }
     }
+}
+
+/// What a limit counts, such as `session 1 category data`, or its numbers where there is no such scope.
+pub(super) fn scope_name(session: u32, category: u8) -> String {
+    let scope = Scope::new(session, category);
+    scope.map_or_else(|| format!("session {session} category {category}"), |scope| scope.to_string())
 }
 
 /// A category's name, or its number where it has none or does not exist.

@@ -1,14 +1,14 @@
 //! One refusal of each kind, for the tests and the reference page.
 
 use super::{Refusal, RefusalContext};
-use crate::abi::{IVault as V, IVaultFactory as F};
+use crate::abi::{IVault as V, IVaultFactory as F, IVaultLens as L};
 use alloy::primitives::{Address, B256, U256, address};
-use alloy::sol_types::{Panic, Revert, SolError};
+use alloy::sol_types::{Panic, Revert, SolCall, SolError};
 
 /// One code of the reference page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Documented {
-    /// `IVault` or `IVaultFactory`; `any` for what every contract may revert with.
+    /// `IVault`, `IVaultFactory` or `IVaultLens`; `any` for what every contract may revert with.
     pub contract: &'static str,
     /// The error as Solidity writes it, such as `VaultShort(uint256,uint256)`; empty where there is none.
     pub signature: &'static str,
@@ -25,11 +25,12 @@ const DAY: u32 = 86_400;
 const TIME: u32 = 1_795_357_320;
 
 /// Every code that [`Refusal::decode`] gives, with an example: the vault's errors in the order of the interface, the
-/// factory's, then those of foreign contracts.
+/// factory's, the lens's, then those of foreign contracts.
 pub fn all_codes() -> Vec<Documented> {
-    let vault = payments().into_iter().chain(changes()).map(|made| made.told("IVault"));
+    let vault = payments().into_iter().chain(changes()).chain(acts()).map(|made| made.told("IVault"));
     vault
         .chain(factory().into_iter().map(|made| made.told("IVaultFactory")))
+        .chain(lens().into_iter().map(|made| made.told("IVaultLens")))
         .chain(any().into_iter().map(|made| made.told("any")))
         .collect()
 }
@@ -70,6 +71,7 @@ fn payments() -> Vec<Made> {
         made(V::PaymentMalformed {}),
         made(V::SignatureInvalid {}),
         made(V::ApprovalNotNeeded {}),
+        made(V::ApprovalInvalid {}),
         made(V::SignerNotSessionKey { session, signer: SOMEBODY }),
         made(V::KeyRetired { session, key: SOMEBODY }),
         made(V::SessionUnknown { session: 7 }),
@@ -83,9 +85,12 @@ fn payments() -> Vec<Made> {
         made(V::CategoryNotGranted { session, category: 14 }),
         made(V::TokenNotGranted { session, token }),
         made(V::AbovePerPaymentCap { requested: usdc(300), perPaymentCap: 2_000_000 }),
-        made(V::LimitExceeded { session, token, window: DAY, requested: usdc(150), remaining: usdc(120) }),
+        made(V::LimitExceeded { session, category: 0, token, window: DAY, requested: usdc(150), remaining: usdc(120) }),
         made(V::VaultShort { balance: usdc(25), needed: usdc(150) }),
         made(V::TransferFailed { token, to: payee, amount: usdc(150) }),
+        made(V::BatchTooLong { items: U256::from(40), largest: U256::from(32) }),
+        made(V::BatchGasShort { item: U256::from(3), gasLeft: U256::from(400_000), needed: U256::from(520_000) }),
+        made(V::BatchItemUnexplained { item: U256::from(3) }),
     ]
 }
 
@@ -105,7 +110,8 @@ fn changes() -> Vec<Made> {
         made(V::CategoryInvalid { category: 64 }),
         made(V::WindowUnknown { window: 7_200 }),
         made(V::CapTooLarge { cap: 3_000_000_000, largest: U256::from(crate::meter::MAX_UNITS) }),
-        made(V::LimitUnknown { session, token, window: DAY }),
+        made(V::LimitUnknown { session, category: 0, token, window: DAY }),
+        made(V::ScopeInvalid { session: 0, category: 1 }),
         made(V::TokenNotListed { token }),
         made(V::TokenListed { token, unitBits: 0 }),
         made(V::TokenHasNoCode { token: SOMEBODY }),
@@ -113,6 +119,31 @@ fn changes() -> Vec<Made> {
         made(V::NotAscending { index: U256::from(1) }),
         made(V::EmptyList {}),
     ]
+}
+
+fn acts() -> Vec<Made> {
+    let (change, expected) = (12, U256::from(5_000_000));
+    vec![
+        made(V::ActNotSigned {}),
+        made(V::ActExpired { deadline: TIME, time: U256::from(TIME + 60) }),
+        made(V::OwnerNonceWrong { nonce: 11, current: 12 }),
+        made(V::OwnerNonceSpent {}),
+        made(V::VerbNotAllowed { verb: V::setTreasuryCall::SELECTOR.into() }),
+        made(V::CallMalformed { verb: V::replaceCall::SELECTOR.into() }),
+        made(V::StaleChange { expected, actual: U256::from(4_000_000) }),
+        made(V::ChangeUnknown { change }),
+        made(V::ChangeDiffers { change }),
+        made(V::ChangeNotYetExecutable { change, executableFrom: TIME }),
+        made(V::ChangeExpired { change, executableUntil: TIME }),
+        made(V::ChangeKilled { change }),
+        made(V::GuardianCannotCancel { change }),
+        made(V::TooManyWaiting { largest: U256::from(10) }),
+        made(V::DelayTooLong { delay: 31 * DAY, longest: 30 * DAY }),
+    ]
+}
+
+fn lens() -> Vec<Made> {
+    vec![made(L::NoVaultLimit { token: USDC }), made(L::WaitingCallMissing { change: 12 })]
 }
 
 fn factory() -> Vec<Made> {

@@ -1,16 +1,20 @@
-//! What `pay` and `check` refuse, in plain words.
+//! What `pay`, `payBatch` and `check` refuse, in plain words.
 
-use super::WhoCanFix::{Agent, Operator, Owner};
-use super::context::{Fits, category_name};
+use super::WhoCanFix::{Agent, Operator, Owner, Relayer};
+use super::context::{Fits, category_name, scope_name};
 use super::told::Told;
 use super::{IVaultErrors, RefusalContext, Retry};
+use crate::Window;
 use crate::abi::IVault::LimitExceeded;
-use crate::time::{rfc3339, span};
+use crate::time::rfc3339;
 use alloy::primitives::U256;
 
 /// The words for an error of a payment; `None` when it belongs to `super::change`.
 pub(super) fn explain(error: &IVaultErrors, context: &RefusalContext) -> Option<Told> {
-    about_session(error, context).or_else(|| about_message(error, context)).or_else(|| about_money(error, context))
+    about_session(error, context)
+        .or_else(|| about_message(error, context))
+        .or_else(|| about_money(error, context))
+        .or_else(|| about_batch(error))
 }
 
 /// The vault, the session and its key.
@@ -130,6 +134,12 @@ fn about_message(error: &IVaultErrors, context: &RefusalContext) -> Option<Told>
             "the payment came with an approval that it does not need",
             "send it with an empty approval",
         ),
+        E::ApprovalInvalid(_) => Told::new(
+            Owner,
+            Retry::Now,
+            "the approval is not the owner's signature over exactly this payment on this chain and vault",
+            "the owner approves this very payment, every field of it; or pay less at once, which needs no approval",
+        ),
         E::NonceUsed(e) => Told::new(
             Agent,
             Retry::Never,
@@ -219,7 +229,8 @@ fn about_money(error: &IVaultErrors, context: &RefusalContext) -> Option<Told> {
                 context.amount(None, e.requested),
                 context.amount(None, U256::from(e.perPaymentCap))
             ),
-            "pay less at once, or the owner raises the cap per payment with `purse agent limit`",
+            "pay less at once, or the owner approves this one payment, or raises the cap per payment with `purse agent \
+             limit`",
         )
         .amount("requested", context, None, e.requested)
         .amount("per_payment_cap", context, None, U256::from(e.perPaymentCap)),
@@ -258,19 +269,26 @@ fn about_money(error: &IVaultErrors, context: &RefusalContext) -> Option<Told> {
 }
 
 fn limit_exceeded(error: &LimitExceeded, context: &RefusalContext) -> Told {
-    let window = span(error.window.into());
-    let left = context.amount(Some(error.token), error.remaining);
-    let cause = format!(
-        "the payment takes {} with its fee, and {} has {left} left of its limit in any {window}",
-        context.amount(Some(error.token), error.requested),
-        context.session_name(error.session),
-    );
+    let (left, requested) =
+        (context.amount(Some(error.token), error.remaining), context.amount(Some(error.token), error.requested));
+    let window = Window::from_seconds(error.window);
+    let phrase = window.map_or_else(|| format!("over {}", Window::text(error.window)), |window| window.phrase().into());
+    let (holder, category) = (context.holder_name(error.session), category_name(error.category));
+    let cause = if error.category == 0 {
+        format!("the payment takes {requested} with its fee, and {holder} has {left} left of its limit {phrase}")
+    } else {
+        format!("{requested} count as {category}, and {holder} has {left} left of its limit for that {phrase}")
+    };
     let smaller = if error.remaining.is_zero() { String::new() } else { format!("pay at most {left} now, or ") };
-    let raise = format!(
-        "{smaller}the owner raises the limit with `purse agent limit {}`",
-        context.session_argument(error.session)
-    );
+    let raise = match error.session {
+        0 => format!("{smaller}the owner raises the vault's own limit"),
+        session => {
+            let agent = context.session_argument(session);
+            format!("{smaller}the owner raises the limit with `purse agent limit {agent}`")
+        }
+    };
     let told = match context.fits() {
+        _ if window == Some(Window::Lifetime) => Told::new(Owner, Retry::Never, cause, raise),
         Fits::Unknown => {
             let fix = format!("wait until earlier payments have left the window, or {raise}");
             Told::new(Agent, Retry::After, cause, fix)
@@ -282,8 +300,45 @@ fn limit_exceeded(error: &LimitExceeded, context: &RefusalContext) -> Told {
         Fits::Never => Told::new(Owner, Retry::Never, format!("{cause}; it exceeds the whole limit"), raise),
     };
     told.fact("session", error.session)
+        .fact("category", category)
+        .fact("scope", scope_name(error.session, error.category))
         .fact("token", error.token)
-        .fact("window", window)
+        .fact("window", Window::text(error.window))
         .amount("requested", context, Some(error.token), error.requested)
         .amount("remaining", context, Some(error.token), error.remaining)
+}
+
+/// A batch as a whole: nothing of it was paid.
+fn about_batch(error: &IVaultErrors) -> Option<Told> {
+    use IVaultErrors as E;
+    Some(match error {
+        E::BatchTooLong(e) => Told::new(
+            Relayer,
+            Retry::Now,
+            format!("the batch has {} payments, and one transaction takes at most {}", e.items, e.largest),
+            "send it as several batches",
+        )
+        .fact("items", e.items)
+        .fact("largest", e.largest),
+        E::BatchGasShort(e) => Told::new(
+            Relayer,
+            Retry::Now,
+            format!(
+                "before payment {} of the batch {} gas was left, and each is guaranteed {}",
+                e.item, e.gasLeft, e.needed
+            ),
+            format!("send the batch with more gas: at least {} for each payment, whatever an estimate says", e.needed),
+        )
+        .fact("item", e.item)
+        .fact("gas_left", e.gasLeft)
+        .fact("needed", e.needed),
+        E::BatchItemUnexplained(e) => Told::new(
+            Relayer,
+            Retry::Now,
+            format!("payment {} of the batch failed without a reason, as it does when it runs out of gas", e.item),
+            "send that payment alone, which names its reason, and the others as a batch",
+        )
+        .fact("item", e.item),
+        _ => return None,
+    })
 }
