@@ -35,14 +35,14 @@ contract Vault is Acts {
     function pay(Payment calldata signed, bytes calldata signature, bytes calldata approval) external {
         // Check
         (Payment memory payment, bytes32 structHash) = PaymentHash.read(signed);
-        address key = SessionSignature.signerOf(_hashTypedData(structHash), signature);
+        address key = SessionSignature.signerOf(_digestOf(structHash), signature);
         if (key == address(0)) revert SignatureInvalid();
         VaultWord vault = _vault;
         (SessionWord word, uint256 category, uint256 feeCategory) = _judge(vault, payment, key);
-        (Scope scope, AllowanceWord allowance, uint256 total, bool above) = _allowanceOf(payment);
-        if (above) {
+        (Scope scope, AllowanceWord allowance, uint256 total) = _allowanceOf(payment);
+        if (total > allowance.perPaymentCap()) {
             if (approval.length == 0) revert AbovePerPaymentCap(total, uint128(allowance.perPaymentCap()));
-            bytes32 digest = _hashTypedData(PaymentHash.ofApproval(structHash));
+            bytes32 digest = _digestOf(PaymentHash.ofApproval(structHash));
             if (!OwnerSignature.isValid(_owner, digest, approval)) revert ApprovalInvalid();
         } else if (approval.length != 0) {
             revert ApprovalNotNeeded();
@@ -82,8 +82,10 @@ contract Vault is Acts {
         (Payment memory payment,) = PaymentHash.read(unsigned);
         VaultWord vault = _vault;
         (, uint256 category, uint256 feeCategory) = _judge(vault, payment, _keys[payment.session]);
-        (Scope scope, AllowanceWord allowance, uint256 total, bool above) = _allowanceOf(payment);
-        if (above && !approved) revert AbovePerPaymentCap(total, uint128(allowance.perPaymentCap()));
+        (Scope scope, AllowanceWord allowance, uint256 total) = _allowanceOf(payment);
+        uint256 cap = allowance.perPaymentCap();
+        // forge-lint: disable-next-line(unsafe-typecast) -- 2^31 units of at most 2^97
+        if (total > cap && !approved) revert AbovePerPaymentCap(total, uint128(cap));
         _judgeScope(scope, allowance, total);
         for (uint256 i = 0; i < BESIDES; ++i) {
             (scope, total) = _beside(i, vault, allowance, payment, category, feeCategory);
@@ -119,17 +121,16 @@ contract Vault is Acts {
         revert TransferFailed(token, to, amount);
     }
 
-    /// @dev What the session has of the payment's token, and whether the payment is above its per-payment cap (I5).
+    /// @dev What the session has of the payment's token, and what the payment takes of it.
     function _allowanceOf(Payment memory payment)
         private
         view
-        returns (Scope scope, AllowanceWord allowance, uint256 total, bool above)
+        returns (Scope scope, AllowanceWord allowance, uint256 total)
     {
         scope = scopeOf(payment.session, 0, payment.token);
         allowance = _allowances[scope];
         if (!allowance.limited()) revert TokenNotGranted(payment.session, payment.token);
         total = _total(payment);
-        above = total > allowance.perPaymentCap();
     }
 
     /// @dev Counts a payment in every limit of a scope.
@@ -140,27 +141,6 @@ contract Vault is Acts {
         for (uint256 index = 0; index < WINDOW_COUNT; ++index) {
             if ((next.others() >> index) & 1 == 1) _setMeter(scope, index, others[index]);
         }
-    }
-
-    /// @dev abi.encode(HASH, Paid.selector, session, payee, ref, token, amount, fee, feeRecipient, category, nonce,
-    ///      SEQUENCE), without the cleaning of words that PaymentHash has found clean.
-    function _logPaid(VaultWord vault, Payment memory payment, uint256 category) private {
-        bytes32 signature = Paid.selector;
-        bytes memory record;
-        assembly ("memory-safe") {
-            record := mload(0x40)
-            mstore(0x40, add(record, 0x1a0))
-            mstore(record, 0x180)
-            mstore(add(record, 0x40), signature)
-            mstore(add(record, 0x60), mload(payment)) // session
-            mstore(add(record, 0x80), mload(add(payment, 0x80))) // payee
-            mstore(add(record, 0xa0), mload(add(payment, 0x100))) // ref
-            mstore(add(record, 0xc0), mload(add(payment, 0x60))) // token
-            mcopy(add(record, 0xe0), add(payment, 0xa0), 0x60) // amount, fee, fee recipient
-            mstore(add(record, 0x140), category)
-            mstore(add(record, 0x160), mload(add(payment, 0x20))) // nonce
-        }
-        _logPayment(vault, record);
     }
 
     /// @dev The one call of the vault to itself (I1): an item's encoding is that of `pay`'s arguments, so it is copied.

@@ -6,12 +6,12 @@ import {OwnerSignature} from "../libraries/OwnerSignature.sol";
 import {GUARDIAN, Subject} from "../libraries/Subject.sol";
 import {VaultWordLib} from "../libraries/VaultWord.sol";
 import {Judge} from "./Judge.sol";
-import {EIP712} from "solady/utils/EIP712.sol";
+import {TypedData} from "./TypedData.sol";
 
 /// @title  The owner's verbs: by transaction, by signature, on condition, or after a wait (I9)
 /// @notice Whichever way a verb comes, it comes as its calldata, and one table leads to the one function that it is.
 ///         The vault never calls itself for it (I1).
-abstract contract Acts is Judge, EIP712 {
+abstract contract Acts is Judge, TypedData {
     bytes32 private constant ACT_TYPEHASH = keccak256("Act(bytes call,uint32 nonce,uint32 deadline)");
 
     /// @inheritdoc IVault
@@ -91,7 +91,7 @@ abstract contract Acts is Judge, EIP712 {
         uint32 current = _vault.ownerNonce();
         if (nonce != current) revert OwnerNonceWrong(nonce, current);
         if (nonce == VaultWordLib.NONCE_END) revert OwnerNonceSpent();
-        bytes32 digest = _hashTypedData(keccak256(abi.encode(ACT_TYPEHASH, keccak256(call), nonce, deadline)));
+        bytes32 digest = _digestOf(keccak256(abi.encode(ACT_TYPEHASH, keccak256(call), nonce, deadline)));
         Act memory act = _actOf(call);
         bytes4 verb = _verbOf(call);
         bool stops = _isStop(verb);
@@ -115,7 +115,8 @@ abstract contract Acts is Judge, EIP712 {
         if (from == 0) revert ChangeUnknown(number);
         if (keccak256(call) != change.callHash) revert ChangeDiffers(number);
         if (block.timestamp < from) revert ChangeNotYetExecutable(number, from);
-        if (block.timestamp >= _executableUntil(from)) revert ChangeExpired(number, _executableUntil(from));
+        uint32 until = _executableUntil(from);
+        if (block.timestamp >= until) revert ChangeExpired(number, until);
         if (_isKilled(number, subject)) revert ChangeKilled(number);
         // Effect
         _log(_takeOff(number), 2, abi.encode(HASH, ChangeExecuted.selector, number, SEQUENCE));
@@ -237,9 +238,5 @@ abstract contract Acts is Judge, EIP712 {
     function _verbOf(bytes calldata call) private pure returns (bytes4) {
         if (call.length < 4) revert CallMalformed(bytes4(0));
         return bytes4(call);
-    }
-
-    function _domainNameAndVersion() internal pure override returns (string memory, string memory) {
-        return ("Pursestrings Vault", "1");
     }
 }

@@ -40,32 +40,30 @@ abstract contract Book is Roles {
 
     /// @inheritdoc IVault
     function tokenOf(address token) external view returns (bool, uint8) {
-        TokenEntry memory entry = _tokens[token];
+        TokenEntry storage entry = _tokens[token];
         return (entry.listed, entry.unitBits);
     }
 
+    /// @dev Every entry is a new place for money to go, or moves one to another category; or it changes nothing.
     function _setPayees(Act memory act, PayeeEntry[] memory entries) internal {
-        // Check
         if (entries.length == 0) revert EmptyList();
-        bool loosens = false;
+        (act.subject, act.loosens) = (PAYEES, true);
+        bool waits = _mustWait(act);
+        address last;
         for (uint256 i = 0; i < entries.length; ++i) {
+            // Check
             (address payee, uint8 category) = (entries[i].payee, entries[i].category);
-            if (i != 0 && payee <= entries[i - 1].payee) revert NotAscending(i);
-            if (category == 0 || category > LAST_CATEGORY) revert CategoryInvalid(category);
             if (payee == address(0)) revert ZeroAddress();
+            if (payee <= last) revert NotAscending(i);
+            last = payee;
+            if (category == 0 || category > LAST_CATEGORY) revert CategoryInvalid(category);
             if (payee == address(this) || _tokens[payee].listed || _sessions[payee].session() != 0) {
                 revert RoleConflict(payee);
             }
-            uint256 current = _payees[payee];
-            _expect(act, current);
-            if (current != category) loosens = true;
+            _expect(act, _payees[payee]);
             if (act.change != 0 && _isKilled(act.change, subjectOf(payee))) revert ChangeKilled(act.change);
-        }
-        (act.subject, act.loosens) = (PAYEES, loosens);
-        if (_mustWait(act)) return;
-        // Effect
-        for (uint256 i = 0; i < entries.length; ++i) {
-            (address payee, uint8 category) = (entries[i].payee, entries[i].category);
+            if (waits) continue;
+            // Effect
             _payees[payee] = category;
             _log(_vault, 2, abi.encode(HASH, PayeeSet.selector, payee, category, SEQUENCE));
         }

@@ -38,25 +38,29 @@ abstract contract Limits is Sessions {
         return Meter.unwrap(_meterOf(scope, _allowances[scope], _windowIndex(window)));
     }
 
+    /// @dev A grant that must wait is checked as one that takes effect.
     function _grant(Act memory act, Grant memory newSession) internal {
-        // Check
         uint32 session = newSession.session;
-        TokenGrant[] memory tokens = newSession.tokens;
         _checkNew(session, newSession.key, newSession.validFrom, newSession.validUntil, newSession.categories);
-        for (uint256 i = 0; i < tokens.length; ++i) {
-            if (i != 0 && tokens[i].token <= tokens[i - 1].token) revert NotAscending(i);
-            _checkLimits(tokens[i]);
-        }
         (act.subject, act.loosens) = (subjectOf(session), true);
-        if (_mustWait(act)) return;
-        // Effect
-        _create(session, newSession.key, newSession.validFrom, newSession.validUntil, newSession.categories);
-        for (uint256 i = 0; i < tokens.length; ++i) {
-            address token = tokens[i].token;
-            _storePerPaymentCap(session, token, tokens[i].perPaymentCap);
-            for (uint256 j = 0; j < tokens[i].limits.length; ++j) {
-                Limit memory limit = tokens[i].limits[j];
-                _storeLimit(session, limit.category, token, limit.window, limit.cap);
+        if (!_mustWait(act)) {
+            _create(session, newSession.key, newSession.validFrom, newSession.validUntil, newSession.categories);
+        }
+        address lastToken;
+        for (uint256 i = 0; i < newSession.tokens.length; ++i) {
+            TokenGrant memory granted = newSession.tokens[i];
+            address token = granted.token;
+            if (i != 0 && token <= lastToken) revert NotAscending(i);
+            lastToken = token;
+            _storePerPaymentCap(act, session, token, granted.perPaymentCap);
+            uint256 lastPlace = 0;
+            for (uint256 j = 0; j < granted.limits.length; ++j) {
+                Limit memory limit = granted.limits[j];
+                uint256 place = (uint256(limit.category) << 32) | limit.window;
+                if (place <= lastPlace) revert NotAscending(j);
+                lastPlace = place;
+                if (limit.category > LAST_CATEGORY) revert CategoryInvalid(limit.category);
+                _storeLimit(act, session, limit.category, token, limit.window, limit.cap);
             }
         }
     }
@@ -71,7 +75,7 @@ abstract contract Limits is Sessions {
         (act.subject, act.loosens) = (subjectOf(session), units > allowance.perPaymentUnits());
         if (_mustWait(act)) return;
         // Effect
-        _storePerPaymentCap(session, token, perPaymentCap);
+        _storePerPaymentCap(act, session, token, perPaymentCap);
     }
 
     function _setLimit(Act memory act, uint32 session, uint8 category, address token, uint32 window, uint128 cap)
@@ -91,7 +95,7 @@ abstract contract Limits is Sessions {
         (act.subject, act.loosens) = (subjectOf(session, token), stands ? units > standing : opens);
         if (_mustWait(act)) return;
         // Effect
-        _storeLimit(session, category, token, window, cap);
+        _storeLimit(act, session, category, token, window, cap);
     }
 
     function _removeLimit(Act memory act, uint32 session, uint8 category, address token, uint32 window) internal {
@@ -115,17 +119,21 @@ abstract contract Limits is Sessions {
         _log(_vault, 3, abi.encode(HASH, LimitRemoved.selector, session, token, category, window, SEQUENCE));
     }
 
-    function _storePerPaymentCap(uint32 session, address token, uint128 perPaymentCap) private {
+    function _storePerPaymentCap(Act memory act, uint32 session, address token, uint128 perPaymentCap) private {
         (uint8 unitBits, uint256 units) = _toUnits(token, perPaymentCap);
+        if (act.waits) return; // checked
         Scope scope = scopeOf(session, 0, token);
         _allowances[scope] = _allowances[scope].withUnitBits(unitBits).withPerPaymentUnits(units);
         _log(_vault, 3, abi.encode(HASH, PerPaymentCapSet.selector, session, token, units << unitBits, SEQUENCE));
     }
 
     /// @dev The meter keeps what it counted, whatever the cap was or is.
-    function _storeLimit(uint32 session, uint8 category, address token, uint32 window, uint128 cap) private {
+    function _storeLimit(Act memory act, uint32 session, uint8 category, address token, uint32 window, uint128 cap)
+        private
+    {
         uint256 index = _windowIndex(window);
         (uint8 unitBits, uint256 units) = _toUnits(token, cap);
+        if (act.waits) return; // checked
         Scope scope = scopeOf(session, category, token);
         AllowanceWord allowance = _allowances[scope];
         Meter meter = _meterOf(scope, allowance, index).rolled(window, block.timestamp).withCap(units);
@@ -184,26 +192,11 @@ abstract contract Limits is Sessions {
 
     /// @dev A cap in the token's units, rounded down.
     function _toUnits(address token, uint128 cap) private view returns (uint8 unitBits, uint256 units) {
-        TokenEntry memory entry = _tokens[token];
+        TokenEntry storage entry = _tokens[token];
         if (!entry.listed) revert TokenNotListed(token);
         unitBits = entry.unitBits;
         units = uint256(cap) >> unitBits;
         if (units > SlidingCap.MAX_UNITS) revert CapTooLarge(cap, SlidingCap.MAX_UNITS << unitBits);
-    }
-
-    /// @dev The limits of a grant: in order, of windows and categories that exist, with caps that fit.
-    function _checkLimits(TokenGrant memory granted) private view {
-        _toUnits(granted.token, granted.perPaymentCap);
-        uint256 last = 0;
-        for (uint256 j = 0; j < granted.limits.length; ++j) {
-            Limit memory limit = granted.limits[j];
-            if (limit.category > LAST_CATEGORY) revert CategoryInvalid(limit.category);
-            _windowIndex(limit.window);
-            _toUnits(granted.token, limit.cap);
-            uint256 place = (uint256(limit.category) << 32) | limit.window;
-            if (place <= last) revert NotAscending(j);
-            last = place;
-        }
     }
 
     /// @dev The vault's own limits are of session 0 and have no category; a session's are of one that lives.

@@ -12,9 +12,7 @@ abstract contract Sessions is Book {
     /// @inheritdoc IVault
     function revoke(uint32 session) external {
         address by = msg.sender;
-        if (by != _owner && by != _guardian && (by != _keys[session] || by == address(0))) {
-            revert NotOwnerOrGuardian(by);
-        }
+        if (by != _owner && by != _guardian && by != _keys[session]) revert NotOwnerOrGuardian(by);
         _revoke(by, session);
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {IVault} from "../interfaces/IVault.sol";
 import {VaultWord} from "../libraries/VaultWord.sol";
 import {VaultStorage} from "./VaultStorage.sol";
 
@@ -21,9 +22,34 @@ abstract contract Trail is VaultStorage {
         _vault = word.acted(_emit(word, topicCount, record));
     }
 
-    /// @dev Logs a payment.
-    function _logPayment(VaultWord word, bytes memory record) internal {
-        _vault = word.paid(_emit(word, 4, record));
+    /// @dev Logs a payment. The words of `payment` are clean: PaymentHash has looked.
+    function _logPaid(VaultWord word, IVault.Payment memory payment, uint256 category) internal {
+        bytes32 signature = IVault.Paid.selector;
+        uint256 runningHash = word.runningHash();
+        uint256 sequence;
+        unchecked {
+            sequence = (uint256(word.sequence()) + 1) & type(uint32).max; // assembly sees all 256 bits of it
+        }
+        bytes32 digest;
+        assembly ("memory-safe") {
+            let record := mload(0x40) // beyond what is in use: HASH, topics, data
+            let session := mload(payment)
+            let payee := mload(add(payment, 0x80))
+            let ref := mload(add(payment, 0x100))
+            mstore(record, runningHash)
+            mstore(add(record, 0x20), signature)
+            mstore(add(record, 0x40), session)
+            mstore(add(record, 0x60), payee)
+            mstore(add(record, 0x80), ref)
+            mstore(add(record, 0xa0), mload(add(payment, 0x60))) // token
+            mcopy(add(record, 0xc0), add(payment, 0xa0), 0x60) // amount, fee, fee recipient
+            mstore(add(record, 0x120), category)
+            mstore(add(record, 0x140), mload(add(payment, 0x20))) // nonce
+            mstore(add(record, 0x160), sequence)
+            digest := keccak256(record, 0x180)
+            log4(add(record, 0xa0), 0xe0, signature, session, payee, ref)
+        }
+        _vault = word.paid(digest);
     }
 
     /// @return digest of the running hash, the topics and the data

@@ -22,6 +22,7 @@ abstract contract Waiting is IVault, Trail {
         uint32 change; // the number of the waiting change that is being executed; 0 = none
         Subject subject; // what it is about, and
         bool loosens; // whether it loosens anything: its verb says so
+        bool waits; // it has been put by
         uint256 callStart; // where in this transaction's calldata the whole call stands, and
         uint256 callLength; // how long it is
     }
@@ -63,11 +64,11 @@ abstract contract Waiting is IVault, Trail {
         if (act.change != 0) return false;
         if (!act.loosens) {
             _kill(act.subject);
-            return false;
+        } else if (_delay != 0) {
+            _putBy(act);
+            act.waits = true;
         }
-        if (_delay == 0) return false;
-        _putBy(act);
-        return true;
+        return act.waits;
     }
 
     /// @dev What waits on the subject can never be executed. Nothing to write where nothing waits.

@@ -11,14 +11,13 @@ library SessionSignature {
 
     /// @notice The signer; zero if nobody can have signed so, or if s is in the upper half of the curve's order.
     function signerOf(bytes32 digest, bytes calldata signature) internal view returns (address) {
-        if (signature.length == 64) {
-            bytes32 vs = bytes32(signature[32:64]);
-            if ((uint256(vs) << 1) >> 1 > HALF_N) return address(0);
-        } else if (signature.length == 65) {
-            if (uint256(bytes32(signature[32:64])) > HALF_N) return address(0);
-        } else {
-            return address(0);
+        if (signature.length != 64 && signature.length != 65) return address(0);
+        uint256 s;
+        assembly ("memory-safe") {
+            s := calldataload(add(signature.offset, 0x20))
         }
+        if (signature.length == 64) s = (s << 1) >> 1; // the top bit is v's
+        if (s > HALF_N) return address(0);
         return ECDSA.tryRecoverCalldata(digest, signature);
     }
 }

@@ -22,6 +22,7 @@ library SlidingCap {
     uint256 internal constant MAX_UNITS = (1 << COUNT_BITS) - 1;
     uint256 internal constant METER_MASK = (1 << 209) - 1;
     uint256 private constant COUNTS_MASK = (1 << (5 * COUNT_BITS)) - 1;
+    uint256 private constant ONES = 1 | (1 << 31) | (1 << 62) | (1 << 93) | (1 << 124);
     uint256 private constant CAP_SHIFT = 155;
     uint256 private constant BUCKET_SHIFT = 186;
     uint256 private constant BUCKET_MASK = (1 << 23) - 1;
@@ -48,9 +49,8 @@ library SlidingCap {
     /// @notice Units counted by a meter, as last rolled.
     function usedUnits(Meter meter) internal pure returns (uint256) {
         unchecked {
-            uint256 word = Meter.unwrap(meter);
-            return (word & MAX_UNITS) + ((word >> COUNT_BITS) & MAX_UNITS) + ((word >> (2 * COUNT_BITS)) & MAX_UNITS)
-                + ((word >> (3 * COUNT_BITS)) & MAX_UNITS) + ((word >> (4 * COUNT_BITS)) & MAX_UNITS);
+            // Five shifted copies add up in the topmost count. No carry gets there: all that is counted fitted a cap
+            return (((Meter.unwrap(meter) & COUNTS_MASK) * ONES) >> (4 * COUNT_BITS)) & MAX_UNITS;
         }
     }
 
