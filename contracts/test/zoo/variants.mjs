@@ -1,6 +1,7 @@
 // The bug zoo: vaults that are broken on purpose, each in one place, each caught by the suite it names.
 // `attack` is what a thief (or a slip of ours) gains by it. `find` must occur exactly once in the file.
-// scripts/bug-zoo builds each and fails if one survives.
+// `inSetUp`: the suite's set-up is what catches it (the running hash is compared from the first event on).
+// scripts/bug-zoo.mjs builds each and fails if one survives; README.md beside this file says what else it asks.
 
 const pay = "unit/Vault/Pay.t.sol";
 const awkward = "unit/Tokens/AwkwardTokens.t.sol";
@@ -86,9 +87,9 @@ export const variants = [
   { name: "interaction-first", attack: "a token re-enters before the payment is counted", file: "Vault.sol", find: "        _sessions[key] = word;\n        _setAllowance(payment.session, payment.token, allowance);", put: "        _transferPayment(payment);\n        _sessions[key] = word;\n        _setAllowance(payment.session, payment.token, allowance);\n        payment.amount = 0;\n        payment.fee = 0;", suite: awkward },
 
   // --- the trail (I13), the address (I14)
-  { name: "hash-without-data", attack: "an event is altered unnoticed", file: "base/Trail.sol", find: "digest := keccak256(start, length)", put: "digest := keccak256(start, 0x40)", suite: pay },
-  { name: "hash-forgets", attack: "an event is left out unnoticed", file: "base/Trail.sol", find: "mstore(start, runningHash)", put: "mstore(start, 0)", suite: pay },
-  { name: "sequence-stands", attack: "an event is left out unnoticed", file: "base/Trail.sol", find: "sequence = word.sequence() + 1;", put: "sequence = word.sequence();", suite: pay },
+  { name: "hash-without-data", attack: "an event is altered unnoticed", file: "base/Trail.sol", find: "digest := keccak256(start, length)", put: "digest := keccak256(start, 0x40)", suite: pay, inSetUp: true },
+  { name: "hash-forgets", attack: "an event is left out unnoticed", file: "base/Trail.sol", find: "mstore(start, runningHash)", put: "mstore(start, 0)", suite: pay, inSetUp: true },
+  { name: "sequence-stands", attack: "an event is left out unnoticed", file: "base/Trail.sol", find: "sequence = (uint256(word.sequence()) + 1) & type(uint32).max;", put: "sequence = word.sequence();", suite: pay, inSetUp: true },
   { name: "factory-any-code", attack: "another contract sits at a vault's address", file: "VaultFactory.sol", find: "if (given != vaultCodeHash) revert CodeMismatch(given, vaultCodeHash);", put: "given;", suite: "unit/VaultFactory/CreateVault.t.sol" },
   { name: "factory-any-chain", attack: "a vault's address is taken on another chain", file: "VaultFactory.sol", find: "return keccak256(abi.encode(block.chainid, salt));", put: "return keccak256(abi.encode(uint256(1), salt));", suite: "unit/VaultFactory/CreateVault.t.sol" },
 ];
