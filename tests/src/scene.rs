@@ -122,7 +122,7 @@ impl Scene {
     /// A grant for 30 days from [`GENESIS`](LocalChain::GENESIS) on, of category [`CATEGORY`](Self::CATEGORY): at most
     /// 10 USDC at once, 25 in a day and 100 in 30 days.
     pub fn default_grant(&self, session: u32, key: Address) -> IVault::Grant {
-        let limit = |window, tokens: u128| IVault::Limit { window, cap: tokens * Self::USDC };
+        let limit = |window, tokens: u128| IVault::Limit { category: 0, window, cap: tokens * Self::USDC };
         IVault::Grant {
             session,
             key,
@@ -159,6 +159,36 @@ impl Scene {
     pub fn sign(&self, payment: &IVault::Payment, key: &PrivateKeySigner) -> anyhow::Result<Bytes> {
         let digest = typed_data::payment_digest(self.chain_id(), self.vault, payment);
         Ok(key.sign_hash_sync(&digest)?.as_bytes().into())
+    }
+
+    /// The same in the compact form of 64 bytes (ERC-2098), which is cheaper on the chain.
+    ///
+    /// # Errors
+    /// Never, with a key in memory.
+    pub fn sign_compact(&self, payment: &IVault::Payment, key: &PrivateKeySigner) -> anyhow::Result<Bytes> {
+        let digest = typed_data::payment_digest(self.chain_id(), self.vault, payment);
+        Ok(Bytes::copy_from_slice(&key.sign_hash_sync(&digest)?.as_erc2098()))
+    }
+
+    /// The signature of `key`, the owner's, over its approval of a payment from this vault.
+    ///
+    /// # Errors
+    /// Never, with a key in memory.
+    pub fn approve(&self, payment: &IVault::Payment, key: &PrivateKeySigner) -> anyhow::Result<Bytes> {
+        let digest = typed_data::approval_digest(self.chain_id(), self.vault, payment);
+        Ok(Bytes::copy_from_slice(&key.sign_hash_sync(&digest)?.as_erc2098()))
+    }
+
+    /// An act that `key` signs now, for an hour, and that anyone may lodge.
+    ///
+    /// # Errors
+    /// When the node does not answer.
+    pub async fn act(&self, call: &impl SolCall, key: &PrivateKeySigner) -> anyhow::Result<IVault::lodgeCall> {
+        let (call, nonce) = (Bytes::from(call.abi_encode()), self.vault().ownerNonce().call().await?);
+        let deadline = u32::try_from(self.now().await? + 3_600)?;
+        let digest = typed_data::act_digest(self.chain_id(), self.vault, &call, nonce, deadline);
+        let signature = Bytes::copy_from_slice(&key.sign_hash_sync(&digest)?.as_erc2098());
+        Ok(IVault::lodgeCall { call, nonce, deadline, signature })
     }
 
     /// Has `key` sign a payment and the relayer submit it.

@@ -63,15 +63,8 @@ pub fn factory_immutables(build: &Build) -> BTreeMap<&'static str, B256> {
 /// The values that the immutables of the vault at `address` on chain `chain_id` must have: what its EIP-712 domain is
 /// made of.
 pub fn vault_immutables(chain_id: u64, address: Address) -> BTreeMap<&'static str, B256> {
-    let domain = typed_data::domain(chain_id, address);
-    let hash = |text: &Option<std::borrow::Cow<'static, str>>| keccak256(text.as_deref().unwrap_or_default());
-    BTreeMap::from([
-        ("_cachedThis", address.into_word()),
-        ("_cachedChainId", U256::from(chain_id).into()),
-        ("_cachedNameHash", hash(&domain.name)),
-        ("_cachedVersionHash", hash(&domain.version)),
-        ("_cachedDomainSeparator", domain.separator()),
-    ])
+    let separator = typed_data::domain(chain_id, address).separator();
+    BTreeMap::from([("_firstChain", U256::from(chain_id).into()), ("_firstSeparator", separator)])
 }
 
 fn same_but_for_immutables(artifact: &Artifact, code: &[u8]) -> Result<(), String> {
