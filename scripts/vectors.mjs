@@ -1,92 +1,18 @@
 #!/usr/bin/env node
-// Writes tests/vectors/*.json: what viem, an encoder that is not ours, makes of our payments (EIP-712), vault addresses
-// (CREATE2) and running hashes. Rust and the contracts are tested against the files.
+// Writes tests/vectors/*.json: what viem, an encoder that is not ours, makes of what is signed (EIP-712), of vault
+// addresses (CREATE2) and of running hashes. Rust is tested against the files.
 // `--check` recomputes them, writes nothing and fails when one differs.
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
-  concat, domainSeparator, encodeAbiParameters, encodeEventTopics, getAddress, getContractAddress, hashStruct,
-  hashTypedData, keccak256, pad, parseAbi, slice, toHex, zeroAddress, zeroHash,
+  concat, encodeAbiParameters, encodeEventTopics, getContractAddress, keccak256, pad, parseAbi, slice, toHex,
+  zeroAddress, zeroHash,
 } from "viem";
+import { actVectors, drawAddress, drawnVectors, paymentVectors } from "./typed-data.mjs";
 
 const FOLDER = join(dirname(fileURLToPath(import.meta.url)), "..", "tests", "vectors");
-const RANDOM_VECTORS = 12;
-const MAX = { uint32: 2n ** 32n - 1n, uint64: 2n ** 64n - 1n, uint128: 2n ** 128n - 1n };
-const MAX_ADDRESS = getAddress(`0x${"ff".repeat(20)}`);
 const MAX_BYTES32 = `0x${"ff".repeat(32)}`;
-
-const types = {
-  Payment: [
-    { name: "session", type: "uint32" },
-    { name: "nonce", type: "uint32" },
-    { name: "deadline", type: "uint32" },
-    { name: "token", type: "address" },
-    { name: "payee", type: "address" },
-    { name: "amount", type: "uint128" },
-    { name: "fee", type: "uint128" },
-    { name: "feeRecipient", type: "address" },
-    { name: "ref", type: "bytes32" },
-  ],
-};
-
-const zero = {
-  session: 0n, nonce: 0n, deadline: 0n, token: zeroAddress, payee: zeroAddress,
-  amount: 0n, fee: 0n, feeRecipient: zeroAddress, ref: zeroHash,
-};
-const largest = {
-  session: MAX.uint32, nonce: MAX.uint32, deadline: MAX.uint32, token: MAX_ADDRESS, payee: MAX_ADDRESS,
-  amount: MAX.uint128, fee: MAX.uint128, feeRecipient: MAX_ADDRESS, ref: MAX_BYTES32,
-};
-const ANVIL = 31337n;
-const VAULT = drawAddress("vault");
-
-// Everything zero, everything largest, each field alone largest, the domain's own edges, then drawn ones.
-const cases = [
-  [ANVIL, VAULT, zero],
-  [ANVIL, VAULT, largest],
-  ...Object.keys(zero).map((field) => [ANVIL, VAULT, { ...zero, [field]: largest[field] }]),
-  [0n, zeroAddress, zero],
-  [MAX.uint64, MAX_ADDRESS, largest],
-  ...Array.from({ length: RANDOM_VECTORS }, (_, index) => drawCase(index)),
-];
-
-/** A number below 2^bits that depends on the label only. */
-function draw(label, bits) {
-  return BigInt(keccak256(toHex(label))) >> BigInt(256 - bits);
-}
-
-function drawAddress(label) {
-  return getAddress(toHex(draw(label, 160), { size: 20 }));
-}
-
-function drawCase(index) {
-  const chains = [1n, 10n, 8453n, 84532n, 31337n, 42161n];
-  const at = (field) => `pursestrings ${index} ${field}`;
-  const hasFee = index % 2 === 0;
-  return [
-    chains[index % chains.length],
-    drawAddress(at("vault")),
-    {
-      session: draw(at("session"), 32), nonce: draw(at("nonce"), 10), deadline: draw(at("deadline"), 31),
-      token: drawAddress(at("token")), payee: drawAddress(at("payee")), amount: draw(at("amount"), 40),
-      fee: hasFee ? draw(at("fee"), 20) : 0n, feeRecipient: hasFee ? drawAddress(at("fee recipient")) : zeroAddress,
-      ref: keccak256(toHex(at("reference"))),
-    },
-  ];
-}
-
-function paymentVector([chainId, vault, payment]) {
-  const domain = { name: "Pursestrings Vault", version: "1", chainId, verifyingContract: vault };
-  return {
-    chainId: chainId.toString(),
-    vault,
-    payment: Object.fromEntries(Object.entries(payment).map(([field, value]) => [field, value.toString()])),
-    domainSeparator: domainSeparator({ domain }),
-    structHash: hashStruct({ types, primaryType: "Payment", data: payment }),
-    digest: hashTypedData({ domain, types, primaryType: "Payment", message: payment }),
-  };
-}
 
 /** The address of one configuration, and of each that differs from it in one thing. */
 function addressVectors() {
@@ -137,7 +63,9 @@ function hashVectors() {
 }
 
 const files = {
-  "payment.json": cases.map(paymentVector),
+  "payment.json": paymentVectors(),
+  "act.json": actVectors(),
+  "typed_data.json": drawnVectors(),
   "vault_address.json": addressVectors(),
   "running_hash.json": hashVectors(),
 };

@@ -1,5 +1,12 @@
 //! What is signed, as EIP-712 digests: a payment by the session's key, its approval and an act by the owner (an act
 //! that stops something by the guardian too). Twin of `contracts/src/libraries/PaymentHash.sol` and of `lodge`.
+//!
+//! - [`wallet`]: the same as a wallet takes it, to be shown and signed there
+
+pub mod wallet;
+
+#[cfg(test)]
+mod tests;
 
 use crate::abi::IVault::Payment;
 use alloy::primitives::{Address, B256, keccak256};
@@ -62,61 +69,4 @@ pub fn act_digest(chain_id: u64, vault: Address, call: &[u8], nonce: u32, deadli
 
 fn digest(chain_id: u64, vault: Address, struct_hash: B256) -> B256 {
     keccak256([b"\x19\x01", domain(chain_id, vault).separator().as_slice(), struct_hash.as_slice()].concat())
-}
-
-#[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-    use super::*;
-    use alloy::sol_types::SolStruct;
-    use serde::Deserialize;
-    use std::collections::{BTreeMap, BTreeSet};
-
-    /// A vector of `scripts/vectors.mjs`; numbers are decimal text.
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase", deny_unknown_fields)]
-    struct Vector {
-        chain_id: String,
-        vault: Address,
-        payment: BTreeMap<String, String>,
-        domain_separator: B256,
-        struct_hash: B256,
-        digest: B256,
-    }
-
-    fn payment(fields: &BTreeMap<String, String>) -> Payment {
-        assert_eq!(fields.len(), 9);
-        Payment {
-            session: fields["session"].parse().unwrap(),
-            nonce: fields["nonce"].parse().unwrap(),
-            deadline: fields["deadline"].parse().unwrap(),
-            token: fields["token"].parse().unwrap(),
-            payee: fields["payee"].parse().unwrap(),
-            amount: fields["amount"].parse().unwrap(),
-            fee: fields["fee"].parse().unwrap(),
-            feeRecipient: fields["feeRecipient"].parse().unwrap(),
-            r#ref: fields["ref"].parse().unwrap(),
-        }
-    }
-
-    /// A field added to the interface must be added to the type.
-    #[test]
-    fn the_type_is_that_of_the_interface() {
-        assert_eq!(Payment::eip712_root_type().replace("r#", ""), PAYMENT_TYPE);
-    }
-
-    /// I2: every field, the chain and the vault are in the digest, as viem makes it.
-    #[test]
-    fn digests_are_those_of_viem() {
-        let vectors: Vec<Vector> = serde_json::from_str(include_str!("../../../tests/vectors/payment.json")).unwrap();
-        assert!(vectors.len() >= 20);
-        for vector in &vectors {
-            let (payment, chain_id) = (payment(&vector.payment), vector.chain_id.parse().unwrap());
-            assert_eq!(domain(chain_id, vector.vault).separator(), vector.domain_separator);
-            assert_eq!(payment_struct_hash(&payment), vector.struct_hash);
-            assert_eq!(payment_digest(chain_id, vector.vault, &payment), vector.digest);
-        }
-        let digests: BTreeSet<_> = vectors.iter().map(|vector| vector.digest).collect();
-        assert_eq!(digests.len(), vectors.len(), "no two vectors share a digest");
-    }
 }
