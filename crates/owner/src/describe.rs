@@ -4,7 +4,7 @@ use crate::Verb;
 use alloy::primitives::{Address, U256};
 use purse_protocol::abi::IVault::{Grant, TokenGrant};
 use purse_protocol::time::{rfc3339, span};
-use purse_protocol::{CategoryMask, RefusalContext, SessionId};
+use purse_protocol::{Category, CategoryMask, RefusalContext, Scope, SessionId, Window};
 
 impl Verb {
     /// What the verb does, in one sentence without a full stop. `names` turns tokens, sessions and payees into words;
@@ -26,15 +26,17 @@ impl Verb {
             Self::SetPerPaymentCap { session, token, cap } => {
                 format!("let {} pay at most {} at once", who(session), money(token, *cap))
             }
-            Self::SetLimit { session, token, window, cap } => {
+            Self::SetLimit { scope, token, window, cap } => {
+                let spender = scope_name(*scope, names);
                 format!(
-                    "let {} pay at most {} in any {window}; what was spent stays counted",
-                    who(session),
-                    money(token, *cap)
+                    "let {spender} pay at most {} {}; what was spent while the limit stood stays counted",
+                    money(token, *cap),
+                    window.phrase()
                 )
             }
-            Self::RemoveLimit { session, token, window } => {
-                format!("remove the limit of {} over any {window} in {}", who(session), names.token_name(*token))
+            Self::RemoveLimit { scope, token, window } => {
+                let spender = scope_name(*scope, names);
+                format!("remove the limit of {spender} {} in {}", window.phrase(), names.token_name(*token))
             }
             Self::AddToken { token, unit_bits } => format!(
                 "list {}, for ever, counted in units of {} base units",
@@ -68,7 +70,27 @@ impl Verb {
             Self::SetTreasury { treasury } => {
                 format!("send withdrawals to {} from now on", names.payee_name(*treasury))
             }
+            Self::SetDelay { seconds: 0 } => "let loosenings take effect at once".to_owned(),
+            Self::SetDelay { seconds } => format!("let every loosening wait {}", span(u64::from(*seconds))),
+            Self::Cancel { change } => format!("take waiting change {change} away"),
+            Self::Execute { change, .. } => format!("execute waiting change {change}: {}", self.in_the_end(names)),
+            Self::Replace { .. } => format!("if nobody has changed it since: {}", self.in_the_end(names)),
+            Self::Lodge(_) => format!("lodge a signed act: {}", self.in_the_end(names)),
         }
+    }
+
+    /// What it performs, in words.
+    fn in_the_end(&self, names: &RefusalContext) -> String {
+        self.inner().map_or_else(|| "a call that is none of the vault's verbs".to_owned(), |verb| verb.describe(names))
+    }
+}
+
+/// Whose payments a limit counts: `session 1`, `session 1 under data`, `the vault`.
+fn scope_name(scope: Scope, names: &RefusalContext) -> String {
+    match scope {
+        Scope::Vault => "all sessions of the vault together".to_owned(),
+        Scope::Session(session) => names.session_name(session.get()),
+        Scope::Category(session, category) => format!("{} under {category}", names.session_name(session.get())),
     }
 }
 
@@ -90,8 +112,14 @@ fn describe_token(token: &TokenGrant, names: &RefusalContext) -> String {
     if token.limits.is_empty() {
         return format!("nothing of {}", names.token_name(token.token));
     }
-    let window = |seconds: u32| span(u64::from(seconds));
-    let limits = token.limits.iter().map(|limit| format!("{} in any {}", money(limit.cap), window(limit.window)));
+    let limits = token.limits.iter().map(|limit| {
+        let window = Window::from_seconds(limit.window).map_or_else(
+            || format!("in any {}", Window::text(limit.window)), // which the vault refuses
+            |window| window.phrase().to_owned(),
+        );
+        let under = Category::new(limit.category).map_or_else(String::new, |category| format!(" under {category}"));
+        format!("{} {window}{under}", money(limit.cap))
+    });
     format!("at most {} at once, {}", money(token.perPaymentCap), limits.collect::<Vec<_>>().join(", "))
 }
 
@@ -119,7 +147,7 @@ mod tests {
         assert_eq!(
             all()[0].describe(&names),
             "let agent researcher (session 1) with key 0xA1A1a1a1A1A1A1A1A1a1a1a1a1a1A1A1a1A1a1a1 pay at most 2.00 USDC \
-             at once, 10.00 USDC in any 24h; categories: data; from 2027-01-15T08:00:00Z until 2027-02-14T08:00:00Z"
+             at once, 10.00 USDC in any 24h, 50.00 USDC over the lifetime under data; categories: data; from 2027-01-15T08:00:00Z until 2027-02-14T08:00:00Z"
         );
     }
 }

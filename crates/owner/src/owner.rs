@@ -2,14 +2,14 @@
 
 use crate::in_force;
 use crate::state::{self, RPC_WAIT, State};
-use crate::{OwnerError, Verb};
+use crate::{Act, OwnerError, Verb};
 use alloy::eips::BlockId;
 use alloy::network::TransactionBuilder;
 use alloy::primitives::{Address, B256};
 use alloy::providers::Provider;
 use alloy::rpc::types::{TransactionReceipt, TransactionRequest};
 use alloy::transports::TransportResult;
-use purse_protocol::abi::IVault::IVaultEvents;
+use purse_protocol::abi::IVault::{IVaultEvents, IVaultInstance};
 use purse_protocol::{Refusal, RefusalContext, RpcFault, event};
 use std::fmt;
 use std::future::Future;
@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 
 /// Longest wait for a receipt: fifteen blocks of the slowest chain.
 const RECEIPT_WAIT: Duration = Duration::from_secs(180);
+/// For how long a change can be executed once it may be: seven days, as the vault has it.
+const EXECUTION_WINDOW: u32 = 7 * 86_400;
 /// First pause between two looks for a receipt; doubled each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// Longest pause between two looks: the block time of the common L2s.
@@ -41,13 +43,15 @@ impl<P> fmt::Debug for Owner<P> {
     }
 }
 
-/// An act that was done and read back.
+/// An act that was done and read back; or that was put by, where it loosens and the vault has a delay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// What the verb touches, before.
     pub before: State,
-    /// The same, at the end of the block that did it.
+    /// The same, at the end of the block that did it. As before, where it waits.
     pub after: State,
+    /// Where it waits: nothing of it is in force until it is executed.
+    pub waits: Option<Waits>,
     /// The transaction.
     pub transaction: B256,
     /// The block's number.
@@ -56,10 +60,21 @@ pub struct Change {
     pub gas_used: u64,
 }
 
+/// A change that waits out the owner's delay (I9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waits {
+    /// Its number.
+    pub change: u32,
+    /// From when on anyone may execute it, in chain time.
+    pub executable_from: u32,
+    /// From when on nobody can.
+    pub executable_until: u32,
+}
+
 impl Change {
     /// Whether there was nothing to change, as when a paused vault is paused.
     pub fn is_idle(&self) -> bool {
-        self.before == self.after
+        self.before == self.after && self.waits.is_none()
     }
 }
 
@@ -114,13 +129,49 @@ impl<P: Provider> Owner<P> {
         Ok(state::read(&self.provider, self.vault, verb, BlockId::latest()).await?)
     }
 
-    /// Whether what the verb asks for stands already, so that it would change nothing.
+    /// Whether what the verb asks for stands already, so that it would change nothing. While any change waits a verb is
+    /// never idle: it may be made to kill that one.
     ///
     /// # Errors
     /// The vault could not be asked.
     pub async fn stands(&self, verb: &Verb) -> Result<bool, OwnerError> {
         let state = self.state(verb).await?;
-        Ok(in_force::missing(verb, self.sender, &state, &[]).is_none())
+        if in_force::missing(verb, self.sender, &state, &[]).is_some() {
+            return Ok(false);
+        }
+        let vault = self.instance();
+        let waiting = view(async { vault.waiting().call().await.map_err(RpcFault::from) }).await?;
+        Ok(waiting.is_empty() || *verb == Verb::Unpause)
+    }
+
+    /// For how many seconds the verb would wait, were it made now; `None` where it takes effect at once.
+    ///
+    /// # Errors
+    /// The vault could not be asked.
+    pub async fn would_wait(&self, verb: &Verb) -> Result<Option<u32>, OwnerError> {
+        let vault = self.instance();
+        let delay = view(async { vault.delay().call().await.map_err(RpcFault::from) }).await?;
+        Ok((delay != 0 && verb.loosens(&self.state(verb).await?)).then_some(delay))
+    }
+
+    /// The same verb on condition that what it replaces is what stands now. `None` where it replaces no value, or several
+    /// that differ.
+    ///
+    /// # Errors
+    /// The vault could not be asked.
+    pub async fn if_unchanged(&self, verb: &Verb) -> Result<Option<Verb>, OwnerError> {
+        let expected = verb.replaced(&self.state(verb).await?);
+        Ok(expected.map(|expected| Verb::Replace { expected, verb: Box::new(verb.clone()) }))
+    }
+
+    /// The verb as an act to be signed: valid at the owner nonce as it is now, until `deadline` (chain time).
+    ///
+    /// # Errors
+    /// The vault could not be asked.
+    pub async fn act(&self, verb: &Verb, deadline: u32) -> Result<Act, OwnerError> {
+        let vault = self.instance();
+        let nonce = view(async { vault.ownerNonce().call().await.map_err(RpcFault::from) }).await?;
+        Ok(Act::new(verb, nonce, deadline))
     }
 
     /// Does it: dry run, send, wait for the receipt, read back from the very block, compare with what was asked.
@@ -143,10 +194,13 @@ impl<P: Provider> Owner<P> {
             .map_err(|fault| OwnerError::OutcomeUnknown { transaction, fault })?;
         let logs = receipt.inner.logs().iter().filter(|log| log.address() == self.vault);
         let events: Vec<IVaultEvents> = logs.filter_map(|log| event::decode(&log.inner.data).ok()).collect();
-        if let Some(missing) = in_force::missing(verb, self.sender, &after, &events) {
+        let waits = events.iter().find_map(waits);
+        if waits.is_none()
+            && let Some(missing) = in_force::missing(verb, self.sender, &after, &events)
+        {
             return Err(OwnerError::NotInForce { verb: verb.name(), transaction, missing });
         }
-        Ok(Change { before, after, transaction, block, gas_used: receipt.gas_used })
+        Ok(Change { before, after, waits, transaction, block, gas_used: receipt.gas_used })
     }
 
     async fn mined(&self, verb: &Verb) -> Result<TransactionReceipt, OwnerError> {
@@ -202,15 +256,36 @@ impl<P: Provider> Owner<P> {
         Refusal::decode(revert, &verb.token().map_or(names.clone(), |token| names.paying_with(token)))
     }
 
+    fn instance(&self) -> IVaultInstance<&P> {
+        IVaultInstance::new(self.vault, &self.provider)
+    }
+
     fn request(&self, verb: &Verb) -> TransactionRequest {
         TransactionRequest::default().with_from(self.sender).with_to(self.vault).with_input(verb.calldata())
     }
 }
 
+/// The change that an event says waits.
+fn waits(event: &IVaultEvents) -> Option<Waits> {
+    match event {
+        IVaultEvents::ChangeWaiting(log) => Some(Waits {
+            change: log.change,
+            executable_from: log.executableFrom,
+            executable_until: log.executableFrom.saturating_add(EXECUTION_WINDOW),
+        }),
+        _ => None,
+    }
+}
+
 /// A node's answer, in bounded time.
 async fn answer<T>(question: impl Future<Output = TransportResult<T>>) -> Result<T, RpcFault> {
+    view(async { question.await.map_err(RpcFault::from) }).await
+}
+
+/// The vault's answer, in bounded time.
+async fn view<T>(question: impl Future<Output = Result<T, RpcFault>>) -> Result<T, RpcFault> {
     match tokio::time::timeout(RPC_WAIT, question).await {
-        Ok(answered) => answered.map_err(RpcFault::from),
+        Ok(answered) => answered,
         Err(_) => Err(RpcFault::Unreachable { cause: format!("no answer within {} s", RPC_WAIT.as_secs()) }),
     }
 }

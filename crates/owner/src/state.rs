@@ -7,8 +7,10 @@ use alloy::primitives::{Address, U256};
 use alloy::providers::Provider;
 use alloy::sol_types::SolCall;
 use purse_protocol::abi::IErc20::IErc20Instance;
-use purse_protocol::abi::IVault::{IVaultInstance, SessionView, remainingReturn};
-use purse_protocol::{RpcFault, SessionId, Window};
+use purse_protocol::abi::IVault::{IVaultInstance, LimitView, SessionView};
+use purse_protocol::{RpcFault, Scope, SessionId, Window};
+use std::collections::BTreeSet;
+use std::iter;
 use std::marker::PhantomData;
 use std::time::Duration;
 
@@ -22,9 +24,11 @@ pub enum State {
     Session {
         /// All zero if never granted.
         session: SessionView,
-        /// Per token, in the verb's order.
-        tokens: Vec<TokenState>,
+        /// Per scope and token, in the verb's order; a session's own scope stands before those of its categories.
+        allowances: Vec<Allowance>,
     },
+    /// The vault's own limits in a token.
+    Vault(Allowance),
     /// A token's listing.
     Token {
         /// Whether it is listed.
@@ -56,16 +60,22 @@ pub enum State {
     Guardian(Address),
     /// Where withdrawals go.
     Treasury(Address),
+    /// How long loosenings wait, in seconds.
+    Delay(u32),
+    /// Whether the change still waits.
+    Waiting(bool),
 }
 
-/// What a session may spend of a token.
+/// What may be spent of a token in one scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenState {
+pub struct Allowance {
+    /// The scope.
+    pub scope: Scope,
     /// The token.
     pub token: Address,
     /// Its unit is 2^unit_bits base units.
     pub unit_bits: u8,
-    /// The most that one payment may take.
+    /// The most that one payment may take without an approval; 0 for any scope but a session's own.
     pub per_payment_cap: u128,
     /// Its limits, ascending by window.
     pub limits: Vec<LimitState>,
@@ -84,7 +94,7 @@ pub struct LimitState {
     pub remaining: u128,
 }
 
-impl TokenState {
+impl Allowance {
     /// The limit over that window, if one stands.
     pub fn limit(&self, window: Window) -> Option<&LimitState> {
         self.limits.iter().find(|limit| limit.window == window)
@@ -112,16 +122,27 @@ impl<P: Provider> Reader<'_, P> {
         let vault = &self.vault;
         Ok(match verb {
             Verb::Grant(grant) => {
-                let tokens: Vec<_> = grant.tokens.iter().map(|entry| entry.token).collect();
-                self.session(grant.session, &tokens).await?
+                let scopes = grant.tokens.iter().flat_map(|entry| {
+                    let categories: BTreeSet<u8> = entry.limits.iter().map(|limit| limit.category).collect();
+                    let scopes = iter::once(0).chain(categories.into_iter().filter(|category| *category != 0));
+                    scopes.filter_map(|category| Some((Scope::new(grant.session, category)?, entry.token)))
+                });
+                self.session(grant.session, scopes).await?
             }
             Verb::RotateKey { session, .. }
             | Verb::SetValidity { session, .. }
             | Verb::SetCategories { session, .. }
-            | Verb::Revoke { session } => self.session(session.get(), &[]).await?,
-            Verb::SetPerPaymentCap { session, token, .. }
-            | Verb::SetLimit { session, token, .. }
-            | Verb::RemoveLimit { session, token, .. } => self.session(session.get(), &[*token]).await?,
+            | Verb::Revoke { session } => self.session(session.get(), iter::empty()).await?,
+            Verb::SetPerPaymentCap { session, token, .. } => {
+                self.session(session.get(), iter::once((Scope::Session(*session), *token))).await?
+            }
+            Verb::SetLimit { scope: Scope::Vault, token, .. }
+            | Verb::RemoveLimit { scope: Scope::Vault, token, .. } => {
+                State::Vault(self.allowance(Scope::Vault, *token).await?)
+            }
+            Verb::SetLimit { scope, token, .. } | Verb::RemoveLimit { scope, token, .. } => {
+                self.session(scope.session(), iter::once((*scope, *token))).await?
+            }
             Verb::AddToken { token, .. } => {
                 let entry = self.ask(vault.tokenOf(*token)).await?;
                 State::Token { listed: entry.listed, unit_bits: entry.unitBits }
@@ -143,18 +164,36 @@ impl<P: Provider> Reader<'_, P> {
             }
             Verb::SetGuardian { .. } => State::Guardian(self.ask(vault.guardian()).await?),
             Verb::SetTreasury { .. } => State::Treasury(self.ask(vault.treasury()).await?),
+            Verb::SetDelay { .. } => State::Delay(self.ask(vault.delay()).await?),
+            Verb::Cancel { change } => {
+                State::Waiting(self.ask(vault.waiting()).await?.iter().any(|waiting| waiting.change == *change))
+            }
+            Verb::Execute { .. } | Verb::Replace { .. } | Verb::Lodge(_) => match verb.inner() {
+                Some(inner) => Box::pin(self.read(&inner)).await?,
+                None => State::Waiting(false), // whatever it does, nothing of it is known
+            },
         })
     }
 
-    async fn session(&self, session: u32, tokens: &[Address]) -> Result<State, RpcFault> {
+    async fn session(&self, session: u32, scopes: impl Iterator<Item = (Scope, Address)>) -> Result<State, RpcFault> {
         let view = self.ask(self.vault.sessionOf(session)).await?;
-        let mut states = Vec::with_capacity(tokens.len());
-        for &token in tokens {
-            let unit_bits = self.ask(self.vault.tokenOf(token)).await?.unitBits;
-            let remaining = self.ask(self.vault.remaining(session, token)).await?;
-            states.push(token_state(token, unit_bits, &remaining)?);
+        let mut allowances = Vec::new();
+        for (scope, token) in scopes {
+            allowances.push(self.allowance(scope, token).await?);
         }
-        Ok(State::Session { session: view, tokens: states })
+        Ok(State::Session { session: view, allowances })
+    }
+
+    async fn allowance(&self, scope: Scope, token: Address) -> Result<Allowance, RpcFault> {
+        let unit_bits = self.ask(self.vault.tokenOf(token)).await?.unitBits;
+        let remaining = self.ask(self.vault.remaining(scope.session(), scope.category(), token)).await?;
+        let limit = |view: &LimitView| {
+            let window = Window::from_seconds(view.window)
+                .ok_or_else(|| RpcFault::nonsense(format!("a limit over {} seconds", view.window)))?;
+            Ok(LimitState { window, cap: view.cap, used: view.used, remaining: view.remaining })
+        };
+        let limits = remaining.limits.iter().map(limit).collect::<Result<_, RpcFault>>()?;
+        Ok(Allowance { scope, token, unit_bits, per_payment_cap: remaining.perPaymentCap, limits })
     }
 
     async fn balances(&self, token: Address) -> Result<State, RpcFault> {
@@ -173,16 +212,6 @@ impl<P: Provider> Reader<'_, P> {
     }
 }
 
-fn token_state(token: Address, unit_bits: u8, remaining: &remainingReturn) -> Result<TokenState, RpcFault> {
-    let limit = |view: &purse_protocol::abi::IVault::LimitView| {
-        let window = Window::from_seconds(view.window)
-            .ok_or_else(|| RpcFault::nonsense(format!("a limit over {} seconds", view.window)))?;
-        Ok(LimitState { window, cap: view.cap, used: view.used, remaining: view.remaining })
-    };
-    let limits = remaining.limits.iter().map(limit).collect::<Result<_, RpcFault>>()?;
-    Ok(TokenState { token, unit_bits, per_payment_cap: remaining.perPaymentCap, limits })
-}
-
 impl Verb {
     /// The session that the verb is about.
     pub fn session(&self) -> Option<SessionId> {
@@ -192,9 +221,9 @@ impl Verb {
             | Self::SetValidity { session, .. }
             | Self::SetCategories { session, .. }
             | Self::SetPerPaymentCap { session, .. }
-            | Self::SetLimit { session, .. }
-            | Self::RemoveLimit { session, .. }
             | Self::Revoke { session } => Some(*session),
+            Self::SetLimit { scope, .. } | Self::RemoveLimit { scope, .. } => SessionId::new(scope.session()),
+            Self::Execute { .. } | Self::Replace { .. } | Self::Lodge(_) => self.inner()?.session(),
             _ => None,
         }
     }

@@ -1,9 +1,10 @@
-//! What an owner or guardian can do to a vault, one variant per verb, and the call that does it.
+//! What an owner or guardian can do to a vault, one variant per verb.
 
+use crate::SignedAct;
 use alloy::primitives::{Address, Bytes, U256};
 use alloy::sol_types::SolCall;
 use purse_protocol::abi::IVault;
-use purse_protocol::{Category, CategoryMask, SessionId, Window};
+use purse_protocol::{Category, CategoryMask, Scope, SessionId, Window};
 
 /// A verb of the vault with its arguments. Amounts are base units, times seconds since 1970.
 ///
@@ -49,10 +50,11 @@ pub enum Verb {
         /// The most that amount and fee may come to.
         cap: u128,
     },
-    /// Sets a limit; what was spent in its window stays counted.
+    /// Sets a limit of the vault, of a session, or of a category within one; what was spent in its window while it stood
+    /// stays counted.
     SetLimit {
-        /// The session.
-        session: SessionId,
+        /// What it counts.
+        scope: Scope,
         /// Of which token.
         token: Address,
         /// Over which window.
@@ -62,8 +64,8 @@ pub enum Verb {
     },
     /// Removes a limit; its meter is kept.
     RemoveLimit {
-        /// The session.
-        session: SessionId,
+        /// What it counts.
+        scope: Scope,
         /// Of which token.
         token: Address,
         /// Over which window.
@@ -118,6 +120,32 @@ pub enum Verb {
         /// The treasury.
         treasury: Address,
     },
+    /// Sets how long loosenings wait.
+    SetDelay {
+        /// 0 to 30 days.
+        seconds: u32,
+    },
+    /// Takes a waiting change away.
+    Cancel {
+        /// Its number.
+        change: u32,
+    },
+    /// Lets a change that has waited out the delay take effect. Anyone may.
+    Execute {
+        /// Its number.
+        change: u32,
+        /// The call that was put by, as `ChangeCall` logged it.
+        call: Bytes,
+    },
+    /// Performs a setter if the value that it replaces is the expected one.
+    Replace {
+        /// That value as one word, as [`Verb::replaced`] reads it.
+        expected: U256,
+        /// The setter.
+        verb: Box<Verb>,
+    },
+    /// Performs what the owner, or to stop something the guardian, has signed. Anyone may.
+    Lodge(SignedAct),
 }
 
 impl Verb {
@@ -143,49 +171,13 @@ impl Verb {
             Self::AcceptOwnership => IVault::acceptOwnershipCall::SIGNATURE,
             Self::SetGuardian { .. } => IVault::setGuardianCall::SIGNATURE,
             Self::SetTreasury { .. } => IVault::setTreasuryCall::SIGNATURE,
+            Self::SetDelay { .. } => IVault::setDelayCall::SIGNATURE,
+            Self::Cancel { .. } => IVault::cancelCall::SIGNATURE,
+            Self::Execute { .. } => IVault::executeCall::SIGNATURE,
+            Self::Replace { .. } => IVault::replaceCall::SIGNATURE,
+            Self::Lodge(_) => IVault::lodgeCall::SIGNATURE,
         };
         signature.split('(').next().unwrap_or(signature)
-    }
-
-    /// The call to the vault: selector and arguments.
-    pub fn calldata(&self) -> Bytes {
-        let bytes = match self.clone() {
-            Self::Grant(grant) => IVault::grantCall { newSession: grant }.abi_encode(),
-            Self::RotateKey { session, new_key } => {
-                IVault::rotateKeyCall { session: session.get(), newKey: new_key }.abi_encode()
-            }
-            Self::SetValidity { session, valid_from, valid_until } => {
-                IVault::setValidityCall { session: session.get(), validFrom: valid_from, validUntil: valid_until }
-                    .abi_encode()
-            }
-            Self::SetCategories { session, categories } => {
-                IVault::setCategoriesCall { session: session.get(), categories: categories.bits() }.abi_encode()
-            }
-            Self::SetPerPaymentCap { session, token, cap } => {
-                IVault::setPerPaymentCapCall { session: session.get(), token, perPaymentCap: cap }.abi_encode()
-            }
-            Self::SetLimit { session, token, window, cap } => {
-                IVault::setLimitCall { session: session.get(), token, window: window.seconds(), cap }.abi_encode()
-            }
-            Self::RemoveLimit { session, token, window } => {
-                IVault::removeLimitCall { session: session.get(), token, window: window.seconds() }.abi_encode()
-            }
-            Self::AddToken { token, unit_bits } => IVault::addTokenCall { token, unitBits: unit_bits }.abi_encode(),
-            Self::SetPayees(payees) => IVault::setPayeesCall { entries: entries(payees) }.abi_encode(),
-            Self::RemovePayee { payee } => IVault::removePayeeCall { payee }.abi_encode(),
-            Self::Pause => IVault::pauseCall {}.abi_encode(),
-            Self::Unpause => IVault::unpauseCall {}.abi_encode(),
-            Self::Revoke { session } => IVault::revokeCall { session: session.get() }.abi_encode(),
-            Self::RevokeAll => IVault::revokeAllCall {}.abi_encode(),
-            Self::Withdraw { token, amount } => {
-                IVault::withdrawCall { token, amount: amount.unwrap_or(U256::MAX) }.abi_encode()
-            }
-            Self::TransferOwnership { new_owner } => IVault::transferOwnershipCall { newOwner: new_owner }.abi_encode(),
-            Self::AcceptOwnership => IVault::acceptOwnershipCall {}.abi_encode(),
-            Self::SetGuardian { guardian } => IVault::setGuardianCall { newGuardian: guardian }.abi_encode(),
-            Self::SetTreasury { treasury } => IVault::setTreasuryCall { newTreasury: treasury }.abi_encode(),
-        };
-        bytes.into()
     }
 
     /// The token that the verb is about, for the words of a refusal.
@@ -200,22 +192,68 @@ impl Verb {
             | Self::RemoveLimit { token, .. }
             | Self::AddToken { token, .. }
             | Self::Withdraw { token, .. } => Some(*token),
+            Self::Execute { .. } | Self::Replace { .. } | Self::Lodge(_) => self.inner()?.token(),
             _ => None,
         }
     }
-}
 
-/// The vault asks for strictly ascending payees; two entries for one payee stay two, and it refuses them.
-fn entries(mut payees: Vec<(Address, Category)>) -> Vec<IVault::PayeeEntry> {
-    payees.sort_by_key(|(payee, _)| *payee);
-    let entry = |(payee, category): (Address, Category)| IVault::PayeeEntry { payee, category: category.number() };
-    payees.into_iter().map(entry).collect()
+    /// The verb that an execution, a conditional change or a lodged act performs in the end; `None` for any other, and
+    /// where the call is none that is known.
+    pub fn inner(&self) -> Option<Self> {
+        let inner = match self {
+            Self::Execute { call, .. } => Self::from_call(call)?,
+            Self::Lodge(signed) => Self::from_call(&signed.act.call)?,
+            Self::Replace { verb, .. } => verb.as_ref().clone(),
+            _ => return None,
+        };
+        Some(inner.inner().unwrap_or(inner))
+    }
+
+    /// Whether it only stops something, so that the guardian may do it too.
+    pub fn stops(&self) -> bool {
+        matches!(
+            self,
+            Self::Pause | Self::Revoke { .. } | Self::RevokeAll | Self::RemovePayee { .. } | Self::Cancel { .. }
+        )
+    }
+
+    /// Whether the vault takes it by signature. A conditional change counts as the setter in it.
+    pub fn is_signable(&self) -> bool {
+        match self {
+            Self::Replace { verb, .. } => verb.is_signable() && verb.is_replacing(),
+            Self::Grant(_)
+            | Self::SetLimit { .. }
+            | Self::SetPayees(_)
+            | Self::RotateKey { .. }
+            | Self::Withdraw { .. } => true,
+            other => other.stops(),
+        }
+    }
+
+    /// Whether it replaces a value, and so can be made on condition.
+    pub fn is_replacing(&self) -> bool {
+        matches!(
+            self,
+            Self::SetLimit { .. }
+                | Self::RemoveLimit { .. }
+                | Self::SetPayees(_)
+                | Self::RotateKey { .. }
+                | Self::SetValidity { .. }
+                | Self::SetCategories { .. }
+                | Self::SetPerPaymentCap { .. }
+                | Self::SetGuardian { .. }
+                | Self::SetTreasury { .. }
+                | Self::TransferOwnership { .. }
+                | Self::SetDelay { .. }
+        )
+    }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
+    use crate::Act;
     use std::collections::BTreeSet;
 
     /// One of each.
@@ -223,7 +261,12 @@ pub(crate) mod tests {
         let (session, token, account) =
             (SessionId::new(1).unwrap(), Address::repeat_byte(0x70), Address::repeat_byte(0xa1));
         let category = Category::new(1).unwrap();
-        let limits = vec![IVault::Limit { window: 86_400, cap: 10_000_000 }];
+        let limits = vec![
+            IVault::Limit { category: 0, window: 86_400, cap: 10_000_000 },
+            IVault::Limit { category: 1, window: u32::MAX, cap: 50_000_000 },
+        ];
+        let cap = 10_000_000;
+        let raised = Verb::SetLimit { scope: Scope::Session(session), token, window: Window::Day, cap };
         vec![
             Verb::Grant(IVault::Grant {
                 session: 1,
@@ -237,8 +280,10 @@ pub(crate) mod tests {
             Verb::SetValidity { session, valid_from: 1_800_000_000, valid_until: 1_802_592_000 },
             Verb::SetCategories { session, categories: [category].into_iter().collect() },
             Verb::SetPerPaymentCap { session, token, cap: 2_000_000 },
-            Verb::SetLimit { session, token, window: Window::Day, cap: 10_000_000 },
-            Verb::RemoveLimit { session, token, window: Window::Day },
+            raised.clone(),
+            Verb::SetLimit { scope: Scope::Vault, token, window: Window::Month, cap },
+            Verb::SetLimit { scope: Scope::Category(session, category), token, window: Window::Lifetime, cap },
+            Verb::RemoveLimit { scope: Scope::Session(session), token, window: Window::Day },
             Verb::AddToken { token, unit_bits: 7 },
             Verb::SetPayees(vec![(account, category)]),
             Verb::RemovePayee { payee: account },
@@ -252,10 +297,18 @@ pub(crate) mod tests {
             Verb::AcceptOwnership,
             Verb::SetGuardian { guardian: account },
             Verb::SetTreasury { treasury: account },
+            Verb::SetDelay { seconds: 86_400 },
+            Verb::Cancel { change: 7 },
+            Verb::Execute { change: 7, call: raised.calldata() },
+            Verb::Lodge(SignedAct {
+                act: Act { call: raised.calldata(), nonce: 12, deadline: 1_800_000_000 },
+                signature: Bytes::from_static(&[7; 65]),
+            }),
+            Verb::Replace { expected: U256::from(5_000_000), verb: Box::new(raised) },
         ]
     }
 
-    /// The interface itself says which verbs there are: all that write, but `pay`.
+    /// The interface itself says which verbs there are: all that write, but those that pay.
     #[test]
     fn there_is_a_variant_for_every_verb_of_the_interface() {
         let source = include_str!("../../../contracts/src/interfaces/IVault.sol");
@@ -264,35 +317,19 @@ pub(crate) mod tests {
         let writing: BTreeSet<&str> = functions
             .filter(|function| !function.split_whitespace().any(|word| word == "view" || word == "pure"))
             .map(|function| function.split('(').next().unwrap())
-            .filter(|name| *name != "pay")
+            .filter(|name| !name.starts_with("pay"))
             .collect();
         let ours: BTreeSet<&str> = all().iter().map(Verb::name).collect();
         assert_eq!(ours, writing);
     }
 
     #[test]
-    fn calls_carry_their_arguments() {
-        for verb in all() {
-            let calldata = verb.calldata();
-            let decoded = <IVault::IVaultCalls as alloy::sol_types::SolInterface>::abi_decode(&calldata).unwrap();
-            assert_eq!(alloy::sol_types::SolInterface::abi_encode(&decoded), calldata.as_ref(), "{}", verb.name());
-        }
-        let limit = &all()[5];
-        let call = IVault::setLimitCall::abi_decode(&limit.calldata()).unwrap();
-        assert_eq!((call.session, call.window, call.cap), (1, 86_400, 10_000_000));
-        let all_of_it = IVault::withdrawCall::abi_decode(&all()[14].calldata()).unwrap();
-        assert_eq!(all_of_it.amount, U256::MAX);
-    }
-
-    #[test]
-    fn payees_are_sent_in_ascending_order() {
-        let (low, high) = (Address::repeat_byte(1), Address::repeat_byte(2));
-        let (one, two) = (Category::new(1).unwrap(), Category::new(2).unwrap());
-        let call =
-            IVault::setPayeesCall::abi_decode(&Verb::SetPayees(vec![(high, two), (low, one)]).calldata()).unwrap();
-        assert_eq!(
-            call.entries.iter().map(|entry| (entry.payee, entry.category)).collect::<Vec<_>>(),
-            [(low, 1), (high, 2)]
-        );
+    fn what_can_be_signed_and_made_on_condition_is_said() {
+        let count = |test: fn(&Verb) -> bool| all().iter().filter(|verb| test(verb)).count();
+        assert_eq!(count(Verb::stops), 5);
+        let signable: BTreeSet<_> = all().iter().filter(|verb| verb.is_signable()).map(Verb::name).collect();
+        assert_eq!(signable.len(), 5 + 5 + 1, "owner's five, the stops, and a conditional one: {signable:?}");
+        let replacing: BTreeSet<_> = all().iter().filter(|verb| verb.is_replacing()).map(Verb::name).collect();
+        assert_eq!(replacing.len(), 11, "{replacing:?}");
     }
 }

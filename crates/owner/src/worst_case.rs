@@ -7,39 +7,55 @@
 //! seconds touches at most `floor((H - 2) / (W / 4)) + 2` buckets, if it begins in the last second of one. For H = W
 //! that is five buckets, hence C: the cap itself. For H = 24 h and a limit over 1 h it is 97 buckets, hence 20 C.
 //!
-//! With several limits the least of their bounds holds; where one limit binds throughout, it is exact. Nothing beyond
-//! the vault's balance can be taken. A session without a limit in a token takes nothing of it (I6).
+//! With several limits the least of their bounds holds; where one limit binds throughout, it is exact. Limits of
+//! categories bound a session by their sum, if every category that it has is limited. A lifetime lets out what is left
+//! of it. Nothing beyond the vault's balance can be taken. A session without a session limit in a token takes nothing of
+//! it (I6).
+//!
+//! What a stolen key could take of a session that stands is told by the contract `VaultLens`, which also knows what
+//! waits; this is for what does not stand yet.
 
 use alloy::primitives::U256;
-use purse_protocol::meter::base_units;
-use purse_protocol::{Meter, Window};
+use purse_protocol::meter::{MAX_UNITS, base_units, units_down};
+use purse_protocol::{Category, CategoryMask, Meter, Window};
+use std::collections::BTreeMap;
 
 /// Buckets in a row whose sum the cap bounds.
 const BUCKETS: u64 = 5;
 /// Seconds of a day.
 const DAY: u64 = 86_400;
+/// Where 32-bit time ends, and every session with it.
+const END_OF_TIME: u64 = 1 << 32;
+
+/// Limits of one scope: each window with its meter as it stands.
+pub type Limits = Vec<(Window, Meter)>;
 
 /// What a session may spend of one token, and what there is of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Exposure {
-    /// Its limits: the window, and the meter as it stands.
-    pub limits: Vec<(Window, Meter)>,
+    /// The session's own limits; none = the token cannot be paid.
+    pub session: Limits,
+    /// The limits of each category that the session has; empty where that one has none.
+    pub categories: BTreeMap<Category, Limits>,
+    /// The vault's own limits.
+    pub vault: Limits,
     /// The token's unit is 2^unit_bits base units.
     pub unit_bits: u8,
-    /// The most that one payment may take, in base units; 0 = nothing can be paid.
+    /// The most that one payment may take, in base units; 0 = nothing can be paid without the owner's approval.
     pub per_payment_cap: u128,
     /// The vault's balance of the token, in base units.
     pub balance: U256,
 }
 
+/// A limit that nothing counts against yet; the cap in base units.
+pub fn fresh(cap: u128, unit_bits: u8) -> Meter {
+    Meter::default().with_cap(units_down(U256::from(cap), unit_bits).min(MAX_UNITS))
+}
+
 impl Exposure {
-    /// A session about to be granted: caps in base units, nothing spent yet.
-    pub fn of_grant(limits: &[(Window, u128)], unit_bits: u8, per_payment_cap: u128, balance: U256) -> Self {
-        let fresh = |(window, cap): &(Window, u128)| {
-            let units = purse_protocol::meter::units_down(U256::from(*cap), unit_bits);
-            (*window, Meter::default().with_cap(units.min(purse_protocol::meter::MAX_UNITS)))
-        };
-        Self { limits: limits.iter().map(fresh).collect(), unit_bits, per_payment_cap, balance }
+    /// The categories of a mask, none of them limited.
+    pub fn unlimited(categories: CategoryMask) -> BTreeMap<Category, Limits> {
+        categories.iter().map(|category| (category, Limits::new())).collect()
     }
 
     /// The most that can be taken in the span [from, until) of chain time, in base units, given what already counts.
@@ -53,10 +69,11 @@ impl Exposure {
     }
 
     fn least(&self, bound: impl Fn(Window, Meter) -> u64) -> U256 {
-        if self.per_payment_cap == 0 {
-            return U256::ZERO;
-        }
-        let units = self.limits.iter().map(|(window, meter)| bound(*window, *meter)).min().unwrap_or(0);
+        let scope = |limits: &Limits| limits.iter().map(|(window, meter)| bound(*window, *meter)).min();
+        let Some(session) = scope(&self.session).filter(|_| self.per_payment_cap != 0) else { return U256::ZERO };
+        let categories: Option<Vec<u64>> = self.categories.values().map(scope).collect();
+        let categories = categories.map(|bounds| bounds.into_iter().fold(0, u64::saturating_add));
+        let units = [scope(&self.vault), categories].into_iter().flatten().fold(session, u64::min);
         base_units(units, self.unit_bits).min(self.balance)
     }
 }
@@ -66,6 +83,7 @@ impl Exposure {
 /// Spending early is best, since what is spent early leaves early. Once nothing older counts, every five buckets let
 /// out exactly the cap: whole fives are multiplied, and at most ten buckets are looked at one by one.
 pub fn most_units(meter: Meter, window: Window, from: u64, until: u64) -> u64 {
+    let until = until.min(END_OF_TIME);
     if until <= from {
         return 0;
     }
@@ -86,10 +104,10 @@ pub fn most_units(meter: Meter, window: Window, from: u64, until: u64) -> u64 {
 
 /// The most units that a limit of `cap` units lets out in a span of `seconds`, whenever it begins.
 pub fn most_units_of_any(cap: u64, window: Window, seconds: u64) -> u64 {
-    let touched = match seconds {
-        0 => 0,
-        1 => 1,
-        more => (more - 2) / bucket_seconds(window) + 2,
+    let touched = match (window, seconds) {
+        (_, 0) => 0,
+        (Window::Lifetime, _) | (_, 1) => 1,
+        (_, more) => (more - 2) / bucket_seconds(window) + 2,
     };
     touched.div_ceil(BUCKETS).saturating_mul(cap)
 }
@@ -185,6 +203,23 @@ mod tests {
         assert_eq!(most_units_of_any(3, Window::Hour, 0), 0);
     }
 
+    fn exposure(limits: &[(Window, u128)], unit_bits: u8, per_payment_cap: u128, balance: u64) -> Exposure {
+        let session = limits.iter().map(|(window, cap)| (*window, fresh(*cap, unit_bits))).collect();
+        let categories = Exposure::unlimited([category(1), category(2)].into_iter().collect());
+        Exposure {
+            session,
+            categories,
+            unit_bits,
+            per_payment_cap,
+            balance: U256::from(balance),
+            ..Exposure::default()
+        }
+    }
+
+    fn category(number: u8) -> Category {
+        Category::new(number).unwrap()
+    }
+
     /// I4: in a window's length no more than the cap; the transcript of experience 1.1.
     #[test]
     fn the_preview_of_a_grant() {
@@ -193,19 +228,37 @@ mod tests {
         }
         let usdc = 1_000_000;
         let limits = [(Window::Day, 8 * usdc), (Window::Month, 150 * usdc)];
-        let exposure = Exposure::of_grant(&limits, 0, 2 * usdc, U256::from(25 * usdc));
-        assert_eq!(exposure.in_any_day(), U256::from(8 * usdc));
-        assert_eq!(exposure.within(NOW, NOW + 30 * DAY), U256::from(25 * usdc), "the vault's balance");
-        let hourly = Exposure::of_grant(&[(Window::Hour, usdc)], 0, usdc, U256::from(1_000 * usdc));
+        let monthly = exposure(&limits, 0, 2 * usdc, 25_000_000);
+        assert_eq!(monthly.in_any_day(), U256::from(8 * usdc));
+        assert_eq!(monthly.within(NOW, NOW + 30 * DAY), U256::from(25 * usdc), "the vault's balance");
+        let hourly = exposure(&[(Window::Hour, usdc)], 0, usdc, 1_000_000_000);
         assert_eq!(hourly.in_any_day(), U256::from(20 * usdc));
+        let once = exposure(&[(Window::Hour, usdc), (Window::Lifetime, 3 * usdc)], 0, usdc, 1_000_000_000);
+        assert_eq!(once.in_any_day(), U256::from(3 * usdc));
+        assert_eq!(once.within(NOW, u64::MAX), U256::from(3 * usdc), "what was spent of a lifetime never leaves it");
+    }
+
+    /// Limits of categories bound by their sum, and only if each category has one; those of the vault by themselves.
+    #[test]
+    fn every_scope_bounds() {
+        let mut exposure = exposure(&[(Window::Day, 100)], 0, 100, 1_000);
+        let day = |cap| vec![(Window::Day, fresh(cap, 0))];
+        exposure.categories.insert(category(1), day(10));
+        assert_eq!(exposure.in_any_day(), U256::from(100), "all of it may go under the other category");
+        exposure.categories.insert(category(2), day(20));
+        assert_eq!(exposure.in_any_day(), U256::from(30));
+        exposure.vault = day(25);
+        assert_eq!(exposure.in_any_day(), U256::from(25));
+        exposure.categories.clear();
+        assert_eq!(exposure.in_any_day(), U256::ZERO, "no category, no payee");
     }
 
     /// I6: without a limit, or with a per-payment cap of nothing, nothing can be taken. Caps are rounded down to units.
     #[test]
     fn empty_means_nothing() {
-        assert_eq!(Exposure::of_grant(&[], 0, 5, U256::from(9)).in_any_day(), U256::ZERO);
-        assert_eq!(Exposure::of_grant(&[(Window::Day, 5)], 0, 0, U256::from(9)).in_any_day(), U256::ZERO);
-        assert_eq!(Exposure::of_grant(&[(Window::Day, 383)], 7, 5, U256::from(999)).in_any_day(), U256::from(256));
-        assert_eq!(Exposure::of_grant(&[(Window::Day, 5)], 0, 5, U256::from(9)).within(NOW, NOW), U256::ZERO);
+        assert_eq!(exposure(&[], 0, 5, 9).in_any_day(), U256::ZERO);
+        assert_eq!(exposure(&[(Window::Day, 5)], 0, 0, 9).in_any_day(), U256::ZERO);
+        assert_eq!(exposure(&[(Window::Day, 383)], 7, 5, 999).in_any_day(), U256::from(256));
+        assert_eq!(exposure(&[(Window::Day, 5)], 0, 5, 9).within(NOW, NOW), U256::ZERO);
     }
 }

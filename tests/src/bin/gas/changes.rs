@@ -20,7 +20,7 @@ pub(crate) async fn set_up(bench: &mut Bench) -> anyhow::Result<()> {
 
     let day = day_limit(1_000 * UNIT);
     let key = |session| anyhow::Ok(Bench::key(session)?.address());
-    bench.own("grant", &grant(ONE_LIMIT, key(ONE_LIMIT)?, &[plain], &[day.clone()])).await?;
+    bench.own("grant", &grant(ONE_LIMIT, key(ONE_LIMIT)?, &[plain], std::slice::from_ref(&day))).await?;
     let month = IVault::Limit { window: 30 * DAY, ..day.clone() };
     let two = grant(TWO_LIMITS, key(TWO_LIMITS)?, &[plain, usdc], &[day.clone(), month]);
     bench.own("grant_two_tokens_two_limits", &two).await?;
