@@ -64,13 +64,20 @@ contract Vault is Acts {
     }
 
     /// @inheritdoc IVault
+    /// @dev The one call of the vault to itself (I1), so that an item that fails is undone whole.
     function payBatch(BatchItem[] calldata items) external {
         if (items.length == 0) revert EmptyList();
         if (items.length > MAX_ITEMS) revert BatchTooLong(items.length, MAX_ITEMS);
         for (uint256 i = 0; i < items.length; ++i) {
-            if (gasleft() < ITEM_GAS_DEMANDED) revert BatchGasShort(i, gasleft(), ITEM_GAS_DEMANDED);
             BatchItem calldata item = items[i];
-            if (_paid(item)) continue;
+            (uint256 question, uint256 size) = _copied(item);
+            // After the copy, which costs what the item's encoding makes it cost, and right before the call
+            if (gasleft() < ITEM_GAS_DEMANDED) revert BatchGasShort(i, gasleft(), ITEM_GAS_DEMANDED);
+            bool done;
+            assembly ("memory-safe") {
+                done := call(ITEM_GAS, address(), 0, question, size, 0, 0)
+            }
+            if (done) continue;
             bytes memory reason = _reason();
             if (reason.length == 0) revert BatchItemUnexplained(i);
             _logFailed(item, reason);
@@ -143,17 +150,17 @@ contract Vault is Acts {
         }
     }
 
-    /// @dev The one call of the vault to itself (I1): an item's encoding is that of `pay`'s arguments, so it is copied.
-    ///      The approval is its last part.
-    function _paid(BatchItem calldata item) private returns (bool done) {
+    /// @dev The calldata of `pay` for an item, in memory beyond what is in use: an item's encoding is that of `pay`'s
+    ///      arguments, so it is copied as it is, up to the end of the approval, its last part.
+    function _copied(BatchItem calldata item) private pure returns (uint256 question, uint256 size) {
         bytes calldata approval = item.approval;
-        bytes4 selector = this.pay.selector;
+        bytes4 selector = IVault.pay.selector;
         assembly ("memory-safe") {
-            let question := mload(0x40)
-            let size := and(add(add(sub(approval.offset, item), approval.length), 0x1f), not(0x1f))
+            question := mload(0x40)
+            size := and(add(add(sub(approval.offset, item), approval.length), 0x1f), not(0x1f))
             mstore(question, selector)
             calldatacopy(add(question, 0x04), item, size)
-            done := call(ITEM_GAS, address(), 0, question, add(size, 0x04), 0, 0)
+            size := add(size, 0x04)
         }
     }
 

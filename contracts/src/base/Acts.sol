@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {IVault} from "../interfaces/IVault.sol";
 import {OwnerSignature} from "../libraries/OwnerSignature.sol";
 import {GUARDIAN, Subject} from "../libraries/Subject.sol";
-import {VaultWordLib} from "../libraries/VaultWord.sol";
+import {VaultWord, VaultWordLib} from "../libraries/VaultWord.sol";
 import {Judge} from "./Judge.sol";
 import {TypedData} from "./TypedData.sol";
 
@@ -109,17 +109,17 @@ abstract contract Acts is Judge, TypedData {
 
     /// @inheritdoc IVault
     function execute(uint32 number, bytes calldata call) external {
-        // Check
         Change memory change = _changes[number];
+        VaultWord vault = _takeOff(number);
+        // Check
         (uint32 from, Subject subject) = _timeAndSubject(change);
-        if (from == 0) revert ChangeUnknown(number);
         if (keccak256(call) != change.callHash) revert ChangeDiffers(number);
         if (block.timestamp < from) revert ChangeNotYetExecutable(number, from);
         uint32 until = _executableUntil(from);
         if (block.timestamp >= until) revert ChangeExpired(number, until);
         if (_isKilled(number, subject)) revert ChangeKilled(number);
         // Effect
-        _log(_takeOff(number), 2, abi.encode(HASH, ChangeExecuted.selector, number, SEQUENCE));
+        _log(vault, 2, abi.encode(HASH, ChangeExecuted.selector, number, SEQUENCE));
         Act memory act = _actOf(call);
         (act.by, act.change) = (_owner, number);
         _perform(act);

@@ -74,7 +74,7 @@ abstract contract Book is Roles {
         VaultWord vault = _vault;
         if (_payees[payee] == 0 && !vault.waiting()) return;
         delete _payees[payee];
-        _kill(subjectOf(payee));
+        _kill(vault, subjectOf(payee));
         _log(vault, 3, abi.encode(HASH, PayeeRemoved.selector, payee, by, SEQUENCE));
     }
 }

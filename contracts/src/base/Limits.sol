@@ -59,7 +59,6 @@ abstract contract Limits is Sessions {
                 uint256 place = (uint256(limit.category) << 32) | limit.window;
                 if (place <= lastPlace) revert NotAscending(j);
                 lastPlace = place;
-                if (limit.category > LAST_CATEGORY) revert CategoryInvalid(limit.category);
                 _storeLimit(act, session, limit.category, token, limit.window, limit.cap);
             }
         }
@@ -67,14 +66,13 @@ abstract contract Limits is Sessions {
 
     function _setPerPaymentCap(Act memory act, uint32 session, address token, uint128 perPaymentCap) internal {
         // Check
-        if (session == 0) revert ScopeInvalid(session, 0);
         _live(session);
         (, uint256 units) = _toUnits(token, perPaymentCap);
         AllowanceWord allowance = _allowances[scopeOf(session, 0, token)];
         _expect(act, allowance.perPaymentCap());
         (act.subject, act.loosens) = (subjectOf(session), units > allowance.perPaymentUnits());
-        if (_mustWait(act)) return;
-        // Effect
+        _mustWait(act);
+        // Effect, unless it waits
         _storePerPaymentCap(act, session, token, perPaymentCap);
     }
 
@@ -93,8 +91,8 @@ abstract contract Limits is Sessions {
         bool opens = session != 0 && category == 0 && !allowance.limited();
         _expect(act, standing << unitBits);
         (act.subject, act.loosens) = (subjectOf(session, token), stands ? units > standing : opens);
-        if (_mustWait(act)) return;
-        // Effect
+        _mustWait(act);
+        // Effect, unless it waits
         _storeLimit(act, session, category, token, window, cap);
     }
 
@@ -131,6 +129,7 @@ abstract contract Limits is Sessions {
     function _storeLimit(Act memory act, uint32 session, uint8 category, address token, uint32 window, uint128 cap)
         private
     {
+        if (category > LAST_CATEGORY) revert CategoryInvalid(category);
         uint256 index = _windowIndex(window);
         (uint8 unitBits, uint256 units) = _toUnits(token, cap);
         if (act.waits) return; // checked
@@ -201,7 +200,6 @@ abstract contract Limits is Sessions {
 
     /// @dev The vault's own limits are of session 0 and have no category; a session's are of one that lives.
     function _checkScope(uint32 session, uint8 category) private view {
-        if (category > LAST_CATEGORY) revert CategoryInvalid(category);
         if (session != 0) _live(session);
         else if (category != 0) revert ScopeInvalid(session, category);
     }

@@ -2,7 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {IVault} from "../interfaces/IVault.sol";
-import {DELAY, GUARDIAN, OWNERSHIP, TREASURY} from "../libraries/Subject.sol";
+import {DELAY, EVERYTHING, GUARDIAN, OWNERSHIP, TREASURY} from "../libraries/Subject.sol";
+import {VaultWord} from "../libraries/VaultWord.sol";
 import {Waiting} from "./Waiting.sol";
 
 /// @title Who may do what: owner, guardian, treasury; and how long loosenings wait
@@ -21,7 +22,10 @@ abstract contract Roles is Waiting {
         if (msg.sender != _pendingOwner) revert NotPendingOwner(msg.sender);
         _refuseSessionKey(msg.sender); // it may have been granted a session since it was named
         delete _pendingOwner;
-        _vault = _killAll(_vault); // what the last owner wanted
+        // Nothing that the last owner wanted
+        VaultWord vault = _vault;
+        _kill(vault, EVERYTHING);
+        _kill(vault, GUARDIAN);
         _becomeOwner(msg.sender);
     }
 

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IVault} from "../interfaces/IVault.sol";
 import {SessionWord, SessionWordLib} from "../libraries/SessionWord.sol";
-import {PAUSE, subjectOf} from "../libraries/Subject.sol";
+import {EVERYTHING, PAUSE, subjectOf} from "../libraries/Subject.sol";
 import {VaultWord} from "../libraries/VaultWord.sol";
 import {Book} from "./Book.sol";
 
@@ -127,7 +127,6 @@ abstract contract Sessions is Book {
         _log(_vault, 2, abi.encode(HASH, CategoriesSet.selector, session, categories, SEQUENCE));
     }
 
-    /// @dev Nothing waiting on the session survives this: no verb changes a revoked one.
     function _revoke(address by, uint32 session) internal {
         // Check
         address key = _keys[session];
@@ -137,14 +136,17 @@ abstract contract Sessions is Book {
         if (word.isRevoked(vault.epoch())) return;
         // Effect
         _sessions[key] = word.ended();
+        _kill(vault, subjectOf(session));
         _log(vault, 3, abi.encode(HASH, Revoked.selector, session, by, SEQUENCE));
     }
 
-    /// @dev Once everything is revoked there is nothing to do before the next grant: the guardian cannot use up epochs.
+    /// @dev Once everything is revoked there is nothing to do before the owner's next grant or waiting change: so the
+    ///      guardian cannot use up epochs.
     function _revokeAll(address by) internal {
         VaultWord vault = _vault;
-        if (!vault.granted() && !vault.waiting()) return;
-        vault = _killAll(vault).nextEpoch();
+        if (!vault.granted() && (!vault.waiting() || _waiting.numberAt(0) <= _killed[EVERYTHING])) return;
+        _kill(vault, EVERYTHING);
+        vault = vault.nextEpoch();
         _log(vault, 2, abi.encode(HASH, AllRevoked.selector, by, vault.epoch(), SEQUENCE));
     }
 
@@ -152,7 +154,7 @@ abstract contract Sessions is Book {
     function _pause(address by) internal {
         VaultWord vault = _vault;
         if (vault.paused() && !vault.waiting()) return;
-        _kill(PAUSE);
+        _kill(vault, PAUSE);
         _log(vault.withPaused(true), 2, abi.encode(HASH, Paused.selector, by, SEQUENCE));
     }
 

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IVault} from "../interfaces/IVault.sol";
-import {EVERYTHING, Subject} from "../libraries/Subject.sol";
+import {EVERYTHING, GUARDIAN, Subject} from "../libraries/Subject.sol";
 import {VaultWord, VaultWordLib} from "../libraries/VaultWord.sol";
 import {WaitingList, WaitingListLib} from "../libraries/WaitingList.sol";
 import {Trail} from "./Trail.sol";
@@ -58,36 +58,28 @@ abstract contract Waiting is IVault, Trail {
         }
     }
 
-    /// @dev Whether the act must wait: then it has been put by, and the verb is done. An act that loosens nothing kills
-    ///      what waits on its subject. Asked after every check, before any effect.
+    /// @dev Whether the act must wait: then it has been put by, and the verb has only to check. An act that takes effect
+    ///      at once kills what waits on its subject, so that nothing older undoes it later.
     function _mustWait(Act memory act) internal returns (bool) {
         if (act.change != 0) return false;
-        if (!act.loosens) {
-            _kill(act.subject);
-        } else if (_delay != 0) {
+        if (act.loosens && _delay != 0) {
             _putBy(act);
             act.waits = true;
+        } else {
+            _kill(_vault, act.subject);
         }
         return act.waits;
     }
 
     /// @dev What waits on the subject can never be executed. Nothing to write where nothing waits.
-    function _kill(Subject subject) internal {
-        VaultWord vault = _vault;
+    function _kill(VaultWord vault, Subject subject) internal {
         if (vault.waiting()) _killed[subject] = vault.ownerNonce();
     }
 
-    /// @dev Nothing that waits can ever be executed, and nothing waits any more.
-    /// @return vault the vault's word, which says so once it is stored
-    function _killAll(VaultWord vault) internal returns (VaultWord) {
-        if (!vault.waiting()) return vault;
-        _killed[EVERYTHING] = vault.ownerNonce();
-        _waiting = WaitingList.wrap(0);
-        return vault.withWaiting(false);
-    }
-
+    /// @dev Revoke-all kills every change but that of the guardian, who could else keep himself in office by it.
     function _isKilled(uint256 change, Subject subject) internal view returns (bool) {
-        return change <= _killed[subject] || change <= _killed[EVERYTHING];
+        if (change <= _killed[subject]) return true;
+        return Subject.unwrap(subject) != Subject.unwrap(GUARDIAN) && change <= _killed[EVERYTHING];
     }
 
     /// @dev Refuses a conditional act if the value it replaces is not the one that it names.
@@ -131,7 +123,8 @@ abstract contract Waiting is IVault, Trail {
         uint256 executableFrom;
         unchecked {
             ++number;
-            executableFrom = (block.timestamp + _delay) & type(uint32).max; // 30 days more than now, in 32-bit time
+            executableFrom = block.timestamp + _delay;
+            if (executableFrom > type(uint32).max) executableFrom = type(uint32).max; // where time ends: never
         }
         _waiting = list.with(number);
         _changes[number] = Change((uint256(Subject.unwrap(act.subject)) << 32) | executableFrom, callHash);

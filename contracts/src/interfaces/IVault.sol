@@ -86,7 +86,7 @@ interface IVault {
         uint32 change; // its number: the owner nonce that its `ChangeWaiting` made
         uint32 executableFrom;
         uint32 executableUntil;
-        bool killed; // by a later stop or tightening of its subject: it can only be cancelled
+        bool killed; // by a later stop or tightening of its subject (of a payee in a list: seen at its execution only)
         bytes32 callHash; // of the call that `ChangeCall` has logged: a verb and its arguments
     }
 
@@ -261,7 +261,7 @@ interface IVault {
     error LimitExceeded(
         uint32 session, uint8 category, address token, uint32 window, uint256 requested, uint256 remaining
     );
-    /// @notice The vault holds less than the payment takes.
+    /// @notice The vault holds less than the payment takes, as the token tells when it has not moved the money.
     error VaultShort(uint256 balance, uint256 needed);
     /// @notice The token did not move the money although the vault holds it.
     error TransferFailed(address token, address to, uint256 amount);
@@ -294,7 +294,7 @@ interface IVault {
     error CapTooLarge(uint128 cap, uint256 largest);
     /// @notice No such limit stands.
     error LimitUnknown(uint32 session, uint8 category, address token, uint32 window);
-    /// @notice Session 0, the vault itself, has no limits by category and no per-payment cap.
+    /// @notice Session 0, the vault itself, has no limits by category.
     error ScopeInvalid(uint32 session, uint8 category);
     /// @notice The token was never listed.
     error TokenNotListed(address token);
@@ -331,7 +331,8 @@ interface IVault {
     error ChangeNotYetExecutable(uint32 change, uint32 executableFrom);
     /// @notice The change waited too long for its execution.
     error ChangeExpired(uint32 change, uint32 executableUntil);
-    /// @notice A stop or a tightening of the same subject, a revoke-all or a change of owner has killed the change.
+    /// @notice The change was killed: by a stop or a setting of the same subject that took effect at once, by a
+    ///         revoke-all (which spares a change of the guardian) or by a change of owner.
     error ChangeKilled(uint32 change);
     /// @notice The guardian cannot cancel the change of the guardian.
     error GuardianCannotCancel(uint32 change);
@@ -359,7 +360,7 @@ interface IVault {
 
     // --------------------------------------------------------------------------------------------- owner: grants
     // Where a delay is set, what loosens waits (I9): the call succeeds, `ChangeWaiting` says since when, and nothing else
-    // changes until `execute`. What does not loosen takes effect at once and kills what waits on the same subject.
+    // changes until `execute`. What takes effect at once kills what waits on the same subject.
 
     /// @notice Creates a session. An id is granted once, ever (I8).
     function grant(Grant calldata newSession) external;
@@ -402,7 +403,8 @@ interface IVault {
     /// @notice Revokes a session for good. Its own key may do so too.
     function revoke(uint32 session) external;
 
-    /// @notice Revokes every session granted so far, for good, and kills every waiting change; begins a new epoch.
+    /// @notice Revokes every session granted so far, for good, and kills every waiting change but that of the guardian;
+    ///         begins a new epoch.
     function revokeAll() external;
 
     /// @notice Takes a payee out of the book, if it is in.
@@ -496,8 +498,8 @@ interface IVault {
     /// @notice The session that a key serves or once served; 0 = none.
     function sessionOfKey(address key) external view returns (uint32);
 
-    /// @notice What the vault (session 0), a session, or a category within one may still spend of a token: the session's
-    ///         per-payment cap and each limit of the scope, ascending by window.
+    /// @notice What the vault (session 0), a session (category 0), or a category within one may still spend of a token:
+    ///         each limit of the scope, ascending by window; and the per-payment cap, which only a session has.
     function remaining(uint32 session, uint8 category, address token)
         external
         view

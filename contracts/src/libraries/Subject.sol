@@ -2,8 +2,8 @@
 pragma solidity ^0.8.28;
 
 /// @notice What a waiting change is about, so that a stop or a tightening of the same thing can kill it (I9).
-///         A payee or, for the vault's own limits, a token is its address (no token is ever a payee); a session is
-///         2^160 + its id; the rest are single.
+///         A payee is its address; a session 2^160 + its id; the vault's own limits in a token 3 * 2^160 + its address;
+///         the rest are single.
 type Subject is uint168;
 
 /// @dev Killed by revoke-all and by a change of owner: every change that waits.
@@ -22,7 +22,7 @@ function subjectOf(address account) pure returns (Subject) {
 
 /// @dev What a limit is about: its session, or for the vault's own limits the token.
 function subjectOf(uint32 session, address token) pure returns (Subject) {
-    return session == 0 ? subjectOf(token) : subjectOf(session);
+    return session == 0 ? Subject.wrap((3 << 160) + uint160(token)) : subjectOf(session);
 }
 
 function subjectOf(uint32 session) pure returns (Subject) {
