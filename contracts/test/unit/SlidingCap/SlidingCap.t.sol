@@ -10,6 +10,9 @@ import {Meter, SlidingCap} from "src/libraries/SlidingCap.sol";
 contract SlidingCapTest is PaymentSigner {
     uint256 internal constant PAYMENTS = 40;
     uint256 internal constant MOST = (1 << 31) - 1;
+    /// @dev Every word but for the three highest bits of each count: five counts of 28 bits are below any cap's end.
+    uint256 internal constant COUNTS_THAT_A_CAP_LETS_THROUGH =
+        ~uint256((7 << 28) | (7 << 59) | (7 << 90) | (7 << 121) | (7 << 152));
 
     struct Entry {
         uint256 time; // as the meter saw it: never before an earlier payment's
@@ -64,18 +67,27 @@ contract SlidingCapTest is PaymentSigner {
         }
     }
 
-    function test_Given_FullCountsInEveryBucket() public pure {
-        // MOST in each bucket: more than any cap lets through, but the fields must hold it side by side
-        Meter meter = Meter.wrap(0).withCap(MOST);
-        for (uint256 i = 0; i < 5; ++i) {
-            meter = meter.rolled(1 days, (100 + i) * 6 hours).add(MOST);
+    /// @dev As much as fits one count, in each of the five in turn, alone and with the rest of what a cap lets through.
+    function test_Given_AFullCountInAnyBucket() public pure {
+        for (uint256 full = 0; full < 5; ++full) {
+            Meter meter = Meter.wrap(0).withCap(MOST);
+            for (uint256 i = 0; i < 5; ++i) {
+                meter = meter.rolled(1 days, (100 + i) * 6 hours).add(i == full ? MOST : 0);
+            }
+            assertEq(meter.usedUnits(), MOST);
+            assertEq(meter.capUnits(), MOST);
+            assertEq(meter.remainingUnits(), 0);
+            assertEq(meter.withCap(0).usedUnits(), MOST);
+            assertEq(meter.rolled(1 days, (104 + full) * 6 hours).usedUnits(), MOST);
+            assertEq(meter.rolled(1 days, (104 + full + 1) * 6 hours).usedUnits(), 0);
+
+            meter = Meter.wrap(0).withCap(MOST);
+            for (uint256 i = 0; i < 5; ++i) {
+                meter = meter.rolled(1 days, (100 + i) * 6 hours).add(i == full ? MOST - 10 : i);
+            }
+            assertEq(meter.usedUnits(), MOST - full);
+            assertEq(meter.remainingUnits(), full);
         }
-        assertEq(meter.usedUnits(), 5 * MOST);
-        assertEq(meter.capUnits(), MOST);
-        assertEq(meter.remainingUnits(), 0);
-        assertEq(meter.rolled(1 days, 105 * 6 hours).usedUnits(), 4 * MOST);
-        assertEq(meter.rolled(1 days, 104 * 6 hours + 1).usedUnits(), 5 * MOST);
-        assertEq(meter.withCap(0).usedUnits(), 5 * MOST);
         assertEq(SlidingCap.MAX_UNITS, MOST);
     }
 
@@ -108,6 +120,7 @@ contract SlidingCapTest is PaymentSigner {
     function testFuzz_When_TheCapChanges(uint256 word, uint256 cap, uint256 time) public pure {
         cap = within(cap, 0, MOST);
         time = within(time, 0, type(uint32).max);
+        word &= COUNTS_THAT_A_CAP_LETS_THROUGH;
         Meter meter = Meter.wrap(word);
         Meter changed = meter.withCap(cap);
         assertEq(changed.capUnits(), cap);

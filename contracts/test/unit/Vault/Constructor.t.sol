@@ -5,14 +5,7 @@ import {VaultTest} from "../../base/VaultTest.sol";
 import {Vm} from "forge-std/Vm.sol";
 import {IVault} from "src/interfaces/IVault.sol";
 
-interface IDomain {
-    function eip712Domain()
-        external
-        view
-        returns (bytes1, string memory, string memory, uint256, address, bytes32, uint256[] memory);
-}
-
-/// @notice constructor.tree. Quoted: I1 (no ether), I2 (chain id and vault are signed), I13 (from the first event on).
+/// @notice constructor.tree. Quoted: I1 (no ether), I13 (from the first event on).
 contract ConstructorTest is VaultTest {
     function setUp() public override {
         vm.warp(START);
@@ -78,18 +71,6 @@ contract ConstructorTest is VaultTest {
             made := create(1, add(code, 0x20), mload(code))
         }
         assertEq(made, address(0));
-    }
-
-    // I2; ERC-5267
-    function test_When_TheDomainIsRead() public {
-        vault = deployVault(owner, treasury, guardian);
-        (bytes1 fields, string memory name, string memory version, uint256 chainId, address verifier,,) =
-            IDomain(address(vault)).eip712Domain();
-        assertEq(fields, hex"0f");
-        assertEq(name, "Pursestrings Vault");
-        assertEq(version, "1");
-        assertEq(chainId, block.chainid);
-        assertEq(verifier, address(vault));
     }
 
     function deployRefuses(address owner_, address treasury_) internal {

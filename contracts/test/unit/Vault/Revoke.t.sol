@@ -104,7 +104,7 @@ contract RevokeTest is VaultTest {
     }
 
     function test_RevertWhen_NobodyCallsForAnUnknownSession() public {
-        revokeRefuses(address(0), 8, abi.encodeWithSelector(IVault.NotOwnerOrGuardian.selector, address(0)));
+        revokeRefuses(address(0), 8, abi.encodeWithSelector(IVault.SessionUnknown.selector, 8)); // has no key but zero
         revokeRefuses(stranger, 8, abi.encodeWithSelector(IVault.NotOwnerOrGuardian.selector, stranger));
     }
 
