@@ -1,8 +1,8 @@
 //! A vault's logs, decoded, and the running hash that the vault keeps over them (I13).
 
-use crate::abi::IVault::IVaultEvents;
+use crate::abi::IVault::{ChangeCall, IVaultEvents, PaymentFailed};
 use alloy::primitives::{B256, FixedBytes, LogData, keccak256};
-use alloy::sol_types::SolEventInterface;
+use alloy::sol_types::{SolEvent, SolEventInterface};
 
 /// The running hash over a vault's events (I13): the first 21 bytes of a keccak256. All zero before the first event.
 ///
@@ -10,6 +10,9 @@ use alloy::sol_types::SolEventInterface;
 /// topics as logged, 32 bytes each, the event's signature first; the data as logged, the sequence number last.
 /// `head()` gives the 21 bytes right-aligned in 32: see [`running_hash_of_head`].
 pub type RunningHash = FixedBytes<21>;
+
+/// The signatures of the events without a sequence number.
+const WITHOUT_SEQUENCE: [B256; 2] = [PaymentFailed::SIGNATURE_HASH, ChangeCall::SIGNATURE_HASH];
 
 /// Zero bytes before the running hash in a word of 32.
 const PADDING: usize = 11;
@@ -27,6 +30,21 @@ pub fn decode(log: &LogData) -> alloy::sol_types::Result<IVaultEvents> {
 /// which has its hash).
 pub fn is_trail_event(event: &IVaultEvents) -> bool {
     !matches!(event, IVaultEvents::PaymentFailed(_) | IVaultEvents::ChangeCall(_))
+}
+
+/// The sequence number of a vault's log (I13): its last word, where the event has one. `None` for the two kinds that
+/// have none (see [`is_trail_event`]), and where there is no such word or it exceeds 32 bits.
+pub fn sequence_of(topics: &[B256], data: &[u8]) -> Option<u32> {
+    if is_outside_trail(topics) {
+        return None;
+    }
+    let (zeros, number) = data.last_chunk::<32>()?.split_last_chunk::<4>()?;
+    zeros.iter().all(|&byte| byte == 0).then(|| u32::from_be_bytes(*number))
+}
+
+/// Whether a vault's log is of a kind without a sequence number, by its first topic (see [`is_trail_event`]).
+pub fn is_outside_trail(topics: &[B256]) -> bool {
+    topics.first().is_some_and(|topic| WITHOUT_SEQUENCE.contains(topic))
 }
 
 /// Whether the event adds one to the owner nonce (I9): all of the trail but payments.
@@ -92,8 +110,7 @@ pub fn name(event: &IVaultEvents) -> &'static str {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
-    use alloy::primitives::{Address, Bytes, IntoLogData};
-    use alloy::sol_types::SolEvent;
+    use alloy::primitives::{Address, Bytes, IntoLogData, U256};
     use serde::Deserialize;
 
     /// A vector of `scripts/vectors.mjs`.
@@ -111,7 +128,7 @@ mod tests {
     fn the_running_hash_is_that_of_viem() {
         let vectors: Vec<Vector> =
             serde_json::from_str(include_str!("../../../tests/vectors/running_hash.json")).unwrap();
-        let mut hash = RunningHash::ZERO;
+        let (mut hash, mut sequence) = (RunningHash::ZERO, 0);
         for vector in vectors {
             hash = next_hash(hash, &vector.topics, &vector.data);
             assert_eq!(head_of_running_hash(hash), vector.head);
@@ -120,6 +137,8 @@ mod tests {
             let event = decode(&log).unwrap();
             assert_eq!(name(&event), vector.name);
             assert_eq!(event.to_log_data(), log);
+            sequence += 1;
+            assert_eq!(sequence_of(log.topics(), &log.data), Some(sequence));
         }
     }
 
@@ -140,16 +159,29 @@ mod tests {
                 .find_map(|count| IVaultEvents::decode_raw_log(&topics[..count], &[0; 32 * 8]).ok())
                 .unwrap();
             assert_eq!(Some(name(&event)), signature.split('(').next());
+            let numbered = signature.ends_with(",uint32)");
+            let log = event.to_log_data();
+            assert_eq!(is_trail_event(&event), numbered, "{signature}");
+            assert_eq!(is_outside_trail(log.topics()), !numbered, "{signature}");
+            assert_eq!(sequence_of(log.topics(), &log.data), numbered.then_some(0), "{signature}");
+            assert_eq!(is_act(&event), numbered && !signature.starts_with("Paid("), "{signature}");
         }
+    }
+
+    /// I13: what ends like a sequence number is none where the event has none, and a longer number is none either.
+    #[test]
+    fn a_sequence_number_is_a_last_word_of_32_bits() {
+        let call = ChangeCall { change: 7, call: U256::from(9).to_be_bytes::<32>().into() }.encode_log_data();
+        assert_eq!(sequence_of(call.topics(), &call.data), None);
+        let paused = [B256::repeat_byte(1)];
+        assert_eq!(sequence_of(&paused, &U256::from(u32::MAX).to_be_bytes::<32>()), Some(u32::MAX));
+        assert_eq!(sequence_of(&paused, &U256::from(1_u64 << 32).to_be_bytes::<32>()), None);
+        assert_eq!(sequence_of(&paused, &[0; 31]), None);
     }
 
     #[test]
     fn a_foreign_log_is_refused() {
-        let transfer = crate::abi::IErc20::Transfer {
-            from: Address::ZERO,
-            to: Address::ZERO,
-            value: alloy::primitives::U256::ONE,
-        };
+        let transfer = crate::abi::IErc20::Transfer { from: Address::ZERO, to: Address::ZERO, value: U256::ONE };
         assert!(decode(&transfer.encode_log_data()).is_err());
         assert!(decode(&LogData::new_unchecked(Vec::new(), Bytes::new())).is_err());
     }

@@ -1,7 +1,7 @@
 //! What a limit counts, twin of `contracts/src/libraries/Scope.sol`.
 
 use crate::{Category, SessionId};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What a limit counts, per token: all that the vault pays, all that a session pays, or what a session pays under one
@@ -14,7 +14,10 @@ use std::fmt;
 /// assert_eq!(Scope::new(0, 0), Some(Scope::Vault));
 /// assert_eq!(Scope::new(0, 5), None, "the vault's own limits have no category");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// In JSON it is its two numbers: `{"session": 1, "category": 5}`, each 0 where there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "Numbers", try_from = "Numbers")]
 pub enum Scope {
     /// Everything that is paid from the vault.
     Vault,
@@ -22,6 +25,27 @@ pub enum Scope {
     Session(SessionId),
     /// What a session pays under a category: payments to its payees with their fee, fees to its fee recipients.
     Category(SessionId, Category),
+}
+
+/// A scope as the contracts take it.
+#[derive(Serialize, Deserialize)]
+struct Numbers {
+    session: u32,
+    category: u8,
+}
+
+impl From<Scope> for Numbers {
+    fn from(scope: Scope) -> Self {
+        Self { session: scope.session(), category: scope.category() }
+    }
+}
+
+impl TryFrom<Numbers> for Scope {
+    type Error = String;
+
+    fn try_from(Numbers { session, category }: Numbers) -> Result<Self, String> {
+        Self::new(session, category).ok_or_else(|| format!("session {session} has no category {category}"))
+    }
 }
 
 impl Scope {
@@ -64,13 +88,6 @@ impl fmt::Display for Scope {
     }
 }
 
-impl Serialize for Scope {
-    /// As [`Display`](fmt::Display) writes it.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -81,9 +98,14 @@ mod tests {
         for (session, category) in [(0, 0), (1, 0), (1, 1), (7, 63), (u32::MAX, 63)] {
             let scope = Scope::new(session, category).unwrap();
             assert_eq!((scope.session(), scope.category()), (session, category));
+            let json = serde_json::json!({ "session": session, "category": category });
+            assert_eq!(serde_json::to_value(scope).unwrap(), json);
+            assert_eq!(serde_json::from_value::<Scope>(json).unwrap(), scope);
         }
         for (session, category) in [(0, 1), (0, 63), (0, 64), (1, 64), (u32::MAX, u8::MAX)] {
             assert_eq!(Scope::new(session, category), None);
+            let json = serde_json::json!({ "session": session, "category": category });
+            assert!(serde_json::from_value::<Scope>(json).is_err());
         }
     }
 
@@ -94,6 +116,5 @@ mod tests {
         assert_eq!(text(3, 0), "session 3");
         assert_eq!(text(3, 1), "session 3 category data");
         assert_eq!(text(3, 40), "session 3 category 40");
-        assert_eq!(serde_json::to_value(Scope::new(3, 1).unwrap()).unwrap(), "session 3 category data");
     }
 }
