@@ -118,7 +118,7 @@ impl<P: Provider> Agent<P> {
     /// The outer error: the vault could not be asked. The inner one: what it said.
     pub async fn check(&self, payment: &Payment) -> Result<Result<(), Refusal>, AgentError> {
         let view = self.view().await?;
-        self.judge(payment, &view.session).await
+        self.judge(payment, &view.session, false).await
     }
 
     /// Signs a payment. The vault, not this function, decides whether it may be made: see [`Agent::check`].
@@ -128,7 +128,7 @@ impl<P: Provider> Agent<P> {
     pub fn sign(&self, payment: Payment) -> Result<SignedPayment, AgentError> {
         let digest = typed_data::payment_digest(self.session.chain_id, self.session.vault, &payment);
         let signature = Bytes::copy_from_slice(&self.key.sign(digest)?.as_erc2098());
-        Ok(SignedPayment { payment, digest, signature })
+        Ok(SignedPayment { payment, digest, signature, approval: Bytes::new() })
     }
 
     pub(crate) fn payment(&self, request: &PaymentRequest, view: &ChainView) -> Result<Payment, AgentError> {
@@ -172,14 +172,16 @@ impl<P: Provider> Agent<P> {
         Some(time.to())
     }
 
+    /// `approved`: as if the owner had approved the payment.
     pub(crate) async fn judge(
         &self,
         payment: &Payment,
         session: &SessionView,
+        approved: bool,
     ) -> Result<Result<(), Refusal>, AgentError> {
         let call = TransactionRequest::default()
             .with_to(self.session.vault)
-            .with_input(checkCall { payment: payment.clone() }.abi_encode());
+            .with_input(checkCall { payment: payment.clone(), approved }.abi_encode());
         match answer(async { self.provider.call(call).await }).await {
             Ok(_) if session.key == self.key.address() => Ok(Ok(())),
             Ok(_) => Ok(Err(self.not_our_key().await?)),
@@ -190,34 +192,53 @@ impl<P: Provider> Agent<P> {
 
     /// The vault's revert bytes in words. For a full limit the vault is asked when the payment fits.
     pub(crate) async fn refusal(&self, revert: &[u8], payment: &Payment) -> Refusal {
-        let mut context = self.context.clone();
-        if revert.starts_with(&IVault::LimitExceeded::SELECTOR)
-            && let Some(time) = self.fits_at(payment).await
-        {
-            context = context.fits_at(time);
+        let mut context = self.context.clone().paying_with(payment.token);
+        if revert.starts_with(&IVault::LimitExceeded::SELECTOR) {
+            context = match self.fits_at(payment).await {
+                Ok(Some(time)) => context.fits_at(time),
+                Ok(None) => context.never_fits(),
+                Err(_) => context, // the node does not tell
+            };
         }
         Refusal::decode(revert, &context)
     }
 
-    /// The first time at which the payment fits every limit, if nothing else is paid until then. `None` when it never
-    /// fits, or the node does not tell.
-    async fn fits_at(&self, payment: &Payment) -> Option<u64> {
+    /// The first time at which the payment fits every limit that it counts in, if nothing else is paid until then; `None`
+    /// when it never does.
+    async fn fits_at(&self, payment: &Payment) -> Result<Option<u64>, RpcFault> {
         let vault = self.vault();
-        let (remaining, token) = (vault.remaining(payment.session, payment.token), vault.tokenOf(payment.token));
-        let (limits, token, time) = tokio::try_join!(
-            async { within(async { remaining.call().await.map_err(RpcFault::from) }).await },
-            async { within(async { token.call().await.map_err(RpcFault::from) }).await },
+        let category = async |payee: Address| {
+            if payee.is_zero() {
+                return Ok(0);
+            }
+            within(async { vault.payeeOf(payee).call().await.map_err(RpcFault::from) }).await
+        };
+        let (category, fee_category, token, time) = tokio::try_join!(
+            category(payment.payee),
+            category(payment.feeRecipient),
+            async { within(async { vault.tokenOf(payment.token).call().await.map_err(RpcFault::from) }).await },
             self.time()
-        )
-        .ok()?;
+        )?;
         let total = U256::from(payment.amount) + U256::from(payment.fee);
-        let units = meter::units_up(total, token.unitBits);
-        let mut fits = time;
-        for limit in &limits.limits {
-            let window = Window::from_seconds(limit.window)?;
-            fits = fits.max(Meter::from_word(limit.meter).fits_at(units, window, time)?);
+        let mut counts = vec![(payment.session, 0, total), (0, 0, total), (payment.session, category, total)];
+        if fee_category != category && fee_category != 0 {
+            counts.push((payment.session, fee_category, U256::from(payment.fee)));
         }
-        Some(fits)
+        let mut fits = time;
+        for (session, category, total) in counts {
+            let remaining = vault.remaining(session, category, payment.token);
+            let remaining = within(async { remaining.call().await.map_err(RpcFault::from) }).await?;
+            let units = meter::units_up(total, token.unitBits);
+            for limit in &remaining.limits {
+                let window = Window::from_seconds(limit.window)
+                    .ok_or_else(|| RpcFault::nonsense(format!("a limit over {} seconds", limit.window)))?;
+                match Meter::from_word(limit.meter).fits_at(units, window, time) {
+                    Some(fit) => fits = fits.max(fit),
+                    None => return Ok(None),
+                }
+            }
+        }
+        Ok(Some(fits))
     }
 
     /// `check` judges the session; that this agent's key is not the session's is refused here, in the vault's words.

@@ -1,5 +1,6 @@
 //! What can go wrong for an agent, other than a refusal by the vault (which is an outcome, not an error).
 
+use crate::LARGEST_BATCH;
 use crate::ledger::LeaseRefused;
 use crate::nonce::NonceError;
 use crate::session_key::SigningFailed;
@@ -37,6 +38,15 @@ pub enum AgentError {
     /// The request cannot be a payment.
     #[error("the payment's deadline would be after the year 2106, beyond what a vault can count")]
     DeadlineTooLate,
+    /// An approval request that this agent did not write.
+    #[error("this session's key did not sign that request, or it is for another session or vault")]
+    NotOurRequest,
+    /// More payments than one transaction takes.
+    #[error("{items} payments in one batch; the most is {LARGEST_BATCH}")]
+    BatchTooLong {
+        /// How many were asked for.
+        items: usize,
+    },
     /// The curve's arithmetic failed.
     #[error(transparent)]
     Signing(#[from] SigningFailed),
@@ -97,6 +107,8 @@ impl AgentError {
             Self::NoNonce(LeaseRefused::WindowFull { .. }) => "TooManyPaymentsUnderWay",
             Self::NoNonce(LeaseRefused::TooFarAhead { .. }) => "NoncesTooFarAhead",
             Self::NoNonce(LeaseRefused::UsedUp) => "NoncesUsedUp",
+            Self::NotOurRequest => "NotOurRequest",
+            Self::BatchTooLong { .. } => "BatchTooLong",
             Self::DeadlineTooLate => "DeadlineTooLate",
             Self::Signing(_) => "SigningFailed",
             Self::TransactionRejected { .. } => "TransactionRejected",
@@ -116,6 +128,8 @@ impl AgentError {
             Self::Nonce(error) => error.fix(),
             Self::NoNonce(LeaseRefused::UsedUp) => "have the owner rotate the session's key".to_owned(),
             Self::NoNonce(_) => "wait for the payments under way, then try again".to_owned(),
+            Self::NotOurRequest => "name the session file of the agent that asked for the approval".to_owned(),
+            Self::BatchTooLong { .. } => format!("pay {LARGEST_BATCH} at a time"),
             Self::DeadlineTooLate => "ask for a shorter deadline; the default is two minutes".to_owned(),
             Self::Signing(_) => "build the payment again".to_owned(),
             Self::TransactionRejected { .. } => {

@@ -11,6 +11,9 @@
 //! 3. A nonce is leased once. If its process dies, or its payment is refused, the nonce is skipped.
 //! 4. Only where skipping would run more than 1,024 ahead (1,024 payments in a row failed), and only when none is out,
 //!    so that every signature made so far is dead by its deadline, leasing starts again at the chain's highest + 1.
+//! 5. A payment that waits for the owner's approval may wait a day. Its nonce is *held* some 500 ahead, so that it neither
+//!    stops the others nor is left behind by them; held nonces are next to each other, and leasing passes over them.
+//!    Paying one moves the vault's window there, so it waits until no lower nonce is out ([`Ledger::blocks`]).
 //!
 //! Transactions: the sending account's nonce is the node's pending count, or one more than the last one sent from here,
 //! whichever is further; the latter counts until the deadline of the payment that was sent (then that transaction is
@@ -23,6 +26,8 @@ use serde::{Deserialize, Serialize};
 pub const PARALLEL_NONCES: u32 = 32;
 /// How far a nonce may run ahead of the highest one paid (`SessionWord.NONCE_LEAP`).
 pub const NONCE_LEAP: u32 = 1_024;
+/// How far ahead a nonce is held: so many payments can be made before it must be paid.
+const HOLD_AHEAD: u32 = NONCE_LEAP / 2;
 
 /// What the chain says of a session's nonces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +89,8 @@ pub struct Ledger {
     key: Address,
     next: u32,
     out: Vec<Lease>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    held: Vec<Lease>,
     next_transaction: u64,
     transaction_until: u32,
 }
@@ -91,7 +98,16 @@ pub struct Ledger {
 impl Ledger {
     /// A ledger that knows nothing yet: the chain decides.
     pub const fn new(chain_id: u64, vault: Address, key: Address) -> Self {
-        Self { chain_id, vault, key, next: 0, out: Vec::new(), next_transaction: 0, transaction_until: 0 }
+        Self {
+            chain_id,
+            vault,
+            key,
+            next: 0,
+            out: Vec::new(),
+            held: Vec::new(),
+            next_transaction: 0,
+            transaction_until: 0,
+        }
     }
 
     /// Whether it is the ledger of that key; a rotated key starts another.
@@ -104,7 +120,7 @@ impl Ledger {
     /// # Errors
     /// [`LeaseRefused`]; nothing is leased then.
     pub fn lease(&mut self, chain: ChainNonces, until: u32) -> Result<u32, LeaseRefused> {
-        self.out.retain(|lease| !chain.is_over(lease.nonce) && chain.time < u64::from(lease.until));
+        self.forget(chain);
         let first = chain.highest.checked_add(1).ok_or(LeaseRefused::UsedUp)?;
         self.next = self.next.max(first);
         if self.next - chain.highest > NONCE_LEAP {
@@ -117,10 +133,53 @@ impl Ledger {
         if let Some(lease) = oldest.filter(|lease| self.next - lease.nonce >= PARALLEL_NONCES) {
             return Err(LeaseRefused::WindowFull { oldest: lease.nonce, until: lease.until });
         }
+        while self.held.iter().any(|lease| lease.nonce == self.next) {
+            self.next = self.next.checked_add(1).ok_or(LeaseRefused::UsedUp)?;
+        }
         let nonce = self.next;
         self.next = nonce.checked_add(1).ok_or(LeaseRefused::UsedUp)?;
         self.out.push(Lease { nonce, until });
         Ok(nonce)
+    }
+
+    /// Holds a nonce far ahead, for a payment that may wait until `until` (chain time).
+    ///
+    /// # Errors
+    /// [`LeaseRefused`]; nothing is held then.
+    pub fn hold(&mut self, chain: ChainNonces, until: u32) -> Result<u32, LeaseRefused> {
+        self.forget(chain);
+        let first = chain.highest.checked_add(1).ok_or(LeaseRefused::UsedUp)?;
+        let next = self.next.max(first);
+        let beside = self.held.iter().map(|lease| lease.nonce).max().filter(|last| *last >= next);
+        let oldest = self.held.iter().min_by_key(|lease| lease.nonce);
+        let nonce = match (beside, oldest) {
+            (Some(last), Some(oldest)) if last + 1 - oldest.nonce >= PARALLEL_NONCES => {
+                return Err(LeaseRefused::WindowFull { oldest: oldest.nonce, until: oldest.until });
+            }
+            (Some(last), _) => last.checked_add(1),
+            (None, _) => next.checked_add(HOLD_AHEAD),
+        };
+        let nonce = nonce.ok_or(LeaseRefused::UsedUp)?;
+        if nonce - chain.highest > NONCE_LEAP {
+            let until = self.out.iter().map(|lease| lease.until).max().unwrap_or(until);
+            return Err(LeaseRefused::TooFarAhead { until });
+        }
+        self.held.push(Lease { nonce, until });
+        Ok(nonce)
+    }
+
+    /// The lowest nonce that is out and would be left behind if `nonce` were paid now, and when it is over at the latest.
+    pub fn blocks(&mut self, chain: ChainNonces, nonce: u32) -> Option<(u32, u32)> {
+        self.forget(chain);
+        let behind = |lease: &&Lease| lease.nonce.checked_add(PARALLEL_NONCES).is_some_and(|end| end <= nonce);
+        self.out.iter().filter(behind).map(|lease| (lease.nonce, lease.until)).min()
+    }
+
+    /// Forgets what is paid, too old, or past its deadline.
+    fn forget(&mut self, chain: ChainNonces) {
+        let alive = |lease: &Lease| !chain.is_over(lease.nonce) && chain.time < u64::from(lease.until);
+        self.out.retain(alive);
+        self.held.retain(alive);
     }
 
     /// The nonce of the next transaction, given the node's count of the account's transactions, pending ones included.
@@ -198,6 +257,40 @@ mod tests {
         let at = |time: u32| ChainNonces { highest: 0, window: 0, time: u64::from(time) };
         assert_eq!(ledger.lease(at(last - 1), last + 120), Err(LeaseRefused::TooFarAhead { until: last }));
         assert_eq!(ledger.lease(at(last), last + 120), Ok(1));
+    }
+
+    /// I3: a payment that waits for its approval stops no other, and can be paid after hundreds of them.
+    #[test]
+    fn a_held_nonce_is_passed_over_and_stays_payable() {
+        let mut ledger = ledger();
+        let day = UNTIL + 86_400;
+        assert_eq!(ledger.lease(chain(0, 0), UNTIL), Ok(1));
+        let (first, second) = (ledger.hold(chain(0, 0), day).unwrap(), ledger.hold(chain(0, 0), day).unwrap());
+        assert_eq!((first, second), (2 + HOLD_AHEAD, 3 + HOLD_AHEAD), "side by side");
+        assert_eq!(ledger.blocks(chain(0, 0), first), Some((1, UNTIL)), "nonce 1 would be left behind");
+        assert_eq!(ledger.blocks(chain(1, 1), first), None);
+        let mut paid = 1;
+        while paid < first - 1 {
+            paid += 1;
+            assert_eq!(ledger.lease(chain(paid - 1, u32::MAX), UNTIL), Ok(paid));
+        }
+        assert_eq!(ledger.lease(chain(paid, u32::MAX), UNTIL), Ok(second + 1), "both are passed over");
+        assert!(!chain(second + 1, 1).is_over(first) && !chain(second + 1, 1).is_over(second));
+        assert_eq!(ledger.lease(chain(second, 0b1), UNTIL), Ok(second + 2), "the second is paid");
+        assert_eq!(ledger.hold(chain(second, 0b1), day), Ok(second + 3 + HOLD_AHEAD), "the first lies behind");
+    }
+
+    #[test]
+    fn no_more_are_held_than_the_window_has() {
+        let mut ledger = ledger();
+        for _ in 0..PARALLEL_NONCES {
+            ledger.hold(chain(0, 0), UNTIL).unwrap();
+        }
+        let full = LeaseRefused::WindowFull { oldest: 1 + HOLD_AHEAD, until: UNTIL };
+        assert_eq!(ledger.hold(chain(0, 0), UNTIL), Err(full));
+        let later = ChainNonces { time: u64::from(UNTIL), ..chain(0, 0) };
+        assert_eq!(ledger.hold(later, UNTIL + 1), Ok(1 + HOLD_AHEAD), "their deadline is over");
+        assert_eq!(ledger.lease(later, UNTIL + 1), Ok(1), "and nothing was leased");
     }
 
     #[test]

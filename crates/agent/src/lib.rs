@@ -11,10 +11,14 @@
 //! - `nonce`: the ledger on disk, under a lock for all threads and processes
 //! - `payment`: what is asked for, signed, and what became of it
 //! - `agent`: build, check, sign
-//! - `pay`: submit and wait
+//! - `pay`: one payment; `batch`: several in one transaction; `submit`: send a transaction and wait for it
+//! - `approval_request`: the file in which the owner is asked; `approval`: asking, and paying with the answer
 //! - `error`: what can go wrong, other than a refusal
 
 mod agent;
+mod approval;
+mod approval_request;
+mod batch;
 mod error;
 pub mod keystore;
 pub mod ledger;
@@ -25,9 +29,12 @@ mod private_file;
 mod reference;
 mod session_file;
 mod session_key;
+mod submit;
 mod v3;
 
 pub use agent::Agent;
+pub use approval_request::{APPROVAL_DEADLINE_SECONDS, ApprovalRequest, ApprovalRequestError};
+pub use batch::LARGEST_BATCH;
 pub use error::AgentError;
 pub use keystore::KeystoreError;
 pub use nonce::{NonceError, NonceGuard, NonceStore};

@@ -3,7 +3,7 @@
 use alloy::primitives::{Address, B256, Bytes};
 use alloy::sol_types::SolCall;
 use purse_protocol::Refusal;
-use purse_protocol::abi::IVault::{Payment, payCall};
+use purse_protocol::abi::IVault::{BatchItem, Payment, payCall};
 
 /// Seconds from the chain's time to a payment's deadline, where nothing else is asked for: ten blocks of the slowest
 /// chain, and short enough that a payment which was not made is soon certain not to be.
@@ -59,13 +59,20 @@ pub struct SignedPayment {
     pub digest: B256,
     /// The compact signature (ERC-2098), 64 bytes: a byte shorter on the chain than the usual form.
     pub signature: Bytes,
+    /// The owner's approval, where the payment is above the per-payment cap; else empty.
+    pub approval: Bytes,
 }
 
 impl SignedPayment {
     /// The call to the vault that makes the payment.
     pub fn calldata(&self) -> Bytes {
-        let (payment, signature) = (self.payment.clone(), self.signature.clone());
-        payCall { payment, signature, approval: Bytes::new() }.abi_encode().into()
+        let BatchItem { payment, signature, approval } = self.clone().into_item();
+        payCall { payment, signature, approval }.abi_encode().into()
+    }
+
+    /// The same as an item of a batch.
+    pub fn into_item(self) -> BatchItem {
+        BatchItem { payment: self.payment, signature: self.signature, approval: self.approval }
     }
 }
 
@@ -88,7 +95,7 @@ pub struct Paid {
     pub transaction: B256,
     /// The block's number.
     pub block: u64,
-    /// Gas used by the whole transaction.
+    /// Gas used by the whole transaction, with all the payments that a batch makes.
     pub gas_used: u64,
     /// What was paid: the vault's log says the same.
     pub payment: Payment,
