@@ -109,11 +109,11 @@ abstract contract Acts is Judge, TypedData {
 
     /// @inheritdoc IVault
     function execute(uint32 number, bytes calldata call) external {
-        Change memory change = _changes[number];
+        (uint32 from, Subject subject) = _timeAndSubject(number);
+        bytes32 callHash = _changes[number].callHash;
         VaultWord vault = _takeOff(number);
         // Check
-        (uint32 from, Subject subject) = _timeAndSubject(change);
-        if (keccak256(call) != change.callHash) revert ChangeDiffers(number);
+        if (keccak256(call) != callHash) revert ChangeDiffers(number);
         if (block.timestamp < from) revert ChangeNotYetExecutable(number, from);
         uint32 until = _executableUntil(from);
         if (block.timestamp >= until) revert ChangeExpired(number, until);
@@ -134,7 +134,7 @@ abstract contract Acts is Judge, TypedData {
     function _withdraw(address token, uint256 amount) internal virtual;
 
     function _cancel(address by, uint32 number) private {
-        (, Subject subject) = _timeAndSubject(_changes[number]);
+        (, Subject subject) = _timeAndSubject(number);
         if (by != _owner && Subject.unwrap(subject) == Subject.unwrap(GUARDIAN)) revert GuardianCannotCancel(number);
         _log(_takeOff(number), 3, abi.encode(HASH, ChangeCancelled.selector, number, by, SEQUENCE));
     }

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IVault} from "../interfaces/IVault.sol";
-import {PAYEES, subjectOf} from "../libraries/Subject.sol";
+import {PAYEES} from "../libraries/Subject.sol";
 import {VaultWord} from "../libraries/VaultWord.sol";
 import {Roles} from "./Roles.sol";
 
@@ -61,7 +61,6 @@ abstract contract Book is Roles {
                 revert RoleConflict(payee);
             }
             _expect(act, _payees[payee]);
-            if (act.change != 0 && _isKilled(act.change, subjectOf(payee))) revert ChangeKilled(act.change);
             if (waits) continue;
             // Effect
             _payees[payee] = category;
@@ -69,12 +68,12 @@ abstract contract Book is Roles {
         }
     }
 
-    /// @dev Where a change waits it may name this payee, and so is killed even if the payee is not in the book.
+    /// @dev Kills what would change the book, so that the payee does not come back by it.
     function _removePayee(address by, address payee) internal {
         VaultWord vault = _vault;
-        if (_payees[payee] == 0 && !vault.waiting()) return;
+        if (_payees[payee] == 0 && !_newlyWaits(vault, PAYEES)) return;
         delete _payees[payee];
-        _kill(vault, subjectOf(payee));
+        _kill(vault, PAYEES);
         _log(vault, 3, abi.encode(HASH, PayeeRemoved.selector, payee, by, SEQUENCE));
     }
 }

@@ -57,7 +57,7 @@ abstract contract Limits is Sessions {
             for (uint256 j = 0; j < granted.limits.length; ++j) {
                 Limit memory limit = granted.limits[j];
                 uint256 place = (uint256(limit.category) << 32) | limit.window;
-                if (place <= lastPlace) revert NotAscending(j);
+                if (j != 0 && place <= lastPlace) revert NotAscending(j);
                 lastPlace = place;
                 _storeLimit(act, session, limit.category, token, limit.window, limit.cap);
             }

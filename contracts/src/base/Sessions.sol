@@ -140,20 +140,17 @@ abstract contract Sessions is Book {
         _log(vault, 3, abi.encode(HASH, Revoked.selector, session, by, SEQUENCE));
     }
 
-    /// @dev Once everything is revoked there is nothing to do before the owner's next grant or waiting change: so the
-    ///      guardian cannot use up epochs.
     function _revokeAll(address by) internal {
         VaultWord vault = _vault;
-        if (!vault.granted() && (!vault.waiting() || _waiting.numberAt(0) <= _killed[EVERYTHING])) return;
+        if (!vault.granted() && !_newlyWaits(vault, EVERYTHING)) return;
         _kill(vault, EVERYTHING);
         vault = vault.nextEpoch();
         _log(vault, 2, abi.encode(HASH, AllRevoked.selector, by, vault.epoch(), SEQUENCE));
     }
 
-    /// @dev Where a change waits it may be an unpause, so a pause kills it even if the vault is paused.
     function _pause(address by) internal {
         VaultWord vault = _vault;
-        if (vault.paused() && !vault.waiting()) return;
+        if (vault.paused() && !_newlyWaits(vault, PAUSE)) return;
         _kill(vault, PAUSE);
         _log(vault.withPaused(true), 2, abi.encode(HASH, Paused.selector, by, SEQUENCE));
     }

@@ -12,7 +12,7 @@ import {Trail} from "./Trail.sol";
 ///         put by; `execute` performs it later. What does not loosen kills what waits on its subject.
 abstract contract Waiting is IVault, Trail {
     /// @dev How long a change can be executed once it may be.
-    uint256 internal constant EXECUTION_WINDOW = 7 days;
+    uint32 internal constant EXECUTION_WINDOW = 7 days;
 
     /// @dev An act of the owner on its way to its verb.
     struct Act {
@@ -43,14 +43,13 @@ abstract contract Waiting is IVault, Trail {
         uint256 count = 0;
         changes = new WaitingChange[](WaitingListLib.MAX);
         for (uint32 number = list.numberAt(0); number != 0; number = list.numberAt(++count)) {
-            Change memory change = _changes[number];
-            (uint32 from, Subject subject) = _timeAndSubject(change);
+            (uint32 from, Subject subject) = _timeAndSubject(number);
             changes[count] = WaitingChange({
                 change: number,
                 executableFrom: from,
                 executableUntil: _executableUntil(from),
                 killed: _isKilled(number, subject),
-                callHash: change.callHash
+                callHash: _changes[number].callHash
             });
         }
         assembly ("memory-safe") {
@@ -76,6 +75,12 @@ abstract contract Waiting is IVault, Trail {
         if (vault.waiting()) _killed[subject] = vault.ownerNonce();
     }
 
+    /// @dev Whether a change was put by since the subject was last killed: it may be about that subject, so a stop of what
+    ///      is stopped has something to do. Else it has not: no guardian can use up owner nonces or epochs.
+    function _newlyWaits(VaultWord vault, Subject subject) internal view returns (bool) {
+        return vault.waiting() && _waiting.numberAt(0) > _killed[subject];
+    }
+
     /// @dev Revoke-all kills every change but that of the guardian, who could else keep himself in office by it.
     function _isKilled(uint256 change, Subject subject) internal view returns (bool) {
         if (change <= _killed[subject]) return true;
@@ -87,18 +92,17 @@ abstract contract Waiting is IVault, Trail {
         if (act.conditional && act.expected != actual) revert StaleChange(act.expected, actual);
     }
 
-    function _timeAndSubject(Change memory change) internal pure returns (uint32 executableFrom, Subject subject) {
+    function _timeAndSubject(uint32 change) internal view returns (uint32 executableFrom, Subject subject) {
+        uint256 word = _changes[change].subjectAndTime;
         // Both are cut out of the word
         // forge-lint: disable-next-line(unsafe-typecast)
-        return (uint32(change.subjectAndTime), Subject.wrap(uint168(change.subjectAndTime >> 32)));
+        return (uint32(word), Subject.wrap(uint168(word >> 32)));
     }
 
-    /// @dev Where 32-bit time ends, the span ends with it.
+    /// @dev Starts over where 32-bit time ends: then the change is past its time.
     function _executableUntil(uint32 executableFrom) internal pure returns (uint32) {
         unchecked {
-            uint256 until = uint256(executableFrom) + EXECUTION_WINDOW;
-            // forge-lint: disable-next-line(unsafe-typecast) -- compared with what fits
-            return until > type(uint32).max ? type(uint32).max : uint32(until);
+            return executableFrom + EXECUTION_WINDOW;
         }
     }
 

@@ -86,7 +86,7 @@ interface IVault {
         uint32 change; // its number: the owner nonce that its `ChangeWaiting` made
         uint32 executableFrom;
         uint32 executableUntil;
-        bool killed; // by a later stop or tightening of its subject (of a payee in a list: seen at its execution only)
+        bool killed; // by a later stop or setting of its subject: it can only be cancelled
         bytes32 callHash; // of the call that `ChangeCall` has logged: a verb and its arguments
     }
 
@@ -407,7 +407,7 @@ interface IVault {
     ///         begins a new epoch.
     function revokeAll() external;
 
-    /// @notice Takes a payee out of the book, if it is in.
+    /// @notice Takes a payee out of the book, if it is in; kills every `setPayees` that waits.
     function removePayee(address payee) external;
 
     // -------------------------------------------------------------------------------------------- owner: the vault

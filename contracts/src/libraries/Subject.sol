@@ -2,8 +2,7 @@
 pragma solidity ^0.8.28;
 
 /// @notice What a waiting change is about, so that a stop or a tightening of the same thing can kill it (I9).
-///         A payee is its address; a session 2^160 + its id; the vault's own limits in a token 3 * 2^160 + its address;
-///         the rest are single.
+///         The vault's own limits in a token are the token's address; a session is 2^160 + its id; the rest are single.
 type Subject is uint168;
 
 /// @dev Killed by revoke-all and by a change of owner: every change that waits.
@@ -13,16 +12,12 @@ Subject constant DELAY = Subject.wrap((2 << 160) + 2);
 Subject constant OWNERSHIP = Subject.wrap((2 << 160) + 3);
 Subject constant GUARDIAN = Subject.wrap((2 << 160) + 4);
 Subject constant TREASURY = Subject.wrap((2 << 160) + 5);
-/// @dev A list of payees: each of them is asked for when the change is executed.
+/// @dev The payee book: the removal of any payee kills every list of payees that waits.
 Subject constant PAYEES = Subject.wrap((2 << 160) + 6);
-
-function subjectOf(address account) pure returns (Subject) {
-    return Subject.wrap(uint160(account));
-}
 
 /// @dev What a limit is about: its session, or for the vault's own limits the token.
 function subjectOf(uint32 session, address token) pure returns (Subject) {
-    return session == 0 ? Subject.wrap((3 << 160) + uint160(token)) : subjectOf(session);
+    return session == 0 ? Subject.wrap(uint160(token)) : subjectOf(session);
 }
 
 function subjectOf(uint32 session) pure returns (Subject) {
