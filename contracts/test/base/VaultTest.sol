@@ -256,9 +256,9 @@ abstract contract VaultTest is PaymentSigner {
             (uint32 nonce, bytes memory reason) = abi.decode(logs[i].data, (uint32, bytes));
             bytes4 code = bytes4(reason);
             if (code != IVault.TransferFailed.selector && code != IVault.VaultShort.selector) continue;
-            for (uint256 j = i; j-- > 0;) {
-                undone[j] = true;
-                if (isPaid(logs[j], logs[i].topics, nonce)) break;
+            for (uint256 j = i; j > 0; --j) {
+                undone[j - 1] = true;
+                if (isPaid(logs[j - 1], logs[i].topics, nonce)) break;
             }
         }
     }
