@@ -81,19 +81,30 @@ abstract contract Limits is Sessions {
     {
         // Check
         _checkScope(session, category);
-        uint256 index = _windowIndex(window);
         (uint8 unitBits, uint256 units) = _toUnits(token, cap);
-        Scope scope = scopeOf(session, category, token);
-        AllowanceWord allowance = _allowances[scope];
-        // Where no such limit stands a new one only tightens, but for a session's first in a token: that lets it pay
-        bool stands = allowance.limitedBy(index);
-        uint256 standing = stands ? _meterOf(scope, allowance, index).capUnits() : 0;
-        bool opens = session != 0 && category == 0 && !allowance.limited();
+        (uint256 standing, uint256 loosensFrom) = _standing(session, category, token, window);
         _expect(act, standing << unitBits);
-        (act.subject, act.loosens) = (subjectOf(session, token), stands ? units > standing : opens);
+        (act.subject, act.loosens) = (subjectOf(session, token), units >= loosensFrom);
         _mustWait(act);
         // Effect, unless it waits
         _storeLimit(act, session, category, token, window, cap);
+    }
+
+    /// @dev The cap of a limit, 0 = it does not stand, and from which cap on setting it loosens; both in units. A limit that
+    ///      did not stand tightens, whatever its cap; but a session's first one in a token lets it pay.
+    function _standing(uint32 session, uint8 category, address token, uint32 window)
+        private
+        view
+        returns (uint256 capUnits, uint256 loosensFrom)
+    {
+        uint256 index = _windowIndex(window);
+        Scope scope = scopeOf(session, category, token);
+        AllowanceWord allowance = _allowances[scope];
+        if (allowance.limitedBy(index)) {
+            capUnits = _meterOf(scope, allowance, index).capUnits();
+            return (capUnits, capUnits + 1);
+        }
+        return (0, session == 0 || category != 0 || allowance.limited() ? type(uint256).max : 0);
     }
 
     function _removeLimit(Act memory act, uint32 session, uint8 category, address token, uint32 window) internal {
@@ -133,30 +144,34 @@ abstract contract Limits is Sessions {
         uint256 index = _windowIndex(window);
         (uint8 unitBits, uint256 units) = _toUnits(token, cap);
         if (act.waits) return; // checked
-        Scope scope = scopeOf(session, category, token);
-        AllowanceWord allowance = _allowances[scope];
-        Meter meter = _meterOf(scope, allowance, index).rolled(window, block.timestamp).withCap(units);
-        allowance = allowance.withUnitBits(unitBits);
-        if (!allowance.limited() || allowance.firstIndex() == index) {
-            allowance = allowance.withFirst(index, meter);
-        } else {
-            allowance = allowance.withOther(index);
-            _setMeter(scope, index, meter);
+        uint256 used;
+        {
+            Scope scope = scopeOf(session, category, token);
+            AllowanceWord allowance = _allowances[scope].withUnitBits(unitBits);
+            Meter meter = _meterOf(scope, allowance, index).rolled(window, block.timestamp).withCap(units);
+            used = meter.usedUnits();
+            if (!allowance.limited() || allowance.firstIndex() == index) {
+                allowance = allowance.withFirst(index, meter);
+            } else {
+                allowance = allowance.withOther(index);
+                _setMeter(scope, index, meter);
+            }
+            _allowances[scope] = allowance;
         }
-        _allowances[scope] = allowance;
-        // Payments look for limits of the vault, and by category, only where they are told that there are any
+        _logLimit(session, category, token, window, units << unitBits, used << unitBits);
+    }
+
+    /// @dev Payments look for limits of the vault, and by category, only where they are told that there are any.
+    function _logLimit(uint32 session, uint8 category, address token, uint32 window, uint256 cap, uint256 used)
+        private
+    {
         VaultWord vault = _vault;
         if (session == 0) vault = vault.withLimited();
         if (category != 0) {
             Scope whole = scopeOf(session, 0, token);
             _allowances[whole] = _allowances[whole].withByCategory();
         }
-        uint256 used = meter.usedUnits() << unitBits;
-        _log(
-            vault,
-            3,
-            abi.encode(HASH, LimitSet.selector, session, token, category, window, units << unitBits, used, SEQUENCE)
-        );
+        _log(vault, 3, abi.encode(HASH, LimitSet.selector, session, token, category, window, cap, used, SEQUENCE));
     }
 
     /// @dev The meter of a limit, wherever it stands.
