@@ -1,0 +1,173 @@
+//! The model and the contract side by side: each step goes to both.
+
+use crate::bytecode;
+use crate::cast::Cast;
+use crate::chain::{Chain, GAS_LIMIT, Receipt};
+use crate::compare;
+use crate::model::refusal::{Expected, Verdict};
+use crate::model::tokens::{Token, World};
+use crate::model::{Call, Configuration, Counters, Vault};
+use crate::step::{Around, Step};
+use crate::words;
+use alloy::primitives::{Address, Bytes};
+use alloy::sol_types::SolError;
+use anyhow::{anyhow, ensure};
+use purse_protocol::abi::IVault::BatchGasShort;
+
+/// What a test begins with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Scenario {
+    pub(crate) start: u64,
+    pub(crate) owner: Address,
+    pub(crate) treasury: Address,
+    pub(crate) guardian: Address,
+    /// Of an old vault.
+    pub(crate) counters: Option<Counters>,
+}
+
+/// The chain of every test.
+pub(crate) const CHAIN_ID: u64 = 31_337;
+
+/// Model and contract.
+pub(crate) struct Pair {
+    pub(crate) chain: Chain,
+    pub(crate) model: Vault,
+}
+
+/// What a step has shown.
+#[derive(Debug)]
+pub(crate) enum Shown {
+    /// Both say the same: what the contract said.
+    Same(Receipt),
+    /// They differ, so.
+    Differs(String),
+}
+
+impl Pair {
+    /// A chain with the tokens and wallets of the cast, a new vault, and its model.
+    pub(crate) fn new(code: &Bytes, cast: &Cast, scenario: &Scenario) -> anyhow::Result<Self> {
+        let mut chain = Chain::new(CHAIN_ID);
+        let mut world = World::default();
+        for token in &cast.tokens {
+            chain.put_code(*token, bytecode::token());
+            world.tokens.insert(*token, Token::default());
+        }
+        chain.put_code(cast.wallet_code, bytecode::wallet());
+        for wallet in &cast.wallets {
+            if *wallet == cast.delegated {
+                chain.delegate(*wallet, cast.wallet_code);
+            } else {
+                chain.put_code(*wallet, bytecode::wallet());
+            }
+            world.wallets.insert(*wallet, std::collections::BTreeMap::new());
+        }
+        for account in cast.owners.iter().chain(&cast.guardians).chain(&cast.strangers) {
+            chain.fund(*account)?;
+        }
+        let Scenario { start, owner, treasury, guardian, counters } = *scenario;
+        let first = Configuration { chain_id: CHAIN_ID, address: Chain::vault_address(), owner, treasury, guardian };
+        chain.deploy(code, first, start)?;
+        let model =
+            Vault::new(first, world).map_err(|refusal| anyhow!("the model refuses {scenario:?}: {refusal:?}"))?;
+        let mut pair = Self { chain, model };
+        if let Some(counters) = counters {
+            pair.around(&Around::Age(counters))?;
+            compare::head(&mut pair, start)?.map_or(Ok(()), |told| Err(anyhow!("the vault did not age: {told}")))?;
+        }
+        Ok(pair)
+    }
+
+    /// Does the same around both, and makes the same call to both.
+    pub(crate) fn step(&mut self, step: &Step) -> anyhow::Result<Shown> {
+        for around in &step.around {
+            self.around(around)?;
+        }
+        let before = (step.gas < GAS_LIMIT).then(|| self.model.clone());
+        let call = Call { from: step.from, value: step.value, data: &step.data, time: step.time };
+        let verdict = self.model.call(call);
+        let receipt = self.chain.call(step.from, step.value, step.data.clone(), step.gas, step.time)?;
+        if let (Some(before), Receipt::Reverted { reason }) = (before, &receipt)
+            && is_want_of_gas(reason)
+        {
+            self.model = before;
+            return Ok(Shown::Same(receipt));
+        }
+        Ok(match difference(&verdict, &receipt) {
+            None => Shown::Same(receipt),
+            Some(difference) => Shown::Differs(difference),
+        })
+    }
+
+    fn around(&mut self, around: &Around) -> anyhow::Result<()> {
+        let vault = self.chain.vault;
+        let world = &mut self.model.world;
+        match around {
+            Around::Mint { token, amount } => {
+                let balance = self.chain.balance(*token, vault)?.saturating_add(*amount);
+                self.chain.set_balance(*token, vault, balance)?;
+                let known = world.tokens.entry(*token).or_default().balances.entry(vault).or_default();
+                *known = known.saturating_add(*amount);
+            }
+            Around::SetMood { token, mood } => {
+                self.chain.set_mood(*token, *mood)?;
+                world.tokens.entry(*token).or_default().mood = *mood;
+            }
+            Around::Shun { token, account, shunned } => {
+                self.chain.set_shunned(*token, *account, *shunned)?;
+                let known = &mut world.tokens.entry(*token).or_default().shunned;
+                if *shunned {
+                    known.insert(*account)
+                } else {
+                    known.remove(account)
+                };
+            }
+            Around::Answer { wallet, digest, answer } => {
+                self.chain.set_answer(*wallet, *digest, *answer)?;
+                world.wallets.entry(*wallet).or_default().insert(*digest, *answer);
+            }
+            Around::Age(counters) => {
+                self.chain.age(*counters)?;
+                self.model.age(*counters);
+            }
+            Around::Leak { token, amount } => {
+                let balance = self.chain.balance(*token, vault)?;
+                ensure!(balance >= *amount, "there is nothing to leak");
+                self.chain.set_balance(*token, vault, balance - amount)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a batch that was given little gas has failed for that.
+fn is_want_of_gas(reason: &[u8]) -> bool {
+    let told = BatchGasShort::abi_decode(reason);
+    reason.is_empty() || told.is_ok_and(|short| short.gasLeft < short.needed)
+}
+
+/// How verdict and receipt differ, if they do.
+fn difference(verdict: &Verdict<Vec<Expected>>, receipt: &Receipt) -> Option<String> {
+    let got = match receipt {
+        Receipt::Reverted { reason } => words::reason(reason),
+        Receipt::Done { logs, output } => {
+            let logs: Vec<String> = logs.iter().map(words::event).collect();
+            format!("success with output {output} and {} events:\n    {}", logs.len(), logs.join("\n    "))
+        }
+    };
+    let same = match (verdict, receipt) {
+        (Ok(events), Receipt::Done { logs, output }) => {
+            let pairs = events.iter().zip(logs);
+            output.is_empty() && events.len() == logs.len() && pairs.into_iter().all(|(event, log)| event.is(log))
+        }
+        (Err(refusal), Receipt::Reverted { reason }) => refusal.is(reason),
+        _ => false,
+    };
+    let expected = match verdict {
+        Ok(events) => {
+            let events: Vec<String> = events.iter().map(|event| format!("{event:?}")).collect();
+            format!("success with {} events:\n    {}", events.len(), events.join("\n    "))
+        }
+        Err(refusal) => format!("{refusal:?}"),
+    };
+    (!same).then(|| format!("model: {expected}\ncontract: {got}"))
+}
