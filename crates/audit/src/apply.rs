@@ -1,20 +1,26 @@
 //! What each event changes in the vault's storage: the fold's step, twin of the verbs in `contracts/src`.
+//!
+//! - `spending`: limits and payments
+//! - `waiting`: changes that wait, and what kills them
 
-use crate::payment::TrailPayment;
+mod spending;
+mod waiting;
+
+pub(crate) use waiting::Going;
+
 use crate::place::Place;
 use crate::session::SessionWord;
 use crate::trail::Trail;
 use alloy::primitives::{Address, U256};
 use purse_protocol::abi::IVault::{self, IVaultEvents};
-use purse_protocol::{Category, CategoryMask, SessionId, Window, meter};
+use purse_protocol::{Category, CategoryMask, Scope, SessionId};
 
 impl Trail {
     /// Changes the state as the event says; for `LimitSet` gives what was counted by then. An event that cannot be
     /// changes nothing and says why.
-    pub(crate) fn apply(&mut self, event: &IVaultEvents, place: Place) -> Result<Option<U256>, String> {
+    fn apply(&mut self, event: &IVaultEvents, place: Place) -> Result<Option<U256>, String> {
         match event {
             IVaultEvents::Paid(e) => self.paid(e, place)?,
-            IVaultEvents::Withdrawn(_) => {}
             IVaultEvents::SessionGranted(e) => self.granted(e)?,
             IVaultEvents::KeyRotated(e) => self.rotated(e)?,
             IVaultEvents::ValiditySet(e) => {
@@ -22,25 +28,17 @@ impl Trail {
                 (word.valid_from, word.valid_until) = (e.validFrom, e.validUntil);
             }
             IVaultEvents::CategoriesSet(e) => self.word(e.session)?.categories = categories(e.categories)?,
-            IVaultEvents::PerPaymentCapSet(e) => {
-                let (session, unit_bits) = (self.granted_session(e.session)?, self.unit_bits(e.token)?);
-                let policy = self.policies.entry((session, e.token)).or_default();
-                (policy.per_payment_cap, policy.unit_bits) = (e.perPaymentCap, unit_bits);
-            }
+            IVaultEvents::PerPaymentCapSet(e) => self.cap_set(e)?,
             IVaultEvents::LimitSet(e) => return self.limit_set(e, place.time).map(Some),
-            IVaultEvents::LimitRemoved(e) => {
-                let (session, window) = (self.granted_session(e.session)?, window(e.window)?);
-                let policy =
-                    self.policies.get_mut(&(session, e.token)).ok_or("the session has no limit in the token")?;
-                *policy = policy.without_window(window);
-                let meter = self.meter(session, e.token, window).with_cap(0);
-                self.meters.insert((session, e.token, window), meter);
-            }
+            IVaultEvents::LimitRemoved(e) => self.limit_removed(e)?,
             IVaultEvents::Revoked(e) => {
                 let word = self.word(e.session)?;
                 *word = word.ended();
             }
-            IVaultEvents::AllRevoked(e) => self.epoch = e.epoch,
+            IVaultEvents::AllRevoked(e) => {
+                self.epoch = e.epoch;
+                self.waiting.clear();
+            }
             IVaultEvents::Paused(_) => self.paused = true,
             IVaultEvents::Unpaused(_) => self.paused = false,
             IVaultEvents::TokenAdded(e) => {
@@ -58,9 +56,18 @@ impl Trail {
             IVaultEvents::OwnershipTransferStarted(e) => self.pending_owner = e.pendingOwner,
             IVaultEvents::OwnershipTransferred(e) => {
                 (self.owner, self.pending_owner) = (e.newOwner, Address::ZERO);
+                self.waiting.clear();
             }
             IVaultEvents::GuardianSet(e) => self.guardian = e.guardian,
             IVaultEvents::TreasurySet(e) => self.treasury = e.treasury,
+            IVaultEvents::DelaySet(e) => self.delay = e.delay,
+            IVaultEvents::ChangeWaiting(e) => self.change_waits(e, place)?,
+            IVaultEvents::ChangeExecuted(e) => self.change_executed(e.change)?,
+            IVaultEvents::ChangeCancelled(e) => {
+                self.take_off(e.change)?;
+            }
+            // Money that left is the double entry's; the others are no events of the trail.
+            IVaultEvents::Withdrawn(_) | IVaultEvents::PaymentFailed(_) | IVaultEvents::ChangeCall(_) => {}
         }
         Ok(None)
     }
@@ -96,62 +103,22 @@ impl Trail {
         Ok(())
     }
 
-    fn limit_set(&mut self, e: &IVault::LimitSet, time: u64) -> Result<U256, String> {
-        let (session, window) = (self.granted_session(e.session)?, window(e.window)?);
-        let unit_bits = self.unit_bits(e.token)?;
-        let units = meter::units_down(U256::from(e.cap), unit_bits);
-        if units > meter::MAX_UNITS {
-            return Err(format!("a cap of {} does not fit", e.cap));
-        }
-        let meter = self.meter(session, e.token, window).rolled(window, time).with_cap(units);
-        self.meters.insert((session, e.token, window), meter);
-        let policy = self.policies.entry((session, e.token)).or_default();
-        policy.unit_bits = unit_bits;
-        *policy = policy.with_window(window);
-        Ok(meter::base_units(meter.used_units(), unit_bits))
-    }
-
-    fn paid(&mut self, e: &IVault::Paid, place: Place) -> Result<(), String> {
-        let session = self.granted_session(e.session)?;
-        let policy = *self.policies.get(&(session, e.token)).ok_or("the session has no limit in the token")?;
-        let payment = TrailPayment {
-            session,
-            key: *self.session_keys.get(&session).ok_or("the session was never granted")?,
-            nonce: e.nonce,
-            payee: e.payee,
-            category: category(e.category)?,
-            token: e.token,
-            amount: e.amount,
-            fee: e.fee,
-            fee_recipient: e.feeRecipient,
-            reference: e.r#ref,
-            place,
-        };
-        let word = self.word(e.session)?;
-        let after = word.with_nonce(e.nonce).ok_or_else(|| format!("nonce {} is too old", e.nonce))?;
-        let units = meter::units_up(payment.total(), policy.unit_bits);
-        let mut meters = Vec::new();
-        for window in Window::ALL.into_iter().filter(|&window| policy.stands(window)) {
-            let meter = self.meter(session, e.token, window).rolled(window, place.time);
-            // More would spill from one count into the next; no cap is so high. Whether the cap held: see `windows`.
-            if meter.used_units().saturating_add(units) > meter::MAX_UNITS {
-                let total = payment.total();
-                return Err(format!("session {session} paid {total} with nonce {}, more than any limit", e.nonce));
-            }
-            meters.push((window, meter.add(units)));
-        }
-        *self.word(e.session)? = after;
-        self.meters.extend(meters.into_iter().map(|(window, meter)| ((session, e.token, window), meter)));
-        self.payments.push(payment);
-        Ok(())
-    }
-
     fn granted_session(&self, id: u32) -> Result<SessionId, String> {
         let session = session(id)?;
         if self.session_keys.contains_key(&session) {
             return Ok(session);
         }
         Err(format!("session {id} was never granted"))
+    }
+
+    /// A scope of the vault, or of a session that was granted.
+    fn scope(&self, session: u32, category: u8) -> Result<Scope, String> {
+        let scope =
+            Scope::new(session, category).ok_or_else(|| format!("session {session} has no category {category}"));
+        if session != 0 {
+            self.granted_session(session)?;
+        }
+        scope
     }
 
     /// The word of the key that a session has now.
@@ -168,10 +135,6 @@ impl Trail {
 
 fn session(id: u32) -> Result<SessionId, String> {
     SessionId::new(id).ok_or_else(|| "session 0 does not exist".into())
-}
-
-fn window(seconds: u32) -> Result<Window, String> {
-    Window::from_seconds(seconds).ok_or_else(|| format!("no limit has a window of {seconds} seconds"))
 }
 
 fn category(number: u8) -> Result<Category, String> {

@@ -12,8 +12,9 @@ pub(crate) fn check(trail: &Trail, observed: &Observed) -> Check {
     let asked = trail.questions().blocks;
     let mut found = Vec::new();
     for (&number, block) in &trail.blocks {
+        let transactions = asked.get(&number).cloned().unwrap_or_default();
         match headers.get(&number) {
-            Some(header) => header_fields(block, header, &asked[&number], &mut found),
+            Some(header) => header_fields(block, header, &transactions, &mut found),
             None => found.push(Difference::new(Subject::Block { number }, "the node gave no such block")),
         }
     }

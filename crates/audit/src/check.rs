@@ -3,17 +3,20 @@
 use crate::observed::Observed;
 use crate::report::Report;
 use crate::trail::Trail;
-use crate::{balance, blocks, head, rejudge, state, windows};
+use crate::{balance, blocks, head, loosening, rejudge, state, windows};
 
 /// Checks every promise that logs, views and transfers can show, and reports each difference by payment.
 ///
 /// `observed` must be of the block up to which the trail's logs go, and answer all of [`Trail::questions`]. What logs
-/// cannot show: signatures and deadlines (they are in the transactions), and payments that were refused.
+/// cannot show: signatures, approvals and deadlines (they are in the transactions), and payments that were refused; of
+/// those a batch logs some, which are listed and prove nothing.
 pub fn compare(trail: &Trail, observed: &Observed) -> Report {
     let (limits, uses) = windows::check(trail);
     let (balances, books) = balance::check(trail, observed);
     let mut checks = vec![head::check(trail, observed), blocks::check(trail, observed), state::check(trail, observed)];
-    checks.extend(rejudge::check(trail));
+    let (judged, approved) = rejudge::check(trail);
+    checks.extend(judged);
+    checks.push(loosening::check(trail));
     checks.push(limits);
     checks.extend(balances);
     Report {
@@ -25,6 +28,8 @@ pub fn compare(trail: &Trail, observed: &Observed) -> Report {
         payments: trail.payments.len(),
         checks,
         limits: uses,
+        approved,
+        refusals: trail.refusals.clone(),
         books,
     }
 }

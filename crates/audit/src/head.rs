@@ -1,11 +1,10 @@
 //! The vault's own count and hash over its events, against the trail's: every row, unaltered, in order (I13).
 
-use crate::event;
 use crate::observed::{Observed, ObservedHead};
 use crate::payment::TrailPayment;
 use crate::report::{Check, Difference, Subject};
 use crate::trail::{Trail, TrailEvent};
-use purse_protocol::event::RunningHash;
+use purse_protocol::event::{RunningHash, name};
 
 /// Events named at most when the first wrong one cannot be told: a block's worth.
 const NAMED_AT_MOST: usize = 20;
@@ -59,7 +58,7 @@ fn subject(trail: &Trail, event: &TrailEvent) -> Subject {
 }
 
 pub(crate) fn named(event: &TrailEvent) -> Subject {
-    Subject::Event { name: event::name(&event.event).into(), place: event.place }
+    Subject::Event { name: name(&event.event).into(), place: event.place }
 }
 
 fn payment_at(trail: &Trail, sequence: u32) -> Option<&TrailPayment> {

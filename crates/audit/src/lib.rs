@@ -1,28 +1,34 @@
 //! The trail of a vault, folded from its logs alone, and the checks of the promises over it. Pure: values in, values
 //! out; who fetches the logs and reads the chain is somebody else.
 //!
-//! - [`trail`]: the fold: logs -> [`Trail`]; `apply`: what each event changes
+//! - [`trail`]: the fold: logs -> [`Trail`]; `apply`: what each event changes; `effects`: what a waiting change will log
 //! - [`place`]: where an event stands: sequence number, block, transaction, log
-//! - [`session`], [`policy`], [`payment`]: the rows of the trail
-//! - [`observed`]: what the contract itself says at one block
+//! - [`session`], [`policy`], [`payment`], [`change`], [`refusal`]: the rows of the trail
+//! - [`questions`]: what to ask the contract; [`observed`]: what it says at one block
 //! - [`check`]: trail and observation compared -> [`Report`]
-//! - `head`: the running hash (I13); `blocks`: the events' blocks (I12, I4); `state`: the contract's views (I12); `rejudge`: every payment under the policy of
-//!   its moment (I3, I5, I6, I8); `windows`: sums over sliding windows (I4); `balance`: the double entry (I1)
+//! - `head`: the running hash (I13); `blocks`: the events' blocks (I12, I4); `state`: the contract's views (I12);
+//!   `rejudge`: every payment under the policy of its moment (I3, I5, I6, I8); `loosening`: what waited (I9); `books`: the
+//!   policy that both judge by; `windows`: sums over sliding windows (I4); `balance`: the double entry (I1)
 //! - [`report`]: the outcome as data
 //! - [`error`]: why logs do not make a trail
 
 mod apply;
 mod balance;
 mod blocks;
+mod books;
+pub mod change;
 pub mod check;
 mod decimal;
+mod effects;
 pub mod error;
-mod event;
 mod head;
+mod loosening;
 pub mod observed;
 pub mod payment;
 pub mod place;
 pub mod policy;
+pub mod questions;
+pub mod refusal;
 mod rejudge;
 pub mod report;
 pub mod session;
@@ -31,14 +37,17 @@ pub mod trail;
 mod windows;
 
 pub use balance::TokenBook;
+pub use change::{Change, ChangeSubject};
 pub use check::compare;
 pub use error::{TrailError, told as tell_missing};
-pub use event::name as event_name;
 pub use observed::Observed;
-pub use payment::TrailPayment;
+pub use payment::{ApprovedPayment, TrailPayment};
 pub use place::Place;
 pub use policy::{LimitState, Policy};
+pub use purse_protocol::event::name as event_name;
+pub use questions::Questions;
+pub use refusal::TrailRefusal;
 pub use report::{Check, Difference, Outcome, Report, Subject};
 pub use session::{Session, SessionWord};
-pub use trail::{Questions, Trail, TrailBlock, TrailEvent, TrailLog};
+pub use trail::{Trail, TrailBlock, TrailEvent, TrailLog};
 pub use windows::LimitUse;

@@ -1,9 +1,9 @@
 //! What the contract itself says at one block, as somebody read it from a node. Plain values, no judgement.
 
 use alloy::primitives::{Address, B256, U256};
-use purse_protocol::abi::IVault::{LimitView, SessionView};
+use purse_protocol::abi::IVault::{LimitView, SessionView, WaitingChange};
 use purse_protocol::event::RunningHash;
-use purse_protocol::{SessionId, Window};
+use purse_protocol::{Scope, SessionId, Window};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -26,6 +26,12 @@ pub struct Observed {
     pub paused: bool,
     /// `epoch()`
     pub epoch: u32,
+    /// `ownerNonce()`
+    pub owner_nonce: u32,
+    /// `delay()`
+    pub delay: u32,
+    /// `waiting()`
+    pub waiting: Vec<WaitingChange>,
     /// `owner()`
     pub owner: Address,
     /// `pendingOwner()`
@@ -38,9 +44,9 @@ pub struct Observed {
     pub sessions: Vec<(SessionId, SessionView)>,
     /// `sessionOfKey` each key; 0 = none.
     pub keys: Vec<(Address, u32)>,
-    /// `remaining` each session and token.
+    /// `remaining` each scope and token.
     pub policies: Vec<ObservedPolicy>,
-    /// `meterOf` each session, token and window.
+    /// `meterOf` each scope, token and window.
     pub meters: Vec<ObservedMeter>,
     /// `payeeOf` each payee; 0 = not in the book.
     pub payees: Vec<(Address, u8)>,
@@ -89,11 +95,11 @@ pub struct ObservedHead {
     pub running_hash: RunningHash,
 }
 
-/// `remaining(session, token)`.
+/// `remaining(session, category, token)`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ObservedPolicy {
-    /// The session.
-    pub session: SessionId,
+    /// What its limits count.
+    pub scope: Scope,
     /// The token.
     pub token: Address,
     /// Base units.
@@ -103,11 +109,11 @@ pub struct ObservedPolicy {
     pub limits: Vec<LimitView>,
 }
 
-/// `meterOf(session, token, window)`.
+/// `meterOf(session, category, token, window)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObservedMeter {
-    /// The session.
-    pub session: SessionId,
+    /// What the limit counts.
+    pub scope: Scope,
     /// The token.
     pub token: Address,
     /// The window.

@@ -2,7 +2,7 @@
 
 use crate::place::Place;
 use alloy::primitives::{Address, B256, U256};
-use purse_protocol::{Category, SessionId};
+use purse_protocol::{Category, Scope, SessionId};
 use serde::{Deserialize, Serialize};
 
 /// A payment that was made.
@@ -28,15 +28,40 @@ pub struct TrailPayment {
     pub fee: u128,
     /// Who got the fee; zero = no fee.
     pub fee_recipient: Address,
+    /// The fee recipient's category then; none = no fee.
+    pub fee_category: Option<Category>,
     /// What it was for: commits to the purchase and its purpose.
     pub reference: B256,
     /// Where it stands.
     pub place: Place,
 }
 
+/// A payment above its session's per-payment cap (I5). The vault lets it through with the owner's approval only; the
+/// approval itself is in the transaction's calldata, not in the logs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApprovedPayment {
+    /// The payment.
+    pub payment: TrailPayment,
+    /// The cap that it was above, in base units.
+    #[serde(with = "crate::decimal")]
+    pub per_payment_cap: u128,
+    /// The vault's owner at that block, whose approval it must have had.
+    pub owner: Address,
+}
+
 impl TrailPayment {
-    /// What the limits count: amount and fee, in base units.
+    /// What the vault gave: amount and fee, in base units.
     pub fn total(&self) -> U256 {
         U256::from(self.amount) + U256::from(self.fee)
+    }
+
+    /// What counts in which scope, in base units: all of it in its session's, the vault's and its category's; the fee
+    /// alone in the fee recipient's category, if that is another one.
+    pub fn counts(&self) -> impl Iterator<Item = (Scope, U256)> + use<> {
+        let (session, total, category) = (self.session, self.total(), self.category);
+        let whole = [Scope::Session(session), Scope::Vault, Scope::Category(session, category)];
+        let of_fee = self.fee_category.filter(|&of_fee| of_fee != category);
+        let fee = of_fee.map(|of_fee| (Scope::Category(session, of_fee), U256::from(self.fee)));
+        whole.map(|scope| (scope, total)).into_iter().chain(fee)
     }
 }

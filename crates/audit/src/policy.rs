@@ -1,12 +1,12 @@
-//! What a session may spend of a token: the per-payment cap and the limits.
+//! What a scope may spend of a token: the limits and, of a session, the per-payment cap.
 
 use alloy::primitives::U256;
 use purse_protocol::{Meter, Window, meter};
 
-/// What a session may spend of a token, besides what its meters count.
+/// What the vault, a session or a category within one may spend of a token, besides what its meters count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// The largest amount + fee of one payment, in base units.
+    /// The largest amount + fee of one payment without the owner's approval, in base units; of a session only.
     pub per_payment_cap: u128,
     /// Amounts count in units of 2^`unit_bits` base units.
     pub unit_bits: u8,

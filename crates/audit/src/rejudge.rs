@@ -1,8 +1,9 @@
 //! Every event judged again under the policy of its moment, by rules written from the promises and not from the
 //! contract, with books of its own: nonces (I3), caps (I5), book, categories and tokens (I6), meters (I7), stops (I8).
 
+use crate::books::{Books, Grant};
 use crate::head::named;
-use crate::payment::TrailPayment;
+use crate::payment::{ApprovedPayment, TrailPayment};
 use crate::report::{Check, Difference, Subject};
 use crate::session::SessionWord;
 use crate::trail::{Trail, TrailEvent};
@@ -10,102 +11,91 @@ use alloy::primitives::{Address, U256};
 use purse_protocol::abi::IVault::IVaultEvents;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The policy in force, as the events up to now made it.
-#[derive(Default)]
-struct Policy {
-    paused: bool,
-    epoch: u32,
-    sessions: BTreeMap<u32, Grant>,
-    keys: BTreeSet<Address>,
-    nonces: BTreeMap<Address, BTreeSet<u32>>,
-    payees: BTreeMap<Address, u8>,
-    tokens: BTreeSet<Address>,
-    caps: BTreeMap<(u32, Address), u128>,
-    limits: BTreeSet<(u32, Address, u32)>,
-}
-
-#[derive(Clone, Copy)]
-struct Grant {
-    key: Address,
-    epoch: u32,
-    from: u32,
-    until: u32,
-    categories: u64,
-    revoked: bool,
-}
-
 /// What was found, by promise.
 #[derive(Default)]
 struct Findings {
     nonces: Vec<Difference>,
-    caps: Vec<Difference>,
+    approved: Vec<ApprovedPayment>,
     scope: Vec<Difference>,
     meters: Vec<Difference>,
     stops: Vec<Difference>,
 }
 
-pub(crate) fn check(trail: &Trail) -> Vec<Check> {
-    let mut policy = Policy::default();
-    let mut found = Findings::default();
+#[derive(Default)]
+struct Judge {
+    books: Books,
+    nonces: BTreeMap<Address, BTreeSet<u32>>,
+    found: Findings,
+}
+
+/// The checks, and the payments that must have had the owner's approval.
+pub(crate) fn check(trail: &Trail) -> (Vec<Check>, Vec<ApprovedPayment>) {
+    let mut judge = Judge::default();
     let mut payments = trail.payments.iter();
     for event in &trail.events {
         match &event.event {
             IVaultEvents::Paid(_) => {
                 if let Some(payment) = payments.next() {
-                    policy.judge(payment, &mut found);
+                    judge.payment(payment);
                 }
             }
             IVaultEvents::LimitSet(e) => {
                 let logged = U256::from(e.used);
                 let counted = event.counted.unwrap_or_default();
                 let what = "what the limit had counted when it was set";
-                found.meters.extend(Difference::between(named(event), what, &counted, &logged));
+                judge.found.meters.extend(Difference::between(named(event), what, &counted, &logged));
             }
             _ => {}
         }
-        policy.judge_change(event, &mut found);
-        policy.follow(&event.event);
+        judge.change(event);
+        judge.books.follow(&event.event);
     }
+    let found = judge.found;
     let payments = format!("{} payments", trail.payments.len());
-    let changes = trail.events.len() - trail.payments.len();
+    let caps = format!("{payments}, {} above their cap: approved, by the vault's word", found.approved.len());
+    let changes = format!("{} changes", trail.events.len() - trail.payments.len());
     let check = |id, promise, title, differences| Check::new(id, promise, title, payments.clone(), differences);
-    vec![
+    let checks = vec![
         check("nonces", "I3", "no nonce of a key paid twice or ran too far ahead", found.nonces),
-        check("per_payment_cap", "I5", "no payment was above its per-payment cap", found.caps),
+        // Approvals are in the transactions, not in the logs: what had to have one is listed, with whose it must be.
+        Check::new("per_payment_cap", "I5", "payments above their per-payment cap are listed", caps, Vec::new()),
         check("scope", "I6", "every payee was in the book, in a granted category, in a granted token", found.scope),
         check("stops", "I8", "nothing was paid while paused, revoked, expired or not yet valid", found.stops),
-        Check::new("meters", "I7", "no change gave allowance back", format!("{changes} changes"), found.meters),
-    ]
+        Check::new("meters", "I7", "no change gave allowance back", changes, found.meters),
+    ];
+    (checks, found.approved)
 }
 
-impl Policy {
-    fn judge(&mut self, payment: &TrailPayment, found: &mut Findings) {
+impl Judge {
+    fn payment(&mut self, payment: &TrailPayment) {
         let say = |list: &mut Vec<Difference>, problem: String| {
             list.push(Difference::new(Subject::payment(payment), problem));
         };
         let (id, time) = (payment.session.get(), payment.place.time);
-        if self.paused {
-            say(&mut found.stops, "was made while the vault was paused".into());
+        let stops = &mut self.found.stops;
+        if self.books.paused {
+            say(stops, "was made while the vault was paused".into());
         }
-        let Some(grant) = self.sessions.get(&id).copied() else {
-            say(&mut found.stops, "its session was never granted".into());
+        let Some(grant) = self.books.sessions.get(&id).copied() else {
+            say(stops, "its session was never granted".into());
             return;
         };
-        if grant.revoked || grant.epoch != self.epoch {
-            say(&mut found.stops, "its session was revoked".into());
+        if grant.revoked || grant.epoch != self.books.epoch {
+            say(stops, "its session was revoked".into());
         }
         if !(u64::from(grant.from)..u64::from(grant.until)).contains(&time) {
-            say(&mut found.stops, format!("its session was valid from {} until {}", grant.from, grant.until));
+            say(stops, format!("its session was valid from {} until {}", grant.from, grant.until));
         }
-        self.judge_nonce(grant.key, payment, found);
-        self.judge_scope(&grant, payment, found);
-        let cap = self.caps.get(&(id, payment.token)).copied().unwrap_or(0);
+        self.nonce(grant.key, payment);
+        self.scope(&grant, payment);
+        let cap = self.books.cap(id, payment.token);
         if payment.total() > U256::from(cap) {
-            say(&mut found.caps, format!("amount and fee are {}, the per-payment cap was {cap}", payment.total()));
+            let approved = ApprovedPayment { payment: payment.clone(), per_payment_cap: cap, owner: self.books.owner };
+            self.found.approved.push(approved);
         }
     }
 
-    fn judge_nonce(&mut self, key: Address, payment: &TrailPayment, found: &mut Findings) {
+    fn nonce(&mut self, key: Address, payment: &TrailPayment) {
         let used = self.nonces.entry(key).or_default();
         let (nonce, highest) = (payment.nonce, used.last().copied().unwrap_or(0));
         let problem = if used.contains(&nonce) {
@@ -117,11 +107,12 @@ impl Policy {
         } else {
             None
         };
-        found.nonces.extend(problem.map(|problem| Difference::new(Subject::payment(payment), problem)));
+        self.found.nonces.extend(problem.map(|problem| Difference::new(Subject::payment(payment), problem)));
         used.insert(nonce);
     }
 
-    fn judge_scope(&self, grant: &Grant, payment: &TrailPayment, found: &mut Findings) {
+    fn scope(&mut self, grant: &Grant, payment: &TrailPayment) {
+        let Self { books, found, .. } = self;
         let mut say = |problem: String| found.scope.push(Difference::new(Subject::payment(payment), problem));
         if payment.amount == 0 {
             say("pays nothing".into());
@@ -129,27 +120,30 @@ impl Policy {
         if (payment.fee == 0) != payment.fee_recipient.is_zero() {
             say("has a fee without a recipient, or a recipient without a fee".into());
         }
-        let book = |payee: Address| self.payees.get(&payee).copied().unwrap_or(0);
         let granted = |category: u8| category != 0 && grant.categories >> category & 1 == 1;
-        if book(payment.payee) != payment.category.number() {
-            let by_book = book(payment.payee);
+        let by_book = books.category(payment.payee);
+        if by_book != payment.category.number() {
             say(format!("says category {}, the payee book says {by_book}", payment.category.number()));
         }
-        if !granted(book(payment.payee)) {
+        if !granted(by_book) {
             say(format!("its payee {} was not in the book under a granted category", payment.payee));
         }
-        if payment.fee != 0 && !granted(book(payment.fee_recipient)) {
+        let of_fee = if payment.fee == 0 { 0 } else { books.category(payment.fee_recipient) };
+        if payment.fee != 0 && !granted(of_fee) {
             say(format!("its fee recipient {} was not in the book under a granted category", payment.fee_recipient));
         }
-        let (id, token) = (payment.session.get(), payment.token);
-        let limited = self.limits.range((id, token, 0)..=(id, token, u32::MAX)).next().is_some();
-        if !self.tokens.contains(&token) || !limited {
-            say(format!("its session had no limit in token {token}"));
+        let counted = payment.fee_category.map_or(0, |category| category.number());
+        if counted != of_fee {
+            say(format!("its fee counts in category {counted}, the payee book says {of_fee}"));
+        }
+        let limited = books.limits_of(payment.session.get(), 0, payment.token) != 0;
+        if !books.tokens.contains_key(&payment.token) || !limited {
+            say(format!("its session had no limit in token {}", payment.token));
         }
     }
 
     /// A revoked session never comes back, an id is granted once, a key serves once.
-    fn judge_change(&self, event: &TrailEvent, found: &mut Findings) {
+    fn change(&mut self, event: &TrailEvent) {
         let (session, key) = match &event.event {
             IVaultEvents::SessionGranted(e) => (Some(e.session), Some(e.key)),
             IVaultEvents::KeyRotated(e) => (Some(e.session), Some(e.newKey)),
@@ -160,70 +154,17 @@ impl Policy {
             IVaultEvents::LimitRemoved(e) => (Some(e.session), None),
             _ => (None, None),
         };
+        let Self { books, found, .. } = self;
         let mut say = |problem: String| found.stops.push(Difference::new(named(event), problem));
-        let grant = session.and_then(|session| self.sessions.get(&session));
-        if grant.is_some_and(|grant| grant.revoked || grant.epoch != self.epoch) {
+        let grant = session.and_then(|session| books.sessions.get(&session));
+        if grant.is_some_and(|grant| grant.revoked || grant.epoch != books.epoch) {
             say("changes a session that was revoked".into());
         }
-        if key.is_some_and(|key| self.keys.contains(&key)) {
+        if key.is_some_and(|key| books.keys.contains(&key)) {
             say("gives a session a key that served before".into());
         }
         if grant.is_some() && matches!(event.event, IVaultEvents::SessionGranted(_)) {
             say("grants an id that was granted before".into());
-        }
-    }
-
-    /// The event takes effect.
-    fn follow(&mut self, event: &IVaultEvents) {
-        match event {
-            IVaultEvents::SessionGranted(e) => {
-                let (from, until, categories) = (e.validFrom, e.validUntil, e.categories);
-                let grant = Grant { key: e.key, epoch: e.epoch, from, until, categories, revoked: false };
-                self.sessions.insert(e.session, grant);
-                self.keys.insert(e.key);
-            }
-            IVaultEvents::KeyRotated(e) => {
-                self.keys.insert(e.newKey);
-                self.change(e.session, |grant| grant.key = e.newKey);
-            }
-            IVaultEvents::ValiditySet(e) => {
-                self.change(e.session, |grant| (grant.from, grant.until) = (e.validFrom, e.validUntil));
-            }
-            IVaultEvents::CategoriesSet(e) => self.change(e.session, |grant| grant.categories = e.categories),
-            IVaultEvents::Revoked(e) => self.change(e.session, |grant| grant.revoked = true),
-            IVaultEvents::AllRevoked(e) => self.epoch = e.epoch,
-            IVaultEvents::Paused(_) => self.paused = true,
-            IVaultEvents::Unpaused(_) => self.paused = false,
-            IVaultEvents::TokenAdded(e) => {
-                self.tokens.insert(e.token);
-            }
-            IVaultEvents::PayeeSet(e) => {
-                self.payees.insert(e.payee, e.category);
-            }
-            IVaultEvents::PayeeRemoved(e) => {
-                self.payees.remove(&e.payee);
-            }
-            IVaultEvents::PerPaymentCapSet(e) => {
-                self.caps.insert((e.session, e.token), e.perPaymentCap);
-            }
-            IVaultEvents::LimitSet(e) => {
-                self.limits.insert((e.session, e.token, e.window));
-            }
-            IVaultEvents::LimitRemoved(e) => {
-                self.limits.remove(&(e.session, e.token, e.window));
-            }
-            IVaultEvents::Paid(_)
-            | IVaultEvents::Withdrawn(_)
-            | IVaultEvents::OwnershipTransferStarted(_)
-            | IVaultEvents::OwnershipTransferred(_)
-            | IVaultEvents::GuardianSet(_)
-            | IVaultEvents::TreasurySet(_) => {}
-        }
-    }
-
-    fn change(&mut self, session: u32, change: impl FnOnce(&mut Grant)) {
-        if let Some(grant) = self.sessions.get_mut(&session) {
-            change(grant);
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use crate::balance::TokenBook;
 use crate::observed::ObservedBlock;
-use crate::payment::TrailPayment;
+use crate::payment::{ApprovedPayment, TrailPayment};
 use crate::place::Place;
+use crate::refusal::TrailRefusal;
 use crate::windows::LimitUse;
 use alloy::primitives::{Address, B256};
 use purse_protocol::event::RunningHash;
-use purse_protocol::{SessionId, Window};
+use purse_protocol::{Scope, SessionId, Window};
 use serde::{Deserialize, Serialize};
 
 /// The outcome of an audit of one vault at one block.
@@ -29,6 +30,10 @@ pub struct Report {
     pub checks: Vec<Check>,
     /// The fullest moment of each limit, against its cap.
     pub limits: Vec<LimitUse>,
+    /// The payments above their per-payment cap, with the owner who must have approved each.
+    pub approved: Vec<ApprovedPayment>,
+    /// Items of batches that did not pay; counted nowhere.
+    pub refusals: Vec<TrailRefusal>,
     /// Where each token's balance comes from.
     pub books: Vec<TokenBook>,
 }
@@ -140,14 +145,20 @@ pub enum Subject {
         /// The key.
         key: Address,
     },
-    /// A session's policy in a token, or one of its limits.
+    /// A scope's policy in a token, or one of its limits.
     Limit {
-        /// The session.
-        session: SessionId,
+        /// What it counts.
+        #[serde(flatten)]
+        scope: Scope,
         /// The token.
         token: Address,
         /// The limit's window; none = the per-payment cap.
         window: Option<Window>,
+    },
+    /// A change that waits, or waited.
+    Change {
+        /// Its number.
+        change: u32,
     },
     /// A payee.
     Payee {

@@ -3,23 +3,25 @@
 use crate::observed::{Observed, ObservedPolicy};
 use crate::report::{Check, Difference, Subject};
 use crate::trail::Trail;
-use purse_protocol::abi::IVault::SessionView;
+use purse_protocol::abi::IVault::{SessionView, WaitingChange};
 use purse_protocol::{Meter, SessionId, Window};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) fn check(trail: &Trail, observed: &Observed) -> Check {
     let mut found = Vec::new();
     vault(trail, observed, &mut found);
+    waiting(trail, &observed.waiting, &mut found);
     sessions(trail, observed, &mut found);
     policies(trail, observed, &mut found);
     book(trail, observed, &mut found);
     let detail = format!(
-        "{} sessions, {} keys, {} limits, {} payees, {} tokens",
+        "{} sessions, {} keys, {} limits, {} payees, {} tokens, {} waiting changes",
         trail.session_keys.len(),
         trail.keys.len(),
         trail.policies.values().map(|policy| policy.windows.count_ones()).sum::<u32>(),
         trail.payees.values().flatten().count(),
-        trail.tokens.len()
+        trail.tokens.len(),
+        trail.waiting.len()
     );
     Check::new("state", "I12", "the trail's state is what the contract says", detail, found)
 }
@@ -30,10 +32,34 @@ fn vault(trail: &Trail, observed: &Observed, found: &mut Vec<Difference>) {
     found.extend(Difference::between(about(), "the vault", &trail.vault, &observed.vault));
     found.extend(Difference::between(about(), "paused", &trail.paused, &observed.paused));
     found.extend(Difference::between(about(), "the revoke-all count", &trail.epoch, &observed.epoch));
+    found.extend(Difference::between(about(), "the owner nonce", &trail.owner_nonce, &observed.owner_nonce));
+    found.extend(Difference::between(about(), "the delay", &trail.delay, &observed.delay));
     found.extend(Difference::between(about(), "the owner", &trail.owner, &observed.owner));
     found.extend(Difference::between(about(), "the pending owner", &trail.pending_owner, &observed.pending_owner));
     found.extend(Difference::between(about(), "the treasury", &trail.treasury, &observed.treasury));
     found.extend(Difference::between(about(), "the guardian", &trail.guardian, &observed.guardian));
+}
+
+/// The changes that wait, in the contract's order: the newest first.
+fn waiting(trail: &Trail, chain: &[WaitingChange], found: &mut Vec<Difference>) {
+    let numbers: (Vec<_>, Vec<_>) = (
+        trail.waiting.iter().map(|change| change.number.to_string()).collect(),
+        chain.iter().map(|change| change.change.to_string()).collect(),
+    );
+    if numbers.0 != numbers.1 {
+        let (trail, chain) = (numbers.0.join(", "), numbers.1.join(", "));
+        found.extend(Difference::between(Subject::Vault, "the changes that wait", &trail, &chain));
+        return;
+    }
+    for (change, view) in trail.waiting.iter().zip(chain) {
+        let about = || Subject::Change { change: change.number };
+        let (from, until) = (change.executable_from, change.executable_until);
+        found.extend(Difference::between(about(), "executable from", &from, &view.executableFrom));
+        found.extend(Difference::between(about(), "executable until", &until, &view.executableUntil));
+        found.extend(Difference::between(about(), "the hash of its call", &change.call_hash, &view.callHash));
+        let killed = change.killed.unwrap_or(view.killed);
+        found.extend(Difference::between(about(), "killed", &killed, &view.killed));
+    }
 }
 
 fn sessions(trail: &Trail, observed: &Observed, found: &mut Vec<Difference>) {
@@ -76,27 +102,27 @@ fn policies(trail: &Trail, observed: &Observed, found: &mut Vec<Difference>) {
         policy_fields(trail, policy, observed.block.time, found);
     }
     for meter in &observed.meters {
-        let about = Subject::Limit { session: meter.session, token: meter.token, window: Some(meter.window) };
-        let by_trail = trail.meter(meter.session, meter.token, meter.window).to_word();
+        let about = Subject::Limit { scope: meter.scope, token: meter.token, window: Some(meter.window) };
+        let by_trail = trail.meter(meter.scope, meter.token, meter.window).to_word();
         found.extend(Difference::between(about, "the meter's storage word", &by_trail, &meter.word));
     }
-    let asked: BTreeSet<_> = observed.policies.iter().map(|policy| (policy.session, policy.token)).collect();
-    let metered: BTreeSet<_> = observed.meters.iter().map(|meter| (meter.session, meter.token, meter.window)).collect();
-    for &(session, token) in trail.policies.keys() {
-        let missed = Window::ALL.into_iter().find(|&window| !metered.contains(&(session, token, window)));
-        if missed.is_some() || !asked.contains(&(session, token)) {
-            let about = Subject::Limit { session, token, window: missed };
+    let asked: BTreeSet<_> = observed.policies.iter().map(|policy| (policy.scope, policy.token)).collect();
+    let metered: BTreeSet<_> = observed.meters.iter().map(|meter| (meter.scope, meter.token, meter.window)).collect();
+    for &(scope, token) in trail.policies.keys() {
+        let missed = Window::ALL.into_iter().find(|&window| !metered.contains(&(scope, token, window)));
+        if missed.is_some() || !asked.contains(&(scope, token)) {
+            let about = Subject::Limit { scope, token, window: missed };
             found.push(Difference::new(about, "the contract was not asked about this limit"));
         }
     }
 }
 
 fn policy_fields(trail: &Trail, chain: &ObservedPolicy, time: u64, found: &mut Vec<Difference>) {
-    let (session, token) = (chain.session, chain.token);
-    let about = |window| Subject::Limit { session, token, window };
-    let cap = trail.policies.get(&(session, token)).map_or(0, |policy| policy.per_payment_cap);
+    let (scope, token) = (chain.scope, chain.token);
+    let about = |window| Subject::Limit { scope, token, window };
+    let cap = trail.policies.get(&(scope, token)).map_or(0, |policy| policy.per_payment_cap);
     found.extend(Difference::between(about(None), "the per-payment cap", &cap, &chain.per_payment_cap));
-    let limits = trail.limits(session, token, time);
+    let limits = trail.limits(scope, token, time);
     if limits.len() != chain.limits.len() {
         found.extend(Difference::between(about(None), "the number of limits", &limits.len(), &chain.limits.len()));
         return;

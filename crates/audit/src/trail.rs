@@ -1,16 +1,18 @@
 //! The trail: a vault's state and history, folded from its logs (I12).
 
+use crate::apply::Going;
+use crate::change::Change;
 use crate::error::TrailError;
-use crate::event;
 use crate::payment::TrailPayment;
 use crate::place::Place;
 use crate::policy::{LimitState, Policy};
+use crate::refusal::TrailRefusal;
 use crate::session::{Session, SessionWord};
 use alloy::primitives::{Address, B256, Bytes, LogData, U256};
 use purse_protocol::abi::IVault::IVaultEvents;
-use purse_protocol::event::{RunningHash, decode, next_hash};
-use purse_protocol::{Category, Meter, SessionId, Window};
-use std::collections::{BTreeMap, BTreeSet};
+use purse_protocol::event::{self, RunningHash};
+use purse_protocol::{Category, Meter, Scope, SessionId, Window};
+use std::collections::BTreeMap;
 
 /// A log of the vault, with the time of its block.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +46,7 @@ pub struct TrailBlock {
     pub time: u64,
 }
 
-/// An event of the trail.
+/// An event of the trail: one with a sequence number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrailEvent {
     /// Where it stands.
@@ -72,6 +74,14 @@ pub struct Trail {
     pub paused: bool,
     /// How often everything was revoked.
     pub epoch: u32,
+    /// How many events were not payments, up to 2^24 - 1: the nonce of an act by signature (I9).
+    pub owner_nonce: u32,
+    /// How long loosenings wait, in seconds.
+    pub delay: u32,
+    /// The changes that wait, newest first, those that are dead or past their time included.
+    pub waiting: Vec<Change>,
+    /// The call of every change that ever waited, by the change's number.
+    pub calls: BTreeMap<u32, Bytes>,
     /// Grants, changes, withdraws.
     pub owner: Address,
     /// Named as the next owner; zero = nobody.
@@ -88,16 +98,20 @@ pub struct Trail {
     pub session_keys: BTreeMap<SessionId, Address>,
     /// Every key that ever served.
     pub keys: BTreeMap<Address, SessionWord>,
-    /// Per-payment caps and standing limits, per session and token.
-    pub policies: BTreeMap<(SessionId, Address), Policy>,
-    /// Meters, removed ones included, per session, token and window.
-    pub meters: BTreeMap<(SessionId, Address, Window), Meter>,
+    /// Per-payment caps and standing limits, per scope and token.
+    pub policies: BTreeMap<(Scope, Address), Policy>,
+    /// Meters, removed ones included, per scope, token and window.
+    pub meters: BTreeMap<(Scope, Address, Window), Meter>,
     /// The blocks that have events, by height.
     pub blocks: BTreeMap<u64, TrailBlock>,
     /// All payments, in order.
     pub payments: Vec<TrailPayment>,
+    /// Items of batches that did not pay, in order.
+    pub refusals: Vec<TrailRefusal>,
     /// All events, in order.
     pub events: Vec<TrailEvent>,
+    /// What the last events have begun.
+    pub(crate) going: Going,
 }
 
 impl Trail {
@@ -110,6 +124,10 @@ impl Trail {
             running_hash: RunningHash::ZERO,
             paused: false,
             epoch: 0,
+            owner_nonce: 0,
+            delay: 0,
+            waiting: Vec::new(),
+            calls: BTreeMap::new(),
             owner: Address::ZERO,
             pending_owner: Address::ZERO,
             treasury: Address::ZERO,
@@ -122,7 +140,9 @@ impl Trail {
             meters: BTreeMap::new(),
             blocks: BTreeMap::new(),
             payments: Vec::new(),
+            refusals: Vec::new(),
             events: Vec::new(),
+            going: Going::new(),
         }
     }
 
@@ -144,7 +164,7 @@ impl Trail {
     /// [`TrailError`], naming this log.
     pub fn push(&mut self, log: &TrailLog) -> Result<(), TrailError> {
         let TrailLog { block_number: block, time, tx, log_index, .. } = *log;
-        if let Some(last) = self.events.last().map(|event| event.place)
+        if let Some(last) = self.going.last
             && ((block, log_index) <= (last.block, last.log_index) || time < last.time)
         {
             return Err(TrailError::OutOfOrder { block, tx, log_index });
@@ -153,24 +173,40 @@ impl Trail {
         if self.blocks.get(&block).is_some_and(|known| *known != of) {
             return Err(TrailError::TwoBlocks { block, log_index });
         }
-        let event = decode(&LogData::new_unchecked(log.topics.clone(), log.data.clone()))
+        let event = event::decode(&LogData::new_unchecked(log.topics.clone(), log.data.clone()))
             .map_err(|_| TrailError::UnknownEvent { block, tx, log_index, topic: log.topics.first().copied() })?;
-        let (name, found) = (event::name(&event), event::sequence(&event));
-        let expected = self.sequence.wrapping_add(1);
+        let name = event::name(&event);
+        let impossible = |why| TrailError::Impossible { block, tx, log_index, event: name, why };
+        let place = Place { sequence: self.sequence, block, time, tx, log_index };
+        if event::is_trail_event(&event) {
+            self.next_event(event, place, log)?;
+        } else {
+            self.beside(event, place).map_err(impossible)?;
+        }
+        self.blocks.insert(block, of);
+        self.going.last = Some(place);
+        Ok(())
+    }
+
+    /// An event of the trail.
+    fn next_event(&mut self, event: IVaultEvents, last: Place, log: &TrailLog) -> Result<(), TrailError> {
+        let Place { block, tx, log_index, .. } = last;
+        let name = event::name(&event);
+        let (expected, found) =
+            (self.sequence.wrapping_add(1), event::sequence_of(&log.topics, &log.data).unwrap_or_default());
         if found != expected {
             return Err(TrailError::SequenceBroken { block, tx, log_index, event: name, expected, found });
         }
-        let place = Place { sequence: found, block, time, tx, log_index };
-        let counted = self.apply(&event, place).map_err(|why| TrailError::Impossible {
+        let place = Place { sequence: found, ..last };
+        let counted = self.apply_act(&event, place).map_err(|why| TrailError::Impossible {
             block,
             tx,
             log_index,
             event: name,
             why,
         })?;
-        self.blocks.insert(block, of);
         self.sequence = found;
-        self.running_hash = next_hash(self.running_hash, &log.topics, &log.data);
+        self.running_hash = event::next_hash(self.running_hash, &log.topics, &log.data);
         self.events.push(TrailEvent { place, event, hash: self.running_hash, counted });
         Ok(())
     }
@@ -187,69 +223,17 @@ impl Trail {
         self.session_keys.keys().filter_map(|&id| self.session(id))
     }
 
-    /// The limits of a session in a token that stand, ascending by window, as they read at `time` (seconds since
-    /// 1970).
-    pub fn limits(&self, session: SessionId, token: Address, time: u64) -> Vec<LimitState> {
-        let policy = self.policies.get(&(session, token)).copied().unwrap_or_default();
+    /// The limits of a scope in a token that stand, ascending by window, as they read at `time` (seconds since 1970).
+    pub fn limits(&self, scope: Scope, token: Address, time: u64) -> Vec<LimitState> {
+        let policy = self.policies.get(&(scope, token)).copied().unwrap_or_default();
         let standing = Window::ALL.into_iter().filter(|&window| policy.stands(window));
         standing
-            .map(|window| LimitState::of(self.meter(session, token, window), window, policy.unit_bits, time))
+            .map(|window| LimitState::of(self.meter(scope, token, window), window, policy.unit_bits, time))
             .collect()
     }
 
     /// The raw meter of a limit; zero where there never was one.
-    pub fn meter(&self, session: SessionId, token: Address, window: Window) -> Meter {
-        self.meters.get(&(session, token, window)).copied().unwrap_or_default()
+    pub fn meter(&self, scope: Scope, token: Address, window: Window) -> Meter {
+        self.meters.get(&(scope, token, window)).copied().unwrap_or_default()
     }
-
-    /// What to ask the contract, so that its answers cover everything that the trail speaks of (I12).
-    pub fn questions(&self) -> Questions {
-        let withdrawn = self.events.iter().filter_map(|event| match &event.event {
-            IVaultEvents::Withdrawn(withdrawn) => Some(withdrawn.token),
-            _ => None,
-        });
-        let mut blocks: BTreeMap<u64, BTreeSet<B256>> = BTreeMap::new();
-        for TrailEvent { place, .. } in &self.events {
-            blocks.entry(place.block).or_default().insert(place.tx);
-        }
-        Questions {
-            vault: self.vault,
-            sessions: self.session_keys.keys().copied().collect(),
-            keys: self.keys.keys().copied().collect(),
-            policies: self.policies.keys().copied().collect(),
-            payees: self.payees.keys().copied().collect(),
-            tokens: self.tokens.keys().copied().chain(withdrawn).collect(),
-            heads: self.block_ends(),
-            blocks,
-        }
-    }
-
-    /// The last event of each block that has one: where the contract's head can be compared.
-    fn block_ends(&self) -> Vec<(u64, u32, RunningHash)> {
-        let blocks = self.events.chunk_by(|a, b| a.place.block == b.place.block);
-        let ends = blocks.filter_map(|block| block.last());
-        ends.map(|event| (event.place.block, event.place.sequence, event.hash)).collect()
-    }
-}
-
-/// What to ask the contract about; see [`Trail::questions`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Questions {
-    /// The vault.
-    pub vault: Address,
-    /// `sessionOf` each.
-    pub sessions: BTreeSet<SessionId>,
-    /// `sessionOfKey` each.
-    pub keys: BTreeSet<Address>,
-    /// `remaining` and, for all four windows, `meterOf` each.
-    pub policies: BTreeSet<(SessionId, Address)>,
-    /// `payeeOf` each.
-    pub payees: BTreeSet<Address>,
-    /// `tokenOf`, the vault's balance, and every `Transfer` to and from the vault.
-    pub tokens: BTreeSet<Address>,
-    /// Block, sequence number and running hash after each block with events, ascending: should `head()` differ, the
-    /// first of these at which it differs encloses the event that is wrong.
-    pub heads: Vec<(u64, u32, RunningHash)>,
-    /// The header of each of these blocks, and which of these transactions are in it.
-    pub blocks: BTreeMap<u64, BTreeSet<B256>>,
 }

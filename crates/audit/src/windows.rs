@@ -6,15 +6,16 @@ use crate::report::{Check, Difference, Subject};
 use crate::trail::Trail;
 use alloy::primitives::{Address, U256};
 use purse_protocol::abi::IVault::IVaultEvents;
-use purse_protocol::{SessionId, Window};
+use purse_protocol::{Scope, Window};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
 /// The fullest moment of a limit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LimitUse {
-    /// The session.
-    pub session: SessionId,
+    /// What it counts.
+    #[serde(flatten)]
+    pub scope: Scope,
     /// The token.
     pub token: Address,
     /// The window.
@@ -45,8 +46,8 @@ struct Counted {
 
 impl Counted {
     /// Counts a payment; gives what its window held then, if that is more than the cap.
-    fn count(&mut self, window: Window, payment: &TrailPayment, cap: U256) -> Option<U256> {
-        let (time, total) = (payment.place.time, payment.total());
+    fn count(&mut self, window: Window, payment: &TrailPayment, total: U256, cap: U256) -> Option<U256> {
+        let time = payment.place.time;
         // An interval [from, until) of the window's length that holds this payment begins after time - length.
         while let Some(&(then, amount)) = self.recent.front()
             && then.saturating_add(window.seconds().into()) <= time
@@ -65,31 +66,35 @@ impl Counted {
 }
 
 pub(crate) fn check(trail: &Trail) -> (Check, Vec<LimitUse>) {
-    let mut limits: BTreeMap<(SessionId, Address, Window), Counted> = BTreeMap::new();
+    let mut limits: BTreeMap<(Scope, Address, Window), Counted> = BTreeMap::new();
     let mut payments = trail.payments.iter();
     let mut found = Vec::new();
     for event in &trail.events {
         match &event.event {
             IVaultEvents::LimitSet(e) => {
-                if let Some(key) = key(e.session, e.token, e.window) {
+                if let Some(key) = key(e.session, e.category, e.token, e.window) {
                     limits.entry(key).or_default().cap = Some(U256::from(e.cap));
                 }
             }
             IVaultEvents::LimitRemoved(e) => {
-                if let Some(limit) = key(e.session, e.token, e.window).and_then(|key| limits.get_mut(&key)) {
+                let key = key(e.session, e.category, e.token, e.window);
+                if let Some(limit) = key.and_then(|key| limits.get_mut(&key)) {
                     limit.cap = None;
                 }
             }
             IVaultEvents::Paid(_) => {
                 let Some(payment) = payments.next() else { continue };
-                for window in Window::ALL {
-                    let limit = limits.get_mut(&(payment.session, payment.token, window));
-                    let Some((limit, cap)) = limit.and_then(|limit| limit.cap.map(|cap| (limit, cap))) else {
-                        continue;
-                    };
-                    if let Some(used) = limit.count(window, payment, cap) {
-                        let problem = format!("with this payment its {window} limit had counted {used}, cap {cap}");
-                        found.push(Difference::new(Subject::payment(payment), problem));
+                for (scope, total) in payment.counts() {
+                    for window in Window::ALL {
+                        let limit = limits.get_mut(&(scope, payment.token, window));
+                        let Some((limit, cap)) = limit.and_then(|limit| limit.cap.map(|cap| (limit, cap))) else {
+                            continue;
+                        };
+                        if let Some(used) = limit.count(window, payment, total, cap) {
+                            let of = format!("the {window} limit of {scope}");
+                            let problem = format!("with this payment {of} had counted {used}, cap {cap}");
+                            found.push(Difference::new(Subject::payment(payment), problem));
+                        }
                     }
                 }
             }
@@ -102,14 +107,14 @@ pub(crate) fn check(trail: &Trail) -> (Check, Vec<LimitUse>) {
     (Check::new("limits", "I4", title, detail, found), uses)
 }
 
-fn limit_use((session, token, window): (SessionId, Address, Window), limit: &Counted) -> LimitUse {
+fn limit_use((scope, token, window): (Scope, Address, Window), limit: &Counted) -> LimitUse {
     let (used, cap, at) = match limit.worst {
         Some((used, cap, place)) => (used, cap, Some(place)),
         None => (U256::ZERO, limit.cap.unwrap_or_default(), None),
     };
-    LimitUse { session, token, window, used, cap, at, stands: limit.cap.is_some() }
+    LimitUse { scope, token, window, used, cap, at, stands: limit.cap.is_some() }
 }
 
-fn key(session: u32, token: Address, window: u32) -> Option<(SessionId, Address, Window)> {
-    Some((SessionId::new(session)?, token, Window::from_seconds(window)?))
+fn key(session: u32, category: u8, token: Address, window: u32) -> Option<(Scope, Address, Window)> {
+    Some((Scope::new(session, category)?, token, Window::from_seconds(window)?))
 }

@@ -21,7 +21,8 @@ CREATE UNIQUE INDEX one_canonical_block_per_number ON blocks (number) WHERE orph
 CREATE INDEX empty_blocks ON blocks (number) WHERE logs = 0 AND orphaned = 0;
 
 -- Raw logs, as the node gave them. A block is known by its hash, so a log is unique by (chain, block hash, index).
--- sequence is the last word of data where it is a 32-bit number: a vault's own count of its events.
+-- sequence is a vault's own count of its events: the last word of data where it is a 32-bit number; none for the two
+-- events that have no such number (PaymentFailed, ChangeCall).
 CREATE TABLE logs (
     block     INTEGER NOT NULL REFERENCES blocks (id),
     log_index INTEGER NOT NULL,

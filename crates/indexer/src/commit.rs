@@ -1,11 +1,11 @@
 //! What is written, each in one transaction: a range of blocks with its logs, vaults and cursor; a rollback.
 
-use crate::continuity::sequence_of;
 use crate::error::StoreError;
 use crate::read::BlockRef;
 use crate::source::{ChainLog, Header};
 use crate::store::{Store, to_sql};
 use alloy::primitives::{Address, B256};
+use purse_protocol::event::sequence_of;
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 use std::collections::HashMap;
 
@@ -128,7 +128,7 @@ impl Store {
                     log.tx.as_slice(),
                     log.topics.concat(),
                     log.data.as_ref(),
-                    sequence_of(&log.data)
+                    sequence_of(&log.topics, &log.data)
                 ],
             )?;
         }

@@ -3,13 +3,8 @@
 use crate::error::IndexError;
 use crate::source::ChainLog;
 use alloy::primitives::Address;
+use purse_protocol::event::{is_outside_trail, sequence_of};
 use std::collections::BTreeMap;
-
-/// The sequence number of a vault's event: its last word. None when there is no such word or it exceeds 32 bits.
-pub(crate) fn sequence_of(data: &[u8]) -> Option<u32> {
-    let (zeros, number) = data.last_chunk::<32>()?.split_last_chunk::<4>()?;
-    zeros.iter().all(|&byte| byte == 0).then(|| u32::from_be_bytes(*number))
-}
 
 /// The last sequence number of each known vault.
 #[derive(Debug, Clone, Default)]
@@ -40,10 +35,14 @@ impl Continuity {
         self.last.get(&vault) == Some(&0)
     }
 
-    /// The next event of a vault, in the order of the chain. Other contracts' logs are none of its business.
+    /// The next log of a vault, in the order of the chain. Other contracts' logs are none of its business, and those of
+    /// a vault that have no sequence number cannot be missed.
     pub(crate) fn follow(&mut self, log: &ChainLog) -> Result<(), IndexError> {
         let Some(last) = self.last.get_mut(&log.address) else { return Ok(()) };
-        let (expected, found) = (last.wrapping_add(1), sequence_of(&log.data));
+        if is_outside_trail(&log.topics) {
+            return Ok(());
+        }
+        let (expected, found) = (last.wrapping_add(1), sequence_of(&log.topics, &log.data));
         if found != Some(expected) {
             return Err(IndexError::SequenceBroken {
                 vault: log.address,

@@ -14,6 +14,7 @@ use purse_audit::observed::{
 };
 use purse_audit::{Observed, Questions};
 use purse_protocol::abi::{IErc20, IVault};
+use purse_protocol::event::running_hash_of_head;
 use purse_protocol::{RpcFault, Window};
 use std::future::Future;
 
@@ -80,6 +81,9 @@ pub async fn observe<P: Provider>(
         blocks: reader.headers(questions).await?,
         paused: vault.paused().block(reader.at).call().await?,
         epoch: vault.epoch().block(reader.at).call().await?,
+        owner_nonce: vault.ownerNonce().block(reader.at).call().await?,
+        delay: vault.delay().block(reader.at).call().await?,
+        waiting: vault.waiting().block(reader.at).call().await?,
         owner: vault.owner().block(reader.at).call().await?,
         pending_owner: vault.pendingOwner().block(reader.at).call().await?,
         treasury: vault.treasury().block(reader.at).call().await?,
@@ -116,7 +120,8 @@ impl<P: Provider> Reader<'_, P> {
 
     async fn head(&self, vault: Address, at: BlockId, block: u64) -> Result<ObservedHead, ObserveError> {
         let head = IVault::new(vault, self.provider).head().block(at).call().await?;
-        let running_hash = head.runningHash.last_chunk::<23>().copied().unwrap_or_default().into();
+        let running_hash = running_hash_of_head(head.runningHash)
+            .ok_or_else(|| SourceError::from(RpcFault::nonsense(format!("no running hash: {}", head.runningHash))))?;
         Ok(ObservedHead { block, sequence: head.sequence, running_hash })
     }
 
@@ -179,10 +184,10 @@ impl<P: Provider> Reader<'_, P> {
     }
 
     async fn policies(&self, questions: &Questions) -> Result<Vec<ObservedPolicy>, ObserveError> {
-        each(questions.policies.iter().copied(), |(session, token)| async move {
+        each(questions.policies.iter().copied(), |(scope, token)| async move {
             let vault = IVault::new(questions.vault, self.provider);
-            let view = vault.remaining(session.get(), token).block(self.at).call().await?;
-            Ok(ObservedPolicy { session, token, per_payment_cap: view.perPaymentCap, limits: view.limits })
+            let view = vault.remaining(scope.session(), scope.category(), token).block(self.at).call().await?;
+            Ok(ObservedPolicy { scope, token, per_payment_cap: view.perPaymentCap, limits: view.limits })
         })
         .await
     }
@@ -191,11 +196,12 @@ impl<P: Provider> Reader<'_, P> {
         let of_all_windows = questions
             .policies
             .iter()
-            .flat_map(|&(session, token)| Window::ALL.into_iter().map(move |window| (session, token, window)));
-        each(of_all_windows, |(session, token, window)| async move {
+            .flat_map(|&(scope, token)| Window::ALL.into_iter().map(move |window| (scope, token, window)));
+        each(of_all_windows, |(scope, token, window)| async move {
             let vault = IVault::new(questions.vault, self.provider);
-            let word = vault.meterOf(session.get(), token, window.seconds()).block(self.at).call().await?;
-            Ok(ObservedMeter { session, token, window, word })
+            let meter = vault.meterOf(scope.session(), scope.category(), token, window.seconds());
+            let word = meter.block(self.at).call().await?;
+            Ok(ObservedMeter { scope, token, window, word })
         })
         .await
     }

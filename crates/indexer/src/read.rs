@@ -1,6 +1,5 @@
 //! What can be read from the database: vaults, their logs in order, and how far it has come.
 
-use crate::continuity::sequence_of;
 use crate::error::StoreError;
 use crate::source::Header;
 use crate::store::{Store, to_sql};
@@ -8,6 +7,7 @@ use alloy::primitives::{Address, B256, Bytes, LogData};
 use alloy::sol_types::SolEvent;
 use purse_audit::TrailLog;
 use purse_protocol::abi::IVaultFactory::VaultCreated;
+use purse_protocol::event::sequence_of;
 use rusqlite::{OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -114,7 +114,7 @@ impl Store {
                     block: BlockRef { number: store.number(row, 5)?, hash: store.hash(row, 6)? },
                     proven: store.number(row, 7)? == 1,
                 };
-                store.check_vault(&vault, store.number(row, 8)?, store.column(row, 9)?, store.column(row, 10)?)?;
+                store.check_vault(&vault, store.number(row, 8)?, store.words(row, 9)?, store.column(row, 10)?)?;
                 Ok(vault)
             },
         )
@@ -147,11 +147,12 @@ impl Store {
     pub(crate) fn sequences(&self) -> Result<BTreeMap<Address, u32>, StoreError> {
         let mut sequences = BTreeMap::new();
         for vault in self.vaults()? {
-            let sql = "SELECT sequence, data, number, log_index FROM logs JOIN blocks ON blocks.id = logs.block
+            let sql = "SELECT sequence, topics, data, number, log_index FROM logs JOIN blocks ON blocks.id = logs.block
                        WHERE address = ?1 AND orphaned = 0 ORDER BY sequence DESC LIMIT 1";
             let last = self.rows(sql, [vault.address.as_slice()], |store, row| {
-                let (sequence, data): (Option<u32>, Vec<u8>) = (store.column(row, 0)?, store.column(row, 1)?);
-                store.check_sequence(sequence, &data, store.number(row, 2)?, store.number(row, 3)?)?;
+                let sequence: Option<u32> = store.column(row, 0)?;
+                let (topics, data) = (store.words(row, 1)?, store.column::<Vec<u8>>(row, 2)?);
+                store.check_sequence(sequence, (&topics, &data), store.number(row, 3)?, store.number(row, 4)?)?;
                 Ok(sequence)
             })?;
             sequences.insert(vault.address, last.into_iter().flatten().next().unwrap_or(0));
@@ -159,9 +160,15 @@ impl Store {
         Ok(sequences)
     }
 
-    /// The column against the last word of the log's data.
-    fn check_sequence(&self, column: Option<u32>, data: &[u8], block: u64, log_index: u64) -> Result<(), StoreError> {
-        if column == sequence_of(data) { Ok(()) } else { Err(self.altered(block, log_index, "sequence")) }
+    /// The column against the log itself: its topics and data.
+    fn check_sequence(
+        &self,
+        column: Option<u32>,
+        (topics, data): (&[B256], &[u8]),
+        block: u64,
+        log_index: u64,
+    ) -> Result<(), StoreError> {
+        if column == sequence_of(topics, data) { Ok(()) } else { Err(self.altered(block, log_index, "sequence")) }
     }
 
     /// The columns against the factory's log.
@@ -169,10 +176,9 @@ impl Store {
         &self,
         vault: &StoredVault,
         log_index: u64,
-        topics: Vec<u8>,
+        topics: Vec<B256>,
         data: Vec<u8>,
     ) -> Result<(), StoreError> {
-        let topics = topics.chunks(32).map(|topic| self.word(topic)).collect::<Result<_, _>>()?;
         let log = VaultCreated::decode_log_data(&LogData::new_unchecked(topics, data.into()));
         let altered = match log {
             Err(_) => Some("data"),
@@ -196,10 +202,10 @@ impl Store {
              FROM logs JOIN blocks ON blocks.id = logs.block WHERE {condition} ORDER BY number, log_index"
         );
         self.rows(&sql, params![vault.as_slice()], |store, row| {
-            let topics: Vec<u8> = store.column(row, 5)?;
+            let topics = store.words(row, 5)?;
             let data: Vec<u8> = store.column(row, 6)?;
             let (block_number, log_index) = (store.number(row, 0)?, store.number(row, 3)?);
-            store.check_sequence(store.column(row, 8)?, &data, block_number, log_index)?;
+            store.check_sequence(store.column(row, 8)?, (&topics, &data), block_number, log_index)?;
             Ok(StoredLog {
                 block_number,
                 block_hash: store.hash(row, 1)?,
@@ -207,7 +213,7 @@ impl Store {
                 time: store.number(row, 2)?,
                 log_index,
                 tx: store.hash(row, 4)?,
-                topics: topics.chunks(32).map(|topic| store.word(topic)).collect::<Result<_, _>>()?,
+                topics,
                 data: data.into(),
             })
         })
@@ -244,6 +250,10 @@ impl Store {
     fn address(&self, row: &Row<'_>, index: usize) -> Result<Address, StoreError> {
         let bytes: Vec<u8> = self.column(row, index)?;
         Address::try_from(bytes.as_slice()).map_err(|_| self.corrupt("an address of another length"))
+    }
+
+    fn words(&self, row: &Row<'_>, index: usize) -> Result<Vec<B256>, StoreError> {
+        self.column::<Vec<u8>>(row, index)?.chunks(32).map(|word| self.word(word)).collect()
     }
 
     fn word(&self, bytes: &[u8]) -> Result<B256, StoreError> {

@@ -7,12 +7,16 @@ use purse_protocol::abi::IVault::{
     AllRevoked, GuardianSet, KeyRotated, LimitRemoved, OwnershipTransferStarted, OwnershipTransferred, Paused,
     PayeeRemoved, PayeeSet, Revoked, TokenAdded,
 };
-use purse_protocol::{Category, SessionId, Window};
+use purse_protocol::{Category, Scope, SessionId, Window};
 
 const DAY: u64 = 86_400;
 
 fn one() -> SessionId {
     SessionId::new(1).unwrap()
+}
+
+fn scope(session: u32, category: u8) -> Scope {
+    Scope::new(session, category).unwrap()
 }
 
 #[test]
@@ -41,7 +45,7 @@ fn a_rotated_key_leaves_its_nonces_and_ends() {
     let session = trail.session(one()).unwrap();
     assert_eq!((session.key, session.revoked), (who(60), false));
     // What was spent stays counted.
-    assert_eq!(trail.limits(one(), TOKEN, vault.time)[0].used, U256::from(ONE));
+    assert_eq!(trail.limits(scope(1, 0), TOKEN, vault.time)[0].used, U256::from(ONE));
 }
 
 #[test]
@@ -50,16 +54,16 @@ fn meters_are_those_of_the_contract() {
     let bucket = vault.time / (DAY / 4);
     vault.pay(1, 7, 0);
     let word = U256::from(7) | U256::from(25 * ONE) << 155 | U256::from(bucket) << 186;
-    assert_eq!(vault.trail().meter(one(), TOKEN, Window::Day).to_word(), word);
+    assert_eq!(vault.trail().meter(scope(1, 0), TOKEN, Window::Day).to_word(), word);
     vault.next_block(2 * DAY / 4);
     vault.pay(2, 5, 0);
     let word = U256::from(5) | U256::from(7) << 62 | U256::from(25 * ONE) << 155 | U256::from(bucket + 2) << 186;
-    assert_eq!(vault.trail().meter(one(), TOKEN, Window::Day).to_word(), word);
-    vault.emit(|sequence| LimitRemoved { session: 1, token: TOKEN, window: 86_400, sequence });
+    assert_eq!(vault.trail().meter(scope(1, 0), TOKEN, Window::Day).to_word(), word);
+    vault.emit(|sequence| LimitRemoved { session: 1, token: TOKEN, category: 0, window: 86_400, sequence });
     let trail = vault.trail();
     let word = U256::from(5) | U256::from(7) << 62 | U256::from(bucket + 2) << 186;
-    assert_eq!(trail.meter(one(), TOKEN, Window::Day).to_word(), word);
-    let windows: Vec<_> = trail.limits(one(), TOKEN, vault.time).iter().map(|limit| limit.window).collect();
+    assert_eq!(trail.meter(scope(1, 0), TOKEN, Window::Day).to_word(), word);
+    let windows: Vec<_> = trail.limits(scope(1, 0), TOKEN, vault.time).iter().map(|limit| limit.window).collect();
     assert_eq!(windows, [Window::Month]);
 }
 

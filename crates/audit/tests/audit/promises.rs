@@ -4,8 +4,8 @@ use crate::synthetic::{KEY, ONE, OWNER, PAYEE, RELAYER, START, Synthetic, TOKEN,
 use alloy::primitives::{Address, B256, U256};
 use purse_audit::{Report, Subject, compare};
 use purse_protocol::abi::IVault::{
-    AllRevoked, CategoriesSet, KeyRotated, LimitRemoved, LimitSet, Paid, Paused, PayeeRemoved, PayeeSet, Revoked,
-    SessionGranted, Unpaused, ValiditySet, Withdrawn,
+    AllRevoked, CategoriesSet, KeyRotated, LimitRemoved, OwnershipTransferStarted, OwnershipTransferred, Paid, Paused,
+    PayeeRemoved, PayeeSet, Revoked, SessionGranted, Unpaused, ValiditySet, Withdrawn,
 };
 
 /// Something that happens to a vault, with its name.
@@ -70,7 +70,7 @@ fn a_sound_trail_passes_every_check() {
     let report = audit(&vault);
     assert!(report.holds(), "{:#?}", report.differences().collect::<Vec<_>>());
     let promises: Vec<_> = report.checks.iter().map(|check| check.promise.as_str()).collect();
-    assert_eq!(promises, ["I13", "I12", "I12", "I3", "I5", "I6", "I8", "I7", "I4", "I1", "I1"]);
+    assert_eq!(promises, ["I13", "I12", "I12", "I3", "I5", "I6", "I8", "I7", "I9", "I4", "I1", "I1"]);
     let book = report.books[0];
     assert_eq!(
         (book.received, book.paid, book.fees),
@@ -126,7 +126,7 @@ fn more_than_the_cap_within_any_window_is_named() {
 fn a_payment_leaves_the_window_after_its_length() {
     for (seconds, sound) in [(86_399, false), (86_400, true)] {
         let mut vault = Synthetic::with_session(0);
-        vault.emit(|sequence| LimitSet { session: 1, token: TOKEN, window: 86_400, cap: 9 * ONE, used: 0, sequence });
+        vault.limit(1, 0, 86_400, 9 * ONE, 0);
         let paid_at = vault.time;
         vault.pay(1, 9 * ONE, 0);
         vault.time = paid_at + seconds;
@@ -141,12 +141,11 @@ fn a_payment_leaves_the_window_after_its_length() {
 fn a_removed_limit_counts_nothing_and_forgets_nothing() {
     let mut vault = Synthetic::with_session(0);
     vault.pay(1, 9 * ONE, 0);
-    vault.emit(|sequence| LimitRemoved { session: 1, token: TOKEN, window: 86_400, sequence });
+    vault.emit(|sequence| LimitRemoved { session: 1, token: TOKEN, category: 0, window: 86_400, sequence });
     for nonce in 2..=4 {
         vault.pay(nonce, 9 * ONE, 0);
     }
-    let (cap, used) = (10 * ONE, 9 * ONE);
-    vault.emit(|sequence| LimitSet { session: 1, token: TOKEN, window: 86_400, cap, used, sequence });
+    vault.limit(1, 0, 86_400, 10 * ONE, 9 * ONE);
     vault.pay(5, ONE, 0);
     assert!(audit(&vault).holds(), "{:#?}", audit(&vault).differences().collect::<Vec<_>>());
     vault.pay(6, 1, 0);
@@ -158,7 +157,7 @@ fn a_removed_limit_counts_nothing_and_forgets_nothing() {
 fn an_allowance_given_back_is_named() {
     let mut vault = Synthetic::with_session(0);
     vault.pay(1, 9 * ONE, 0);
-    vault.emit(|sequence| LimitSet { session: 1, token: TOKEN, window: 86_400, cap: 25 * ONE, used: 0, sequence });
+    vault.limit(1, 0, 86_400, 25 * ONE, 0);
     let report = audit(&vault);
     assert_eq!(broken(&report), ["meters"]);
     let (_, difference) = report.differences().next().unwrap();
@@ -186,14 +185,27 @@ fn a_nonce_that_pays_twice_or_runs_too_far_ahead_is_named() {
     assert!(audit(&vault).holds());
 }
 
-/// I5
+/// I5: logs hold no approvals, so what must have had one is listed, with whose it must be.
 #[test]
-fn a_payment_above_its_cap_is_named() {
+fn a_payment_above_its_cap_is_listed_with_the_owner_of_its_moment() {
     let mut vault = Synthetic::with_session(0);
     vault.pay(1, 10 * ONE, 0);
-    assert!(audit(&vault).holds());
+    assert!(audit(&vault).approved.is_empty());
     vault.pay(2, 10 * ONE - 1, 2);
-    assert_eq!(the_one(&vault), ("per_payment_cap".into(), 2));
+    vault.emit(|sequence| OwnershipTransferStarted { owner: OWNER, pendingOwner: who(71), sequence });
+    vault.emit(|sequence| OwnershipTransferred { previousOwner: OWNER, newOwner: who(71), sequence });
+    vault.next_block(86_400);
+    vault.pay(3, 11 * ONE, 0);
+    let report = audit(&vault);
+    assert!(report.holds());
+    let listed: Vec<_> = report.approved.iter().map(|approved| (approved.payment.nonce, approved.owner)).collect();
+    assert_eq!(listed, [(2, OWNER), (3, who(71))]);
+    assert!(report.approved.iter().all(|approved| approved.per_payment_cap == 10 * ONE));
+    let check = report.checks.iter().find(|check| check.id == "per_payment_cap").unwrap();
+    assert!(check.detail.contains("2 above their cap"), "{}", check.detail);
+    // An approval lifts the cap for a payment, and nothing else.
+    vault.pay(4, 15 * ONE, 0);
+    assert_eq!(the_one(&vault), ("limits".into(), 4));
 }
 
 /// I6
@@ -224,7 +236,7 @@ fn a_payment_out_of_scope_is_named() {
     }
     let mut vault = Synthetic::with_session(0);
     for window in [86_400, 2_592_000] {
-        vault.emit(|sequence| LimitRemoved { session: 1, token: TOKEN, window, sequence });
+        vault.emit(|sequence| LimitRemoved { session: 1, token: TOKEN, category: 0, window, sequence });
     }
     paid(&mut vault, |_| {});
     assert_eq!(the_one(&vault), ("scope".into(), 9), "no limit in the token");

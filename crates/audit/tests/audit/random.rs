@@ -6,10 +6,10 @@ use alloy::primitives::U256;
 use proptest::prelude::*;
 use purse_audit::{LimitUse, Session, Trail, compare};
 use purse_protocol::abi::IVault::{
-    AllRevoked, CategoriesSet, KeyRotated, LimitRemoved, LimitSet, Paused, PayeeRemoved, PayeeSet, PerPaymentCapSet,
-    Revoked, Unpaused, ValiditySet, Withdrawn,
+    AllRevoked, CategoriesSet, KeyRotated, LimitRemoved, Paused, PayeeRemoved, PayeeSet, PerPaymentCapSet, Revoked,
+    Unpaused, ValiditySet, Withdrawn,
 };
-use purse_protocol::{SessionId, Window, meter};
+use purse_protocol::{Scope, SessionId, Window, meter};
 
 #[derive(Debug, Clone)]
 enum Act {
@@ -82,14 +82,14 @@ impl Play {
             Act::Wait(seconds) => vault.next_block(seconds),
             Act::SetLimit { window, cap } if live => {
                 let (window, cap) = (Window::ALL[window], down(cap));
-                let meter = self.trail.meter(id, TOKEN, window).rolled(window, time);
+                let meter = self.trail.meter(Scope::Session(id), TOKEN, window).rolled(window, time);
                 let used = meter::base_units(meter.used_units(), self.unit_bits).to();
                 let window = window.seconds();
-                vault.emit(|sequence| LimitSet { session: 1, token: TOKEN, window, cap, used, sequence });
+                vault.limit(1, 0, window, cap, used);
             }
             Act::RemoveLimit { window } if live && stands[window] => {
                 let window = Window::ALL[window].seconds();
-                vault.emit(|sequence| LimitRemoved { session: 1, token: TOKEN, window, sequence });
+                vault.emit(|sequence| LimitRemoved { session: 1, token: TOKEN, category: 0, window, sequence });
             }
             Act::Cap(cap) if live => {
                 let perPaymentCap = down(cap);
@@ -140,7 +140,7 @@ impl Play {
     }
 
     fn stands(&self, window: Window) -> bool {
-        self.trail.policies[&(SessionId::new(1).unwrap(), TOKEN)].stands(window)
+        self.trail.policies[&(Scope::new(1, 0).unwrap(), TOKEN)].stands(window)
     }
 
     fn in_book(&self) -> bool {
@@ -151,9 +151,9 @@ impl Play {
         let (session, nonce) = (self.session(), self.nonce(offset));
         let used = nonce <= session.word.nonce_highest
             && session.word.nonce_window >> (session.word.nonce_highest - nonce) & 1 == 1;
-        let policy = self.trail.policies[&(session.id, TOKEN)];
+        let policy = self.trail.policies[&(Scope::Session(session.id), TOKEN)];
         let (total, time) = (U256::from(amount + fee), self.vault.time);
-        let limits = self.trail.limits(session.id, TOKEN, time);
+        let limits = self.trail.limits(Scope::Session(session.id), TOKEN, time);
         let fits = meter::base_units(meter::units_up(total, self.unit_bits), self.unit_bits);
         !(self.trail.paused || session.revoked || used || limits.is_empty() || !self.in_book())
             && (u64::from(session.word.valid_from)..u64::from(session.word.valid_until)).contains(&time)

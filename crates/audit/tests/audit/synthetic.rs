@@ -1,16 +1,18 @@
 //! A vault that exists only as its logs: events in the contract's form, and the observation that a node would give.
 
-use alloy::primitives::{Address, B256, Bytes, FixedBytes, IntoLogData, LogData, U256};
-use alloy::sol_types::SolEvent;
+use alloy::primitives::{Address, B256, Bytes, IntoLogData, LogData, U256, keccak256};
+use alloy::sol_types::{SolCall, SolEvent};
 use purse_audit::observed::{
     ObservedBlock, ObservedHead, ObservedHeader, ObservedMeter, ObservedPolicy, ObservedToken, ObservedTransfer,
 };
 use purse_audit::{Observed, Trail, TrailLog};
 use purse_protocol::Window;
 use purse_protocol::abi::IVault::{
-    GuardianSet, IVaultEvents, LimitSet, LimitView, OwnershipTransferred, Paid, PayeeSet, PerPaymentCapSet,
-    SessionGranted, SessionView, TokenAdded, TreasurySet,
+    ChangeCall, ChangeExecuted, ChangeWaiting, DelaySet, GuardianSet, IVaultEvents, LimitSet, LimitView,
+    OwnershipTransferred, Paid, PayeeSet, PerPaymentCapSet, SessionGranted, SessionView, TokenAdded, TreasurySet,
+    WaitingChange,
 };
+use purse_protocol::event::RunningHash;
 use purse_protocol::event::decode;
 
 /// 15 January 2027, 08:00:00 UTC.
@@ -41,13 +43,27 @@ pub(crate) struct Synthetic {
     pub(crate) transfers: Vec<ObservedTransfer>,
     pub(crate) time: u64,
     pub(crate) block: u64,
+    /// The last event's sequence number.
+    pub(crate) sequence: u32,
+    /// How many of the events were not payments.
+    pub(crate) acts: u32,
+    pub(crate) delay: u32,
     log_index: u64,
 }
 
 impl Synthetic {
     /// A vault as its constructor leaves it.
     pub(crate) fn new() -> Self {
-        let mut vault = Self { logs: Vec::new(), transfers: Vec::new(), time: START, block: 10, log_index: 0 };
+        let mut vault = Self {
+            logs: Vec::new(),
+            transfers: Vec::new(),
+            time: START,
+            block: 10,
+            sequence: 0,
+            acts: 0,
+            delay: 0,
+            log_index: 0,
+        };
         vault.emit(|sequence| OwnershipTransferred { previousOwner: Address::ZERO, newOwner: OWNER, sequence });
         vault.emit(|sequence| TreasurySet { treasury: TREASURY, sequence });
         vault.emit(|sequence| GuardianSet { guardian: Address::ZERO, sequence });
@@ -78,7 +94,7 @@ impl Synthetic {
         vault.emit(|sequence| PerPaymentCapSet { session: 1, token: TOKEN, perPaymentCap: cap, sequence });
         for (window, tokens) in [(86_400, 25), (2_592_000, 100)] {
             let cap = down(tokens * ONE);
-            vault.emit(|sequence| LimitSet { session: 1, token: TOKEN, window, cap, used: 0, sequence });
+            vault.limit(1, 0, window, cap, 0);
         }
         vault.next_block(1);
         vault
@@ -90,8 +106,41 @@ impl Synthetic {
         self.log_index = 0;
     }
 
+    /// An event of the trail.
     pub(crate) fn emit<E: SolEvent>(&mut self, event: impl FnOnce(u32) -> E) {
-        let (topics, data) = event(self.logs.len() as u32 + 1).encode_log_data().split();
+        self.sequence += 1;
+        self.acts += u32::from(E::SIGNATURE_HASH != Paid::SIGNATURE_HASH);
+        let event = event(self.sequence);
+        self.beside(&event);
+    }
+
+    /// A limit of a scope.
+    pub(crate) fn limit(&mut self, session: u32, category: u8, window: u32, cap: u128, used: u128) {
+        self.emit(|sequence| LimitSet { session, token: TOKEN, category, window, cap, used, sequence });
+    }
+
+    pub(crate) fn set_delay(&mut self, delay: u32) {
+        self.delay = delay;
+        self.emit(|sequence| DelaySet { delay, sequence });
+    }
+
+    /// A change begins to wait; gives its number.
+    pub(crate) fn put_by(&mut self, call: &impl SolCall) -> u32 {
+        let (change, call) = (self.acts + 1, Bytes::from(call.abi_encode()));
+        let (callHash, executableFrom) = (keccak256(&call), self.time as u32 + self.delay);
+        self.beside(&ChangeCall { change, call });
+        self.emit(|sequence| ChangeWaiting { change, callHash, executableFrom, sequence });
+        change
+    }
+
+    /// A change takes effect; the verb's own events come next.
+    pub(crate) fn execute(&mut self, change: u32) {
+        self.emit(|sequence| ChangeExecuted { change, sequence });
+    }
+
+    /// A log, of whatever kind.
+    pub(crate) fn beside<E: SolEvent>(&mut self, event: &E) {
+        let (topics, data) = event.encode_log_data().split();
         let log_index = self.next_log();
         self.logs.push(TrailLog {
             block_number: self.block,
@@ -170,7 +219,7 @@ fn hash_of(block: u64) -> B256 {
 pub(crate) fn observe(trail: &Trail, transfers: &[ObservedTransfer], number: u64, time: u64) -> Observed {
     let questions = trail.questions();
     let head =
-        |&(block, sequence, running_hash): &(u64, u32, FixedBytes<23>)| ObservedHead { block, sequence, running_hash };
+        |&(block, sequence, running_hash): &(u64, u32, RunningHash)| ObservedHead { block, sequence, running_hash };
     let balance = transfers.iter().fold(U256::ZERO, |balance, transfer| match transfer.to == trail.vault {
         true => balance + transfer.value,
         false => balance - transfer.value,
@@ -193,6 +242,19 @@ pub(crate) fn observe(trail: &Trail, transfers: &[ObservedTransfer], number: u64
             .collect(),
         paused: trail.paused,
         epoch: trail.epoch,
+        owner_nonce: trail.owner_nonce,
+        delay: trail.delay,
+        waiting: trail
+            .waiting
+            .iter()
+            .map(|change| WaitingChange {
+                change: change.number,
+                executableFrom: change.executable_from,
+                executableUntil: change.executable_until,
+                killed: change.killed.unwrap(),
+                callHash: change.call_hash,
+            })
+            .collect(),
         owner: trail.owner,
         pending_owner: trail.pending_owner,
         treasury: trail.treasury,
@@ -216,12 +278,12 @@ pub(crate) fn observe(trail: &Trail, transfers: &[ObservedTransfer], number: u64
         keys: trail.keys.iter().map(|(&key, word)| (key, word.session.get())).collect(),
         policies: policies
             .clone()
-            .map(|&(session, token)| ObservedPolicy {
-                session,
+            .map(|&(scope, token)| ObservedPolicy {
+                scope,
                 token,
-                per_payment_cap: trail.policies[&(session, token)].per_payment_cap,
+                per_payment_cap: trail.policies[&(scope, token)].per_payment_cap,
                 limits: trail
-                    .limits(session, token, time)
+                    .limits(scope, token, time)
                     .iter()
                     .map(|limit| LimitView {
                         window: limit.window.seconds(),
@@ -234,12 +296,12 @@ pub(crate) fn observe(trail: &Trail, transfers: &[ObservedTransfer], number: u64
             })
             .collect(),
         meters: policies
-            .flat_map(|&(session, token)| {
+            .flat_map(|&(scope, token)| {
                 Window::ALL.map(|window| ObservedMeter {
-                    session,
+                    scope,
                     token,
                     window,
-                    word: trail.meter(session, token, window).to_word(),
+                    word: trail.meter(scope, token, window).to_word(),
                 })
             })
             .collect(),
