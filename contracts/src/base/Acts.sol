@@ -196,13 +196,12 @@ abstract contract Acts is Judge, TypedData {
             _transferOwnership(act, abi.decode(arguments, (address)));
         } else if (verb == IVault.setDelay.selector) {
             _setDelay(act, abi.decode(arguments, (uint32)));
-        } else if (act.conditional) {
-            revert VerbNotAllowed(verb);
-        } else if (verb == IVault.grant.selector) {
+            // Verbs that replace none
+        } else if (verb == IVault.grant.selector && !act.conditional) {
             _grant(act, abi.decode(arguments, (Grant)));
-        } else if (verb == IVault.unpause.selector) {
+        } else if (verb == IVault.unpause.selector && !act.conditional) {
             _unpause(act);
-        } else if (verb == IVault.withdraw.selector) {
+        } else if (verb == IVault.withdraw.selector && !act.conditional) {
             (address token, uint256 amount) = abi.decode(arguments, (address, uint256));
             _withdraw(token, amount);
         } else {
