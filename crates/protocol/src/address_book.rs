@@ -13,6 +13,9 @@ pub struct AddressBook {
     pub chain_id: u64,
     /// The factory.
     pub factory: Deployed,
+    /// The lens, which tells the most that can leave a vault; none where it was not deployed, or is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lens: Option<Deployed>,
     /// Its vaults, in order of deployment.
     pub vaults: Vec<VaultRecord>,
 }
@@ -79,6 +82,7 @@ mod tests {
         AddressBook {
             chain_id: 31_337,
             factory: deployed(0xfa, None),
+            lens: Some(deployed(0x1e, None)),
             vaults: vec![VaultRecord {
                 vault: deployed(0x0a, Some(B256::repeat_byte(0x11))),
                 owner: Address::repeat_byte(1),
@@ -94,6 +98,10 @@ mod tests {
         let text = serde_json::to_string_pretty(&book()).unwrap();
         assert_eq!(serde_json::from_str::<AddressBook>(&text).unwrap(), book());
         assert_eq!(book().vault(Address::repeat_byte(0x0a)), book().vaults.first());
+        let without = AddressBook { lens: None, ..book() };
+        let text = serde_json::to_string(&without).unwrap();
+        assert!(!text.contains("lens"));
+        assert_eq!(serde_json::from_str::<AddressBook>(&text).unwrap(), without);
     }
 
     #[test]

@@ -7,8 +7,8 @@ use alloy::sol_types::SolValue;
 /// salt ++ init code as calldata.
 pub const DETERMINISTIC_DEPLOYER: Address = address!("4e59b44847b379578588920cA78FbF26c0B4956C");
 
-/// The salt that the factory is deployed with, on every chain.
-pub const FACTORY_SALT: B256 = B256::ZERO;
+/// The salt that factory and lens are deployed with, on every chain.
+pub const DEPLOYER_SALT: B256 = B256::ZERO;
 
 /// What a vault's address commits to besides chain and code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,7 +28,12 @@ pub fn factory_init_code(factory_creation_code: &[u8], vault_creation_code: &[u8
 
 /// Where the deterministic deployer puts the factory of that init code.
 pub fn factory_address(factory_init_code: &[u8]) -> Address {
-    put(DETERMINISTIC_DEPLOYER, FACTORY_SALT, factory_init_code)
+    put(DETERMINISTIC_DEPLOYER, DEPLOYER_SALT, factory_init_code)
+}
+
+/// Where the deterministic deployer puts the lens of that creation code, which takes no constructor arguments.
+pub fn lens_address(lens_creation_code: &[u8]) -> Address {
+    put(DETERMINISTIC_DEPLOYER, DEPLOYER_SALT, lens_creation_code)
 }
 
 /// The vault's init code: its creation code with the configuration as constructor arguments.
@@ -121,6 +126,6 @@ mod tests {
         let address = |factory: &[u8], vault: &[u8]| factory_address(&factory_init_code(factory, vault));
         assert_ne!(address(&[1], &[2]), address(&[1], &[3]));
         assert_eq!(factory_init_code(&[1], &[2])[1..], keccak256([2])[..]);
-        assert_eq!(address(&[1], &[2]), put(DETERMINISTIC_DEPLOYER, FACTORY_SALT, &factory_init_code(&[1], &[2])));
+        assert_eq!(address(&[1], &[2]), put(DETERMINISTIC_DEPLOYER, DEPLOYER_SALT, &factory_init_code(&[1], &[2])));
     }
 }
