@@ -2,6 +2,7 @@
 // The gate over contracts/test/zoo/variants.mjs: every broken vault must be caught by the suite it names, and the suites
 // must pass on the vault as it is, built in the same way. `scripts/bug-zoo.mjs NAME...` runs some; `--compile` runs no
 // test: it only asks whether the variants still fit the sources.
+import { fairOriginals } from "./mutate/bench.mjs";
 import { Compilers, TARGETS, fileOf } from "./mutate/compiler.mjs";
 import { inLanes } from "./mutate/lanes.mjs";
 import { SOURCES, closure } from "./mutate/sources.mjs";
@@ -17,60 +18,51 @@ if (new Set(variants.map(({ name }) => name)).size !== variants.length) throw ne
 const chosen = variants.filter(({ name }) => !only.length || only.includes(name));
 
 let faults = 0;
-const complain = (line) => {
+const complain = (kind, { name, attack }, why) => {
   faults += 1;
-  console.error(line);
+  console.error(`${kind} ${name}: ${attack} (${why})`);
 };
 
-const contractOf = (file) => Object.keys(TARGETS).find((contract) => file in closure(fileOf(contract)));
-
-/** The contract a variant is of, and its code. */
-async function build({ file, find, put }) {
-  const name = `${SOURCES}/${file}`;
-  const contract = contractOf(name);
-  if (!contract) throw new Error(`${name} is in none of ${Object.keys(TARGETS).join(", ")}`);
-  const text = closure(fileOf(contract))[name];
-  const times = text.split(find).length - 1;
-  if (times !== 1) throw new Error(`its text is ${times} times in ${file}; mend the variant`);
-  const code = await compilers.compile(contract, closure(fileOf(contract), { [name]: text.replace(find, () => put) }), pipeline);
-  if (code === original[contract]) throw new Error("it compiles to the unbroken contract");
-  return { contract, code };
+/** A variant with the contract that it breaks and that contract's sources; undefined where it fits nothing. */
+function fitted(variant) {
+  const file = `${SOURCES}/${variant.file}`;
+  const contract = Object.keys(TARGETS).find((target) => file in closure(fileOf(target)));
+  if (!contract) return complain("NO VARIANT", variant, `${file} is in none of ${Object.keys(TARGETS).join(", ")}`);
+  const text = closure(fileOf(contract))[file];
+  const times = text.split(variant.find).length - 1;
+  if (times !== 1) return complain("NO VARIANT", variant, `its text is ${times} times in ${variant.file}; mend the variant`);
+  return { variant, contract, suite: `${TESTS}/${variant.suite}`, sources: closure(fileOf(contract), { [file]: text.replace(variant.find, () => variant.put) }) };
 }
 
 const compilers = new Compilers(AT_ONCE);
-const [{ pipeline, code: original }] = await Promise.all([compilers.originals(), compileOnly || buildTests()]);
+const broken = chosen.map(fitted).filter(Boolean);
+const judges = {};
+for (const { contract, suite } of broken) judges[contract] = [...new Set([...(judges[contract] ?? []), suite])];
+if (!compileOnly) await buildTests();
+const { pipeline, code: original } = compileOnly ? (await compilers.originals().next()).value : await fairOriginals(compilers, AT_ONCE, judges, (line) => console.error(line));
 
-const built = [];
-await inLanes(AT_ONCE, chosen, async (variant) => {
+const seen = new Map();
+await inLanes(AT_ONCE, broken, async ({ variant, contract, suite, sources }) => {
+  let code;
   try {
-    const { contract, code } = await build(variant);
-    const twin = built.find((other) => other.code === code && other.variant.suite === variant.suite);
-    if (twin) throw new Error(`it is ${twin.variant.name} again`);
-    built.push({ variant, contract, code, suite: `${TESTS}/${variant.suite}` });
+    code = await compilers.compile(contract, sources, pipeline);
   } catch (error) {
-    complain(`NO VARIANT ${variant.name}: ${error.message}`);
+    return complain("NO VARIANT", variant, error.message);
   }
+  if (code === original[contract]) return complain("NO VARIANT", variant, "it compiles to the unbroken contract");
+  const twin = seen.get(suite + code);
+  if (twin) return complain("NO VARIANT", variant, `it is ${twin} again`);
+  seen.set(suite + code, variant.name);
+  if (compileOnly) return;
+
+  const { failures } = await judge(variant.name, { [TARGETS[contract]]: writeArtifact(variant.name, code) }, [suite]);
+  // What can't even be set up is caught by every suite, whatever that asks
+  const early = failures.some(({ test }) => test === "setUp");
+  if (!failures.length) complain("SURVIVED  ", variant, `${variant.suite} passes`);
+  else if (early && !variant.inSetUp) complain("NOT JUDGED", variant, `the set-up of ${variant.suite} fails; if that is the judge, say inSetUp`);
+  else if (!early && variant.inSetUp) complain("NOT JUDGED", variant, `inSetUp, but the set-up of ${variant.suite} passes`);
+  else console.log(`caught     ${variant.name.padEnd(26)} by ${variant.suite} (${failures.length > 1 ? `${failures.length} tests` : failures[0].test}): ${variant.attack}`);
 });
-
-if (!compileOnly) {
-  // Fair judges: a suite that fails on the unbroken contract would catch everything
-  const fair = new Map(built.map(({ suite, contract }) => [suite, contract]));
-  const artifacts = Object.fromEntries(Object.keys(original).map((contract) => [contract, writeArtifact(`${contract}.original`, original[contract])]));
-  await inLanes(AT_ONCE, fair, async ([suite, contract]) => {
-    const { failures } = await judge(suite.replaceAll("/", "."), { [TARGETS[contract]]: artifacts[contract] }, [suite]);
-    if (failures.length) complain(`NOT FAIR   ${suite} fails on the unbroken contract: ${failures.map(({ test }) => test).join(", ")}`);
-  });
-
-  await inLanes(AT_ONCE, built, async ({ variant, contract, code, suite }) => {
-    const what = `${variant.name}: ${variant.attack}`;
-    const { failures } = await judge(variant.name, { [TARGETS[contract]]: writeArtifact(variant.name, code) }, [suite]);
-    // What can't even be set up is caught by every suite, whatever that asks
-    const early = failures.some(({ test }) => test === "setUp");
-    if (!failures.length) complain(`SURVIVED   ${what} (${variant.suite} passes)`);
-    else if (early && !variant.inSetUp) complain(`NOT JUDGED ${what} (the set-up of ${variant.suite} fails; if that is the judge, say inSetUp)`);
-    else if (!early && variant.inSetUp) complain(`NOT JUDGED ${what} (inSetUp, but the set-up of ${variant.suite} passes)`);
-    else console.log(`caught     ${variant.name.padEnd(26)} by ${variant.suite} (${failures.length > 1 ? `${failures.length} tests` : failures[0].test}): ${variant.attack}`);
-  });
-}
 console.log(`bug zoo: ${chosen.length} broken vaults, ${faults} faults (${compileOnly ? "compiled only" : `${pipeline} code`})`);
-process.exit(faults ? 1 : 0);
+process.exitCode = faults ? 1 : 0;
+await compilers.close();

@@ -54,13 +54,14 @@ const compilers = new Compilers(AT_ONCE);
 const all = await mutants(compilers);
 const candidates = select(all, { files: options.file, against: options.changed && options.against });
 if (options.list) {
-  for (const { file, line, operator, place, before, after } of candidates) console.log(`${file}:${line} ${place} (${operator})\n  - ${before}\n  + ${after}`);
+  const text = candidates.map(({ file, line, operator, place, before, after }) => `${file}:${line} ${place} (${operator})\n  - ${before}\n  + ${after}\n`).join("");
+  await new Promise((resolve) => process.stdout.write(text, resolve));
   process.exit(0);
 }
 
-const [{ pipeline, code: original }] = await Promise.all([compilers.originals(), buildTests()]);
-say(`${candidates.length} of ${all.length} mutants, ${pipeline} code`);
-const bench = await Bench.seat(AT_ONCE, original, say);
+say(`${candidates.length} of ${all.length} mutants to choose from`);
+await buildTests();
+const { bench, pipeline, original } = await Bench.seat(compilers, AT_ONCE, say);
 
 const codeOf = async ({ contracts, edited }, by) => {
   const code = {};
@@ -124,7 +125,7 @@ if (pipeline !== "shipped" && alive.length) {
 
 const report = new Report({ all, killed, alive, accepted, counts });
 const faults = report.faults({ whole });
-report.lines().forEach((line) => console.log(line));
+await new Promise((resolve) => process.stdout.write(`${report.lines().join("\n")}\n`, resolve));
 if (options.json) fs.writeFileSync(options.json, `${JSON.stringify({ ...report.summary(), pipeline, seconds: Math.round((Date.now() - started) / 1_000) }, null, 2)}\n`);
 for (const fault of faults) console.error(`error: ${fault}`);
 process.exit(faults.length ? 1 : 0);
