@@ -127,7 +127,7 @@ pub fn save(folder: &Path, book: &AddressBook) -> Result<PathBuf, BookError> {
     }
 }
 
-/// Notes a factory and, if given, one of its vaults in the book of a chain, and writes it. What the book knows and the
+/// Notes a factory and, if given, the lens and one of the factory's vaults in the book of a chain, and writes it. What the book knows and the
 /// new record does not (block and transaction of a contract that was found in place) is kept.
 ///
 /// # Errors
@@ -136,6 +136,7 @@ pub fn note(
     folder: &Path,
     chain_id: u64,
     factory: &Deployed,
+    lens: Option<&Deployed>,
     vault: Option<VaultRecord>,
 ) -> Result<AddressBook, BookError> {
     let path = path(folder, chain_id);
@@ -145,12 +146,17 @@ pub fn note(
     let lock = File::create(folder.join(".lock")).map_err(at)?;
     lock.lock().map_err(at)?;
 
-    let mut book =
-        load(folder, chain_id)?.unwrap_or_else(|| AddressBook { chain_id, factory: factory.clone(), vaults: vec![] });
+    let new = || AddressBook { chain_id, factory: factory.clone(), lens: None, vaults: vec![] };
+    let mut book = load(folder, chain_id)?.unwrap_or_else(new);
     if book.factory.address != factory.address {
         return Err(BookError::OtherFactory { path, known: book.factory.address, given: factory.address });
     }
     update(&mut book.factory, factory);
+    match (&mut book.lens, lens) {
+        (Some(known), Some(lens)) if known.address == lens.address => update(known, lens),
+        (known, Some(lens)) => *known = Some(lens.clone()),
+        (_, None) => {}
+    }
     if let Some(record) = vault {
         match book.vaults.iter_mut().find(|known| known.vault.address == record.vault.address) {
             Some(known) => update(&mut known.vault, &record.vault),
@@ -187,7 +193,7 @@ mod tests {
     fn a_book_reads_back_and_no_book_is_no_error() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(load(folder.path(), 1).unwrap(), None);
-        let book = note(folder.path(), 1, &deployed(1, Some(5)), Some(record(2))).unwrap();
+        let book = note(folder.path(), 1, &deployed(1, Some(5)), None, Some(record(2))).unwrap();
         assert_eq!(load(folder.path(), 1).unwrap(), Some(book));
     }
 
@@ -205,23 +211,26 @@ mod tests {
     #[test]
     fn what_the_book_knows_is_kept() {
         let folder = tempfile::tempdir().unwrap();
-        note(folder.path(), 1, &deployed(1, Some(5)), Some(record(2))).unwrap();
-        note(folder.path(), 1, &deployed(1, None), Some(record(3))).unwrap();
-        let book = note(folder.path(), 1, &deployed(1, None), Some(record(2))).unwrap();
+        note(folder.path(), 1, &deployed(1, Some(5)), None, Some(record(2))).unwrap();
+        note(folder.path(), 1, &deployed(1, None), Some(&deployed(8, Some(6))), Some(record(3))).unwrap();
+        let book = note(folder.path(), 1, &deployed(1, None), Some(&deployed(8, None)), Some(record(2))).unwrap();
         assert_eq!(book.factory, deployed(1, Some(5)));
         assert_eq!(book.vaults, [record(2), record(3)]);
+        assert_eq!(book.lens, Some(deployed(8, Some(6))));
+        let other = note(folder.path(), 1, &deployed(1, None), Some(&deployed(9, None)), None).unwrap();
+        assert_eq!(other.lens, Some(deployed(9, None)), "a lens of another version takes its place");
     }
 
     #[test]
     fn every_truncation_is_refused_by_name_and_left_alone() {
         let folder = tempfile::tempdir().unwrap();
-        note(folder.path(), 1, &deployed(1, Some(5)), Some(record(2))).unwrap();
+        note(folder.path(), 1, &deployed(1, Some(5)), None, Some(record(2))).unwrap();
         let file = path(folder.path(), 1);
         let whole = fs::read(&file).unwrap();
         // The last byte is the line feed, without which the book is whole.
         for length in 0..whole.len() - 1 {
             fs::write(&file, &whole[..length]).unwrap();
-            let error = note(folder.path(), 1, &deployed(1, None), None).unwrap_err();
+            let error = note(folder.path(), 1, &deployed(1, None), None, None).unwrap_err();
             assert!(matches!(error, BookError::Malformed { .. }), "{length}: {error}");
             assert_eq!(fs::read(&file).unwrap(), whole[..length]);
         }
@@ -230,7 +239,7 @@ mod tests {
     #[test]
     fn an_unknown_field_is_refused_by_name() {
         let folder = tempfile::tempdir().unwrap();
-        note(folder.path(), 1, &deployed(1, Some(5)), None).unwrap();
+        note(folder.path(), 1, &deployed(1, Some(5)), None, None).unwrap();
         let file = path(folder.path(), 1);
         let text = fs::read_to_string(&file).unwrap().replacen("\"block\"", "\"colour\": 1, \"block\"", 1);
         fs::write(&file, text).unwrap();
@@ -241,8 +250,8 @@ mod tests {
     #[test]
     fn another_chains_or_factorys_book_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        note(folder.path(), 1, &deployed(1, Some(5)), None).unwrap();
-        let error = note(folder.path(), 1, &deployed(9, None), None).unwrap_err();
+        note(folder.path(), 1, &deployed(1, Some(5)), None, None).unwrap();
+        let error = note(folder.path(), 1, &deployed(9, None), None, None).unwrap_err();
         assert!(matches!(error, BookError::OtherFactory { .. }), "{error}");
         fs::rename(path(folder.path(), 1), path(folder.path(), 2)).unwrap();
         let error = load(folder.path(), 2).unwrap_err();

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 const VAULT: (&str, &str) = ("Vault.sol", "Vault");
 const FACTORY: (&str, &str) = ("VaultFactory.sol", "VaultFactory");
+const LENS: (&str, &str) = ("VaultLens.sol", "VaultLens");
 
 /// The compiled contracts, with everything that is needed to deploy, to verify and to publish them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -24,6 +25,8 @@ pub struct Build {
     pub vault: Artifact,
     /// The factory of vaults.
     pub factory: Artifact,
+    /// What tells the most that can leave a vault (I17): stateless, needed by no vault.
+    pub lens: Artifact,
     /// The compiler's version, as block explorers spell it: `0.8.37+commit.f401782d`.
     pub compiler: String,
     /// The compiler's very input ("standard JSON"), from which a block explorer gets the same bytecode.
@@ -61,7 +64,7 @@ impl Build {
         let not_a_checkout = |_| BuildError::NotACheckout { path: root.to_path_buf() };
         let root = root.canonicalize().map_err(not_a_checkout)?;
         let settings = CompilerSettings::read(&root)?;
-        let sources = sources::collect(&root, &settings, &[VAULT.0, FACTORY.0])?;
+        let sources = sources::collect(&root, &settings, &[VAULT.0, FACTORY.0, LENS.0])?;
         let input = SolcInput::new(SolcLanguage::Solidity, sources, settings.for_solc());
         let solc = root.join(&settings.solc);
         build_cache::get_or_make(&root, &input, &solc, || Self::run(&settings, &solc, input.clone()))
@@ -75,6 +78,11 @@ impl Build {
     /// Where the factory is, on every chain that has it.
     pub fn factory_address(&self) -> Address {
         create2::factory_address(&self.factory_init_code())
+    }
+
+    /// Where the lens is, on every chain that has it.
+    pub fn lens_address(&self) -> Address {
+        create2::lens_address(&self.lens.creation_code)
     }
 
     /// keccak256 of the vault's creation code: the one code that the factory deploys (I14).
@@ -108,6 +116,7 @@ impl Build {
         Ok(Self {
             vault: take(VAULT)?,
             factory: take(FACTORY)?,
+            lens: take(LENS)?,
             compiler: format!("{}.{}.{}+{}", version.major, version.minor, version.patch, commit.join(".")),
             standard_json: serde_json::to_value(&input)
                 .map_err(|error| BuildError::AnswerIncomplete { what: error.to_string() })?,

@@ -1,6 +1,7 @@
-//! Puts the factory and vaults on a chain, each at the one address that follows from its code. Idempotent: what is
+//! Puts the factory, the lens and vaults on a chain, each at the one address that follows from its code. Idempotent: what is
 //! there is verified, not deployed again.
 
+use crate::artifact::Artifact;
 use crate::build::Build;
 use crate::deploy_error::DeployError;
 use crate::verify::{factory_immutables, vault_immutables, verify_runtime};
@@ -11,8 +12,9 @@ use alloy::rpc::types::{Filter, TransactionReceipt, TransactionRequest};
 use alloy::sol_types::{SolCall, SolEvent};
 use alloy::transports::TransportError;
 use purse_protocol::abi::IVaultFactory::{VaultCreated, createVaultCall};
-use purse_protocol::create2::{self, DETERMINISTIC_DEPLOYER, FACTORY_SALT, VaultConfig};
+use purse_protocol::create2::{self, DEPLOYER_SALT, DETERMINISTIC_DEPLOYER, VaultConfig};
 use purse_protocol::{Deployed, Refusal, RefusalContext, RpcFault};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How long a transaction is waited for: ten Ethereum blocks. Later the operator decides.
@@ -58,22 +60,41 @@ pub async fn check_chain_id(provider: &impl Provider, expected: u64) -> Result<(
 /// # Errors
 /// [`DeployError`], each with a [`fix`](DeployError::fix).
 pub async fn deploy_factory(provider: &impl Provider, chain_id: u64, build: &Build) -> Result<Outcome, DeployError> {
+    let what = (&build.factory, build.factory_address(), factory_immutables(build));
+    deploy_once(provider, chain_id, build, what, &build.factory_init_code()).await
+}
+
+/// Deploys the lens, which tells the most that can leave a vault (I17), in the same way.
+///
+/// # Errors
+/// [`DeployError`], each with a [`fix`](DeployError::fix).
+pub async fn deploy_lens(provider: &impl Provider, chain_id: u64, build: &Build) -> Result<Outcome, DeployError> {
+    let what = (&build.lens, build.lens_address(), BTreeMap::new());
+    deploy_once(provider, chain_id, build, what, &build.lens.creation_code).await
+}
+
+/// Deploys a contract of which a chain has one, for everybody.
+async fn deploy_once(
+    provider: &impl Provider,
+    chain_id: u64,
+    build: &Build,
+    (artifact, address, immutables): (&Artifact, Address, BTreeMap<&str, B256>),
+    init_code: &[u8],
+) -> Result<Outcome, DeployError> {
     check_chain_id(provider, chain_id).await?;
-    let address = build.factory_address();
+    let verified = async || verify_runtime(artifact, address, &code_at(provider, address).await?, &immutables);
     if has_code(provider, address).await? {
-        return Ok(Outcome::AlreadyThere(found(build, address, verify_factory(provider, build).await?)));
+        return Ok(Outcome::AlreadyThere(found(build, address, verified().await?)));
     }
     if keccak256(code_at(provider, DETERMINISTIC_DEPLOYER).await?) != DETERMINISTIC_DEPLOYER_CODE {
         return Err(DeployError::DeterministicDeployerMissing { chain_id, address: DETERMINISTIC_DEPLOYER });
     }
 
-    let data = [FACTORY_SALT.as_slice(), &build.factory_init_code()].concat();
+    let data = [DEPLOYER_SALT.as_slice(), init_code].concat();
     match send(provider, DETERMINISTIC_DEPLOYER, data.into()).await {
-        Ok(receipt) => {
-            Ok(Outcome::Deployed(deployed(build, address, verify_factory(provider, build).await?, &receipt)))
-        }
+        Ok(receipt) => Ok(Outcome::Deployed(deployed(build, address, verified().await?, &receipt))),
         // Anyone may deploy it: somebody else may have been first.
-        Err(error) => match verify_factory(provider, build).await {
+        Err(error) => match verified().await {
             Ok(code_hash) => Ok(Outcome::AlreadyThere(found(build, address, code_hash))),
             Err(_) => Err(error),
         },
@@ -128,6 +149,15 @@ pub async fn deploy_vault(
 pub async fn verify_factory(provider: &impl Provider, build: &Build) -> Result<B256, DeployError> {
     let address = build.factory_address();
     verify_runtime(&build.factory, address, &code_at(provider, address).await?, &factory_immutables(build))
+}
+
+/// Checks that the lens of this build is on the chain; returns the hash of its code.
+///
+/// # Errors
+/// [`DeployError::NotDeployed`], [`DeployError::CodeDiffers`], [`DeployError::Rpc`].
+pub async fn verify_lens(provider: &impl Provider, build: &Build) -> Result<B256, DeployError> {
+    let address = build.lens_address();
+    verify_runtime(&build.lens, address, &code_at(provider, address).await?, &BTreeMap::new())
 }
 
 /// Checks that the contract at `address` on chain `chain_id` is a vault of this build; returns the hash of its code.

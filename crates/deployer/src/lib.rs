@@ -4,7 +4,7 @@
 //! - [`Build`]: the compiled contracts, and the standard JSON input for block explorers
 //! - [`Artifact`]: one compiled contract
 //! - `settings`, `sources`, `build_cache`: what the compiler is asked, and the answers that are kept
-//! - [`deploy_factory`], [`deploy_vault`]: idempotent deployment; [`Outcome`] says whether anything was deployed
+//! - [`deploy_factory`], [`deploy_lens`], [`deploy_vault`]: idempotent deployment; [`Outcome`] says whether anything was deployed
 //! - [`verify_runtime`]: is the code at an address the build's?
 //! - [`book`]: the address books on disk, `deployments/<chain_id>.json`
 //! - [`test_usdc`]: Circle's real USDC on a local anvil
@@ -27,7 +27,9 @@ pub use artifact::Artifact;
 pub use book::BookError;
 pub use build::Build;
 pub use build_error::BuildError;
-pub use deploy::{Outcome, check_chain_id, deploy_factory, deploy_vault, verify_factory, verify_vault};
+pub use deploy::{
+    Outcome, check_chain_id, deploy_factory, deploy_lens, deploy_vault, verify_factory, verify_lens, verify_vault,
+};
 pub use deploy_error::{DeployError, ImmutableDifference};
 pub use test_usdc::{TestUsdcError, deploy_test_usdc};
 pub use verify::{factory_immutables, vault_immutables, verify_runtime};

@@ -28,6 +28,7 @@ fn tiny_checkout() -> TempDir {
         "contract Vault { uint256 immutable one = 1; function get() external view returns (uint256) { return one; } }",
     );
     write(&checkout, "contracts/src/VaultFactory.sol", "contract VaultFactory {}");
+    write(&checkout, "contracts/src/VaultLens.sol", "contract VaultLens {}");
     checkout
 }
 
@@ -55,7 +56,7 @@ fn the_bytecode_equals_that_of_forge() {
         .status()
         .unwrap();
     assert!(status.success());
-    for artifact in [&build.vault, &build.factory] {
+    for artifact in [&build.vault, &build.factory, &build.lens] {
         let path = folder.path().join(format!("out/{0}.sol/{0}.json", artifact.name));
         let forged: serde_json::Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
         assert_eq!(forged["bytecode"]["object"], artifact.creation_code.to_string(), "{}", artifact.name);
@@ -92,7 +93,7 @@ fn only_a_change_compiles_again() {
 fn the_input_for_explorers_has_every_source_and_every_setting() {
     let build = Build::compile(&root()).unwrap();
     let sources = build.standard_json["sources"].as_object().unwrap();
-    for artifact in [&build.vault, &build.factory] {
+    for artifact in [&build.vault, &build.factory, &build.lens] {
         assert!(sources.contains_key(&artifact.file), "{}", artifact.file);
     }
     assert!(sources.values().all(|source| source["content"].as_str().is_some_and(|text| text.contains("pragma"))));
