@@ -260,7 +260,7 @@ contract GrantTest is VaultTest {
 
     function test_RevertWhen_AWindowIsUnknown() public {
         IVault.Grant memory other = otherGrant();
-        uint32[5] memory windows = [uint32(1), HOUR - 1, DAY + 1, 365 days, LIFETIME - 1];
+        uint32[5] memory windows = [uint32(0), HOUR - 1, DAY + 1, 365 days, LIFETIME - 1];
         for (uint256 i = 0; i < windows.length; ++i) {
             other.tokens[0].limits[0].window = windows[i];
             other.tokens[0].limits[1].window = windows[i];

@@ -224,6 +224,32 @@ contract KillsTest is WaitingTest {
         kills(payee, abi.encodeCall(vault.acceptOwnership, ()), (1 << SUBJECTS) - 1);
     }
 
+    // ------------------------------------------------------------------------------------------ without a delay
+
+    /// @dev What takes effect at once kills what is older, a loosening too: nothing undoes later what is newer.
+    function test_Given_TheDelayGone() public {
+        uint32 change = waits(calls[uint256(Subject.Delay)]);
+        ripen();
+        executes(change, calls[uint256(Subject.Delay)], 2); // a second
+        bytes memory none = abi.encodeCall(vault.setDelay, (0));
+        uint32[4] memory older = [
+            waits(calls[uint256(Subject.Limit)]),
+            waits(calls[uint256(Subject.Payees)]),
+            waits(calls[uint256(Subject.Unpause)]),
+            waits(calls[uint256(Subject.VaultLimit)])
+        ];
+        change = waits(none);
+        ripen();
+        executes(change, none, 2);
+        isInstant(limitCall(SESSION, DAY_CAP + 5));
+        isInstant(calls[uint256(Subject.OtherPayee)]);
+        isInstant(calls[uint256(Subject.Unpause)]);
+        assertKilled(older[0], calls[uint256(Subject.Limit)]);
+        assertKilled(older[1], calls[uint256(Subject.Payees)]);
+        assertKilled(older[2], calls[uint256(Subject.Unpause)]);
+        executes(older[3], calls[uint256(Subject.VaultLimit)], 2);
+    }
+
     // ------------------------------------------------------------------------------------------ what does not kill
 
     function test_When_AKeyIsRotated() public {

@@ -196,7 +196,7 @@ contract PayBatchTest is VaultTest {
     function test_When_ItIsAsLongAsCanBe() public {
         GreedyToken greedy = new GreedyToken();
         adopt(address(greedy));
-        greedy.hunger(390_000);
+        greedy.hunger(350_000);
         IVault.BatchItem[] memory items = new IVault.BatchItem[](32);
         for (uint32 i = 0; i < 32; ++i) {
             IVault.Payment memory payment = paymentOf(i, 1e6);
