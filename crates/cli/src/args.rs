@@ -1,8 +1,8 @@
 //! The command line: global flags and the tree of commands. Each command's own flags stand in its file.
 
 use crate::commands::{
-    agent, audit, check, completions, demo, guardian, index, init, log, man, pause, pay, payee, resume, revoke, status,
-    withdraw,
+    agent, approve, audit, cancel, check, completions, delay, demo, execute, guardian, index, init, limit, lodge, log,
+    man, pause, pay, payee, resume, revoke, status, waiting, withdraw,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -111,6 +111,21 @@ pub(crate) enum Command {
     /// Change who may stop things
     #[command(subcommand)]
     Guardian(guardian::GuardianCommand),
+    /// Show or set the limits of the whole vault
+    Limit(limit::LimitArgs),
+    /// How long changes wait that let agents do more
+    #[command(subcommand)]
+    Delay(delay::DelayCommand),
+    /// List the changes that wait
+    Waiting(waiting::WaitingArgs),
+    /// Let a change that has waited take effect
+    Execute(execute::ExecuteArgs),
+    /// Take a waiting change away
+    Cancel(cancel::CancelArgs),
+    /// Hand in what the owner or the guardian has signed
+    Lodge(lodge::LodgeArgs),
+    /// Approve one payment above an agent's cap, as owner
+    Approve(approve::ApproveArgs),
     /// Pay, as an agent
     Pay(pay::PayArgs),
     /// Ask the vault whether it would pay, without paying
@@ -154,4 +169,26 @@ pub(crate) struct Change {
     /// Print the transaction for another wallet (Safe batch JSON and calldata), and send nothing
     #[arg(long, conflicts_with = "dry_run")]
     pub(crate) propose: bool,
+}
+
+/// What commands take whose change may also come by signature.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Signing {
+    /// Sign it for anyone to hand in (`purse lodge FILE`), and send nothing; with --propose: print what is to be signed
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub(crate) sign: Option<PathBuf>,
+    /// How long the signature is valid: 24h, or a day such as 2026-12-31
+    #[arg(long, value_name = "WHEN", default_value = "24h", requires = "sign")]
+    pub(crate) valid_for: String,
+}
+
+/// What commands take that replace a value.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Condition {
+    /// Only if nobody changes the value meanwhile that this replaces
+    #[arg(long)]
+    pub(crate) if_unchanged: bool,
+    /// Only if the value that this replaces is that one, written as you write the new one, or none
+    #[arg(long, value_name = "VALUE", conflicts_with = "if_unchanged")]
+    pub(crate) expect: Option<String>,
 }

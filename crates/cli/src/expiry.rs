@@ -25,7 +25,8 @@ pub(crate) fn parse(text: &str, now: u64) -> Result<u32, Failure> {
     u32::try_from(seconds).map_err(|_| invalid("it is after the year 2106, which no session reaches"))
 }
 
-fn span(text: &str) -> Option<u64> {
+/// Seconds of a span such as `12h`.
+pub(crate) fn span(text: &str) -> Option<u64> {
     let unit = match text.as_bytes().last()? {
         b'm' => 60,
         b'h' => 3_600,
@@ -38,7 +39,8 @@ fn span(text: &str) -> Option<u64> {
     plain.then(|| digits.parse::<u64>().ok()).flatten()?.checked_mul(unit)
 }
 
-fn point(text: &str) -> Option<u64> {
+/// Seconds since 1970 of a day or a time.
+pub(crate) fn point(text: &str) -> Option<u64> {
     let timestamp = match text.parse::<Timestamp>() {
         Ok(timestamp) => timestamp,
         Err(_) => text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp(),

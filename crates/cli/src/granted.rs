@@ -1,16 +1,17 @@
-//! Whom a vault let in, sessions and payees: from its logs, since the chain has no list of them.
+//! What a vault's logs list and its storage does not: sessions, payees, limits of categories, calls that wait.
 
 use crate::context::{Context, Vault};
 use crate::failure::Failure;
 use crate::ledger::{Follow, Ledger, books};
 use crate::rpc_failure;
-use alloy::primitives::{Address, B256, LogData};
+use alloy::primitives::{Address, B256, Bytes, LogData};
 use alloy::providers::Provider as _;
 use alloy::rpc::types::Filter;
 use alloy::sol_types::SolEvent as _;
 use purse_deployer::book;
 use purse_indexer::REORG_DEPTH;
-use purse_protocol::abi::IVault::{IVaultEvents, PayeeRemoved, PayeeSet, SessionGranted};
+use purse_owner::Verb;
+use purse_protocol::abi::IVault::{ChangeCall, IVaultEvents, LimitSet, PayeeRemoved, PayeeSet, SessionGranted};
 use purse_protocol::{RpcFault, event};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,18 +23,60 @@ const MAX_QUERIES: u32 = 48;
 pub(crate) struct Granted {
     /// Their numbers.
     pub(crate) ids: BTreeSet<u32>,
+    /// Sessions and categories that ever had a limit of their own, in whichever token.
+    pub(crate) by_category: BTreeSet<(u32, u8)>,
     /// Whether these are all.
     pub(crate) complete: bool,
 }
 
 /// The sessions of the vault, whoever granted them from wherever.
 pub(crate) async fn sessions(context: &Context, vault: &Vault) -> Result<Granted, Failure> {
-    let logs = Logs::read(context, vault, vec![SessionGranted::SIGNATURE_HASH]).await?;
-    let ids = logs.events().filter_map(|event| match event {
-        IVaultEvents::SessionGranted(granted) => Some(granted.session),
-        _ => None,
-    });
-    Ok(Granted { ids: ids.collect(), complete: logs.complete })
+    let signatures = vec![SessionGranted::SIGNATURE_HASH, LimitSet::SIGNATURE_HASH];
+    let logs = Logs::read(context, vault, signatures).await?;
+    let (mut ids, mut by_category) = (BTreeSet::new(), BTreeSet::new());
+    for event in logs.events() {
+        match event {
+            IVaultEvents::SessionGranted(granted) => drop(ids.insert(granted.session)),
+            IVaultEvents::LimitSet(set) if set.category != 0 => drop(by_category.insert((set.session, set.category))),
+            _ => {}
+        }
+    }
+    Ok(Granted { ids, by_category, complete: logs.complete })
+}
+
+/// The call of a change that began to wait.
+#[derive(Debug)]
+pub(crate) struct Call {
+    /// A verb's calldata.
+    pub(crate) call: Bytes,
+    /// Whether it lists a payee that was taken out of the book since.
+    pub(crate) payee_removed: bool,
+}
+
+/// The calls of the changes that ever waited, by their numbers: those that index or node tell.
+pub(crate) async fn calls(context: &Context, vault: &Vault) -> Result<BTreeMap<u32, Call>, Failure> {
+    let logs = Logs::read(context, vault, vec![ChangeCall::SIGNATURE_HASH, PayeeRemoved::SIGNATURE_HASH]).await?;
+    let mut calls: BTreeMap<u32, Call> = BTreeMap::new();
+    for event in logs.events() {
+        match event {
+            IVaultEvents::ChangeCall(logged) => {
+                calls.insert(logged.change, Call { call: logged.call, payee_removed: false });
+            }
+            IVaultEvents::PayeeRemoved(removed) => {
+                for call in calls.values_mut() {
+                    call.payee_removed |= lists(&call.call, removed.payee);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(calls)
+}
+
+/// Whether a call puts that payee in the book.
+fn lists(call: &Bytes, payee: Address) -> bool {
+    let verb = Verb::from_call(call).map(|verb| verb.inner().unwrap_or(verb));
+    matches!(verb, Some(Verb::SetPayees(payees)) if payees.iter().any(|(listed, _)| *listed == payee))
 }
 
 /// The payees in the book with their categories' numbers; `None` where neither index nor node tells them all.

@@ -3,12 +3,14 @@
 use crate::context::Vault;
 use crate::money::Token;
 use crate::policy::show_categories;
-use alloy::primitives::{Address, U256};
+use alloy::primitives::{Address, Bytes, U256};
 use purse_audit::{TrailEvent, event_name};
+use purse_owner::Verb;
 use purse_protocol::abi::IVault::IVaultEvents;
 use purse_protocol::time::{rfc3339, span};
-use purse_protocol::{Category, CategoryMask};
+use purse_protocol::{Category, CategoryMask, Refusal, Window};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// What is needed to put events into words.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +19,8 @@ pub(crate) struct Words<'a> {
     pub(crate) vault: &'a Vault,
     /// The token whose amounts are known how to write.
     pub(crate) token: &'a Token,
+    /// The calls of changes that waited, by their numbers.
+    pub(crate) calls: &'a BTreeMap<u32, Bytes>,
 }
 
 impl Words<'_> {
@@ -93,9 +97,14 @@ impl Words<'_> {
             }
             E::LimitSet(e) => {
                 let (cap, used) = (self.amount(e.token, U256::from(e.cap)), self.amount(e.token, U256::from(e.used)));
-                format!("{}: {cap} in any {}, {used} used", session(e.session), span(e.window.into()))
+                let window = Window::from_seconds(e.window)
+                    .map_or_else(|| Window::text(e.window), |window| window.phrase().to_owned());
+                format!("{}: {cap} {window}, {used} used", self.scope(e.session, e.category))
             }
-            E::LimitRemoved(e) => format!("{}: no limit over {} any more", session(e.session), span(e.window.into())),
+            E::LimitRemoved(e) => {
+                let scope = self.scope(e.session, e.category);
+                format!("{scope}: no limit over {} any more, in {}", Window::text(e.window), self.token(e.token))
+            }
             E::Revoked(e) => format!("{} by {}", session(e.session), account(e.by)),
             E::AllRevoked(e) => format!("every session so far, by {}", account(e.by)),
             E::Paused(e) => format!("by {}", account(e.by)),
@@ -107,7 +116,37 @@ impl Words<'_> {
             E::OwnershipTransferred(e) => format!("from {} to {}", account(e.previousOwner), account(e.newOwner)),
             E::GuardianSet(e) => account(e.guardian),
             E::TreasurySet(e) => account(e.treasury),
+            E::DelaySet(e) => match e.delay {
+                0 => "every change takes effect at once".to_owned(),
+                seconds => format!("loosenings wait {}", span(seconds.into())),
+            },
+            E::ChangeWaiting(e) => {
+                let what = self.calls.get(&e.change).map_or_else(String::new, |call| format!(": {}", self.call(call)));
+                format!("change {}, can be executed from {}{what}", e.change, rfc3339(e.executableFrom.into()))
+            }
+            E::ChangeCall(e) => format!("change {}: {}", e.change, self.call(&e.call)),
+            E::ChangeExecuted(e) => format!("change {}", e.change),
+            E::ChangeCancelled(e) => format!("change {} by {}", e.change, account(e.by)),
+            E::PaymentFailed(e) => {
+                let refusal = Refusal::decode(&e.reason, &self.vault.words(self.token));
+                format!("{} to {}: {}", session(e.session), account(e.payee), refusal.code)
+            }
         }
+    }
+
+    /// Whose payments a limit counts.
+    pub(crate) fn scope(&self, session: u32, category: u8) -> String {
+        match (session, category) {
+            (0, _) => "all agents together".to_owned(),
+            (session, 0) => self.vault.names.show_session(session),
+            (session, number) => format!("{} under {}", self.vault.names.show_session(session), self::category(number)),
+        }
+    }
+
+    /// A verb's calldata, in words.
+    fn call(&self, call: &[u8]) -> String {
+        let verb = Verb::from_call(call);
+        verb.map_or_else(|| "an unknown call".to_owned(), |verb| verb.describe(&self.vault.words(self.token)))
     }
 }
 

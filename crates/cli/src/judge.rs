@@ -4,10 +4,10 @@ use crate::context::Vault;
 use crate::failure::Failure;
 use crate::money::{Token, of_view};
 use crate::rpc_failure;
-use crate::sessions::Session;
+use crate::sessions::{Session, Spending, spending};
 use alloy::primitives::{Address, B256, U256};
 use purse_protocol::abi::IVault::{LimitExceeded, Payment};
-use purse_protocol::{Meter, Refusal, RpcFault, SessionId, Window, meter};
+use purse_protocol::{Category, Refusal, RpcFault, SessionId, meter};
 
 /// Seconds from now to the deadline of the payment that is asked about.
 const DEADLINE_SECONDS: u64 = 120;
@@ -41,30 +41,57 @@ pub(crate) async fn ask(vault: &Vault, token: &Token, question: Question) -> Res
         feeRecipient: Address::ZERO,
         r#ref: B256::ZERO,
     };
-    let contract = vault.contract();
-    let Err(error) = contract.check(payment).call().await else { return Ok(None) };
+    let refusal = would_pay_at(vault, token, &payment, false, &session, head.time).await?;
+    Ok(refusal.map(|mut refusal| {
+        refusal.facts.insert(CHECKED_AT.to_owned(), head.number.to_string());
+        refusal
+    }))
+}
+
+/// The vault's answer about that very payment: `None` means that it would make it. `approved`: as if the owner had
+/// approved it.
+pub(crate) async fn would_pay(
+    vault: &Vault,
+    token: &Token,
+    payment: &Payment,
+    approved: bool,
+) -> Result<Option<Refusal>, Failure> {
+    let (head, session) = tokio::join!(vault.head(), Session::read(vault, payment.session, token));
+    would_pay_at(vault, token, payment, approved, &session?, head?.time).await
+}
+
+async fn would_pay_at(
+    vault: &Vault,
+    token: &Token,
+    payment: &Payment,
+    approved: bool,
+    session: &Session,
+    now: u64,
+) -> Result<Option<Refusal>, Failure> {
+    let Err(error) = vault.contract().check(payment.clone(), approved).call().await else { return Ok(None) };
     let is_limit = error.as_decoded_error::<LimitExceeded>().is_some();
     match RpcFault::from(error) {
         RpcFault::Reverted { data } => {
             let mut words = vault.words(token);
-            if let (true, Some(time)) = (is_limit, fits_at(&session, token, question.amount, head.time)) {
-                words = words.fits_at(time);
+            if is_limit {
+                let category = Category::new(category(vault, payment.payee).await?);
+                let spending = spending(vault, token, session, category).await?;
+                let total = U256::from(payment.amount) + U256::from(payment.fee);
+                words = match fits_at(&spending, token, total, now) {
+                    Some(time) => words.fits_at(time),
+                    None => words.never_fits(),
+                };
             }
-            let mut refusal = Refusal::decode(&data, &words);
-            refusal.facts.insert(CHECKED_AT.to_owned(), head.number.to_string());
-            Ok(Some(refusal))
+            Ok(Some(Refusal::decode(&data, &words)))
         }
         fault => Err(rpc_failure::of_fault(&fault)),
     }
 }
 
-/// When the amount fits every limit, if nothing else is paid until then.
-fn fits_at(session: &Session, token: &Token, amount: u128, now: u64) -> Option<u64> {
-    let units = meter::units_up(U256::from(amount), token.unit_bits);
-    session.limits.iter().try_fold(now, |latest, limit| {
-        let window = Window::from_seconds(limit.window)?;
-        Some(latest.max(Meter::from_word(limit.meter).fits_at(units, window, now)?))
-    })
+/// When the total fits every limit, if nothing else is paid until then.
+fn fits_at(spending: &[Spending], token: &Token, total: U256, now: u64) -> Option<u64> {
+    let units = meter::units_up(total, token.unit_bits);
+    spending.iter().try_fold(now, |latest, one| Some(latest.max(one.meter.fits_at(units, one.window, now)?)))
 }
 
 /// The category of a payee; 0 when it is not in the book.

@@ -5,19 +5,23 @@
 //! - `config`, `names`, `files`, `unfinished`: what is kept on disk, written whole or not at all
 //! - `connect`, `sent`, `signer`, `secrets`: nodes, what was sent to them, keys and passwords
 //! - `change`, `read_back`: every change of the vault the same way: dry run, proposal or transaction, then read back
-//! - `judge`: would the vault pay?; `agent_session`: the agent that pays
+//! - `act_file`, `condition`, `waits`: changes by signature, on condition, and those that wait
+//! - `judge`: would the vault pay?; `agent_session`: the agent that pays; `batch_file`: what it is to pay
 //! - `gas_money`: ether for agents
-//! - `ledger`, `history`: the local index and what it tells
+//! - `ledger`, `history`, `granted`: the local index, the logs, and what they tell
 //! - `project`, `anvil`: the checkout to deploy from, a local chain of our own
-//! - `policy`, `expiry`, `money`, `sessions`: what agents may spend
+//! - `policy`, `expiry`, `money`, `sessions`, `outflow`: what agents may spend
 //! - `output`, `table`, `sanitize`: words for people and programs
 //! - `failure`, `rpc_failure`, `library_failure`, `exit`: how a command fails
 
+mod act_file;
 mod agent_session;
 mod anvil;
 mod args;
+mod batch_file;
 mod change;
 mod commands;
+mod condition;
 mod config;
 mod connect;
 mod context;
@@ -33,6 +37,7 @@ mod ledger;
 mod library_failure;
 mod money;
 mod names;
+mod outflow;
 mod output;
 mod policy;
 mod project;
@@ -45,6 +50,7 @@ mod sessions;
 mod signer;
 mod table;
 mod unfinished;
+mod waits;
 
 use args::{Cli, Color};
 use clap::Parser as _;
@@ -183,10 +189,15 @@ mod tests {
             "payee add",
             "payee remove",
             "guardian set",
+            "delay set",
+            "limit",
             "pause",
             "resume",
             "revoke",
             "withdraw",
+            "execute",
+            "cancel",
+            "lodge",
         ];
         let mut found = 0;
         every_command(&root, "purse".to_owned(), &mut |command, path| {
@@ -198,5 +209,37 @@ mod tests {
             }
         });
         assert_eq!(found, verbs.len());
+    }
+
+    #[test]
+    fn what_replaces_a_value_can_be_made_on_condition_and_some_of_it_by_signature() {
+        let mut root = Cli::command();
+        root.build();
+        let with = |flag: &str| {
+            let mut commands = Vec::new();
+            every_command(&root, "purse".to_owned(), &mut |command, path| {
+                if command.get_arguments().any(|arg| arg.get_id() == flag) {
+                    commands.push(path.trim_start_matches("purse ").to_owned());
+                }
+            });
+            commands.sort();
+            commands
+        };
+        let replacing = ["agent limit", "agent rotate", "delay set", "guardian set", "limit", "payee add"];
+        assert_eq!(with("if_unchanged"), replacing);
+        assert_eq!(with("expect"), replacing);
+        let signable = [
+            "agent add",
+            "agent limit",
+            "agent rotate",
+            "cancel",
+            "limit",
+            "pause",
+            "payee add",
+            "payee remove",
+            "revoke",
+            "withdraw",
+        ];
+        assert_eq!(with("sign"), signable);
     }
 }

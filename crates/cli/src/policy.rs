@@ -19,7 +19,7 @@ pub(crate) struct PolicyText {
     pub(crate) token: Option<String>,
     /// Largest single payment.
     pub(crate) per_payment: String,
-    /// `AMOUNT/WINDOW`, such as `10/24h`.
+    /// `AMOUNT/WINDOW`, such as `10/24h`; of one category `data:5/24h`.
     pub(crate) limits: Vec<String>,
     /// Names or numbers.
     pub(crate) categories: Vec<String>,
@@ -32,8 +32,8 @@ pub(crate) struct PolicyText {
 pub(crate) struct Policy {
     /// Base units.
     pub(crate) per_payment: u128,
-    /// Base units per window, ascending by window.
-    pub(crate) limits: Vec<(Window, u128)>,
+    /// As the vault wants them: ascending by category and window.
+    pub(crate) limits: Vec<LimitText>,
     /// What kinds of payees.
     pub(crate) categories: CategoryMask,
     /// Seconds since 1970.
@@ -65,10 +65,24 @@ impl PolicyText {
 
     /// Understands the policy; spans start at `now`, seconds since 1970.
     pub(crate) fn parse(&self, token: &Token, now: u64) -> Result<Policy, Failure> {
+        let categories = parse_categories(&self.categories)?;
+        let limits = parse_limits(&self.limits, None, token)?;
+        if limits.iter().all(|limit| limit.category.is_some()) {
+            return Err(limit_invalid(
+                "a session without a limit over all that it pays can pay nothing",
+                "add one, such as --limit 10/24h",
+            ));
+        }
+        if let Some(other) = limits.iter().filter_map(|limit| limit.category).find(|one| !categories.contains(*one)) {
+            return Err(limit_invalid(
+                &format!("there is a limit for {other}, which the session may not pay"),
+                "grant that category too, or leave its limit out",
+            ));
+        }
         Ok(Policy {
             per_payment: token.parse(&self.per_payment).and_then(|_| token.parse_cap(&self.per_payment))?,
-            limits: parse_limits(&self.limits, token)?,
-            categories: parse_categories(&self.categories)?,
+            limits,
+            categories,
             valid_from: u32::try_from(now).unwrap_or(u32::MAX),
             valid_until: expiry::parse(&self.expires, now)?,
         })
@@ -78,7 +92,12 @@ impl PolicyText {
 impl Policy {
     /// The grant for the chain.
     pub(crate) fn grant(&self, session: SessionId, key: Address, token: Address) -> Grant {
-        let limits = self.limits.iter().map(|(window, cap)| Limit { window: window.seconds(), cap: *cap }).collect();
+        let limit = |limit: &LimitText| Limit {
+            category: limit.category.map_or(0, Category::number),
+            window: limit.window.seconds(),
+            cap: limit.cap,
+        };
+        let limits = self.limits.iter().map(limit).collect();
         Grant {
             session: session.get(),
             key,
@@ -90,15 +109,31 @@ impl Policy {
     }
 }
 
-/// Reads `AMOUNT/WINDOW` limits: each window at most once, at least one.
-pub(crate) fn parse_limits(texts: &[String], token: &Token) -> Result<Vec<(Window, u128)>, Failure> {
+/// A limit as people write it. Ordered as the vault wants them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct LimitText {
+    /// None: over all that the session, or the vault, pays.
+    pub(crate) category: Option<Category>,
+    /// Over which window.
+    pub(crate) window: Window,
+    /// Base units.
+    pub(crate) cap: u128,
+}
+
+/// Reads limits `AMOUNT/WINDOW` or `CATEGORY:AMOUNT/WINDOW`: each window of a scope at most once, at least one. Those
+/// that name no category are of `category`.
+pub(crate) fn parse_limits(
+    texts: &[String],
+    category: Option<Category>,
+    token: &Token,
+) -> Result<Vec<LimitText>, Failure> {
     let mut limits = Vec::with_capacity(texts.len());
     for text in texts {
-        let (amount, window) = split_limit(text)?;
-        limits.push((window, token.parse_cap(amount)?));
+        let (named, amount, window) = split_limit(text)?;
+        limits.push(LimitText { category: named.or(category), window, cap: token.parse_cap(amount)? });
     }
     limits.sort();
-    let twice = limits.windows(2).any(|pair| pair[0].0 == pair[1].0);
+    let twice = limits.windows(2).any(|pair| (pair[0].category, pair[0].window) == (pair[1].category, pair[1].window));
     match () {
         () if twice => Err(limit_invalid("two limits have the same window", "give each window once")),
         () if limits.is_empty() => {
@@ -108,15 +143,19 @@ pub(crate) fn parse_limits(texts: &[String], token: &Token) -> Result<Vec<(Windo
     }
 }
 
-/// `10/24h` as its amount and window.
-pub(crate) fn split_limit(text: &str) -> Result<(&str, Window), Failure> {
-    let (amount, window) = text.split_once('/').ok_or_else(|| {
-        limit_invalid(&format!("\"{text}\" is no limit"), "write an amount, a slash and a window: 10/24h")
+/// `10/24h` or `data:10/24h` as its category, amount and window.
+pub(crate) fn split_limit(text: &str) -> Result<(Option<Category>, &str, Window), Failure> {
+    let (category, limit) = match text.rsplit_once(':') {
+        Some((category, limit)) => (Some(parse_category(category)?), limit),
+        None => (None, text),
+    };
+    let (amount, window) = limit.split_once('/').ok_or_else(|| {
+        limit_invalid(&format!("\"{text}\" is no limit"), "write an amount, a slash and a window: 10/24h, 500/lifetime")
     })?;
-    Ok((amount, parse_window(window)?))
+    Ok((category, amount, parse_window(window)?))
 }
 
-/// One of the four windows.
+/// One of the five windows.
 pub(crate) fn parse_window(text: &str) -> Result<Window, Failure> {
     text.parse::<Window>().map_err(|error| limit_invalid(&error.to_string(), error.fix()))
 }
@@ -173,7 +212,8 @@ mod tests {
         std::fs::write(&path, SAMPLE).unwrap();
         let policy = PolicyText::load(&path).unwrap().parse(&usdc(), 1_795_356_000).unwrap();
         assert_eq!(policy.per_payment, 2_000_000);
-        assert_eq!(policy.limits, [(Window::Day, 10_000_000), (Window::Month, 150_000_000)]);
+        let limit = |window, cap| LimitText { category: None, window, cap };
+        assert_eq!(policy.limits, [limit(Window::Day, 10_000_000), limit(Window::Month, 150_000_000)]);
         assert_eq!(policy.categories.iter().count(), 2);
         assert_eq!(policy.valid_until, 1_795_356_000 + 30 * 86_400);
     }
@@ -186,17 +226,32 @@ mod tests {
         let failure = PolicyText::load(&path).unwrap_err();
         assert_eq!(failure.code, "PolicyInvalid");
         assert!(failure.cause.contains("unknown field `rate`"), "{}", failure.cause);
-        assert_eq!(parse_limits(&[], &usdc()).unwrap_err().code, "LimitInvalid");
+        assert_eq!(parse_limits(&[], None, &usdc()).unwrap_err().code, "LimitInvalid");
         assert_eq!(parse_categories(&[]).unwrap_err().code, "CategoryInvalid");
     }
 
     #[test]
     fn limits_that_make_no_sense_are_refused() {
-        for bad in ["10", "10/2h", "10/", "/24h", "1e3/24h", "-1/24h", "1,000/24h", "0.0000001/24h"] {
-            let failure = parse_limits(&[bad.to_owned()], &usdc()).unwrap_err();
+        for bad in
+            ["10", "10/2h", "10/", "/24h", "1e3/24h", "-1/24h", "1,000/24h", "0.0000001/24h", ":1/24h", "films:1/24h"]
+        {
+            let failure = parse_limits(&[bad.to_owned()], None, &usdc()).unwrap_err();
             assert_eq!(failure.exit, crate::exit::Exit::Usage, "{bad}");
         }
         let twice = ["10/24h".to_owned(), "5/1d".to_owned()];
-        assert_eq!(parse_limits(&twice, &usdc()).unwrap_err().code, "LimitInvalid");
+        assert_eq!(parse_limits(&twice, None, &usdc()).unwrap_err().code, "LimitInvalid");
+    }
+    #[test]
+    fn limits_of_categories_are_ordered_and_must_be_granted() {
+        let texts = ["media:1/1h", "5/lifetime", "data:2/24h", "10/24h", "mcc:7375:3/7d"].map(str::to_owned);
+        let limits = parse_limits(&texts, None, &usdc()).unwrap();
+        assert!(limits.is_sorted() && limits.len() == texts.len());
+        assert_eq!((limits[0].category, limits[0].window), (None, Window::Day));
+        let sample = |limits: &str| SAMPLE.replace("\"10/24h\", \"150/30d\"", limits);
+        let parse = |text: &str| toml::from_str::<PolicyText>(text).unwrap().parse(&usdc(), 1_795_356_000);
+        parse(&sample("\"10/24h\", \"data:5/24h\"")).unwrap();
+        assert_eq!(parse(&sample("\"10/24h\", \"media:5/24h\"")).unwrap_err().code, "LimitInvalid", "not granted");
+        let only = parse(&sample("\"data:5/24h\"")).unwrap_err();
+        assert!(only.cause.contains("can pay nothing"), "{}", only.cause);
     }
 }

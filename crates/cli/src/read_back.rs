@@ -1,11 +1,11 @@
 //! What a change changed, before and after, as the vault's own views show it.
 
 use alloy::primitives::{Address, U256};
-use purse_owner::state::TokenState;
+use purse_owner::state::Allowance;
 use purse_owner::{Change, State, Verb};
 use purse_protocol::abi::IVault::SessionView;
-use purse_protocol::time::rfc3339;
-use purse_protocol::{Category, CategoryMask, RefusalContext, Window};
+use purse_protocol::time::{rfc3339, span};
+use purse_protocol::{Category, CategoryMask, RefusalContext, Scope, Window};
 
 /// One thing before and after.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,16 +20,21 @@ pub(crate) struct Difference {
 
 /// What differs between before and after; of a limit both cap and used, whether they differ or not.
 pub(crate) fn differences(verb: &Verb, change: &Change, names: &RefusalContext) -> Vec<Difference> {
+    let done = verb.inner();
+    let verb = done.as_ref().unwrap_or(verb);
     let mut rows = Vec::new();
     match (&change.before, &change.after) {
-        (State::Session { session: before, tokens: old }, State::Session { session: after, tokens: new })
+        (State::Session { session: before, allowances: old }, State::Session { session: after, allowances: new })
             if !before.key.is_zero() =>
         {
             session(before, after, &mut rows);
             for (old, new) in old.iter().zip(new) {
-                token(verb, old, new, names, &mut rows);
+                allowance(verb, old, new, names, &mut rows);
             }
         }
+        (State::Vault(before), State::Vault(after)) => allowance(verb, before, after, names, &mut rows),
+        (State::Delay(before), State::Delay(after)) => push(&mut rows, "delay", &wait(*before), &wait(*after)),
+        (State::Waiting(before), State::Waiting(after)) => push(&mut rows, "waiting", &yes(*before), &yes(*after)),
         (State::Token { listed: before, .. }, State::Token { listed: after, .. }) => {
             push(&mut rows, "listed", &yes(*before), &yes(*after));
         }
@@ -68,22 +73,27 @@ fn session(before: &SessionView, after: &SessionView, rows: &mut Vec<Difference>
     push(rows, "revoked", &yes(before.revoked), &yes(after.revoked));
 }
 
-fn token(verb: &Verb, old: &TokenState, new: &TokenState, names: &RefusalContext, rows: &mut Vec<Difference>) {
+fn allowance(verb: &Verb, old: &Allowance, new: &Allowance, names: &RefusalContext, rows: &mut Vec<Difference>) {
     let show = |amount: u128| names.amount(Some(new.token), U256::from(amount));
     push(rows, "per payment", &show(old.per_payment_cap), &show(new.per_payment_cap));
     for window in Window::ALL {
         let touched = matches!(verb, Verb::SetLimit { window: set, .. } | Verb::RemoveLimit { window: set, .. } if *set == window);
-        let line = |state: &TokenState| {
+        let line = |state: &Allowance| {
             state.limit(window).map_or_else(
                 || "no limit".to_owned(),
                 |limit| format!("{}, {} used", show(limit.cap), show(limit.used)),
             )
         };
         let (before, after) = (line(old), line(new));
+        let what = match new.scope {
+            Scope::Category(_, category) => format!("{} under {category}", window.phrase()),
+            Scope::Vault => format!("{} by all agents", window.phrase()),
+            Scope::Session(_) => window.phrase().to_owned(),
+        };
         if touched {
-            rows.push(Difference { what: format!("in any {window}"), before, after });
+            rows.push(Difference { what, before, after });
         } else {
-            push(rows, &format!("in any {window}"), &before, &after);
+            push(rows, &what, &before, &after);
         }
     }
 }
@@ -100,6 +110,10 @@ fn yes(value: bool) -> String {
 
 fn end(session: &SessionView) -> String {
     if session.validUntil == 0 { "over".to_owned() } else { rfc3339(session.validUntil.into()) }
+}
+
+fn wait(seconds: u32) -> String {
+    if seconds == 0 { "none".to_owned() } else { span(seconds.into()) }
 }
 
 fn account(address: Address) -> String {

@@ -7,10 +7,13 @@ use crate::money::{Token, of_view};
 use alloy::primitives::U256;
 use futures::future::try_join_all;
 use purse_owner::Verb;
-use purse_owner::worst_case::Exposure;
+use purse_owner::worst_case::{Exposure, Limits, most_units};
+use purse_protocol::abi::IErc20::IErc20Instance;
 use purse_protocol::abi::IVault::{LimitView, SessionView};
 use purse_protocol::time::span;
-use purse_protocol::{Category, CategoryMask, Meter, SessionId, Window, meter};
+use purse_protocol::{Category, CategoryMask, Meter, Scope, SessionId, Window, meter};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// Sessions read at once: each costs two requests.
 const READS_AT_ONCE: usize = 32;
@@ -39,16 +42,43 @@ pub(crate) struct Session {
     pub(crate) per_payment_cap: u128,
     /// As the contract says, ascending by window.
     pub(crate) limits: Vec<LimitView>,
+    /// The limits of its categories, where it has any.
+    pub(crate) by_category: BTreeMap<Category, Vec<LimitView>>,
 }
 
 impl Session {
-    /// Reads one session.
+    /// Reads one session, with the limits of all its categories.
     pub(crate) async fn read(vault: &Vault, id: u32, token: &Token) -> Result<Self, Failure> {
+        let mut session = Self::read_own(vault, id, token).await?;
+        let granted = session.categories();
+        session.read_categories(vault, token, granted.iter()).await?;
+        Ok(session)
+    }
+
+    /// Reads one session without the limits of its categories.
+    async fn read_own(vault: &Vault, id: u32, token: &Token) -> Result<Self, Failure> {
         let contract = vault.contract();
-        let (view, remaining) = (contract.sessionOf(id), contract.remaining(id, token.address));
+        let (view, remaining) = (contract.sessionOf(id), contract.remaining(id, 0, token.address));
         let (view, remaining) = tokio::join!(view.call(), remaining.call());
         let (view, remaining) = (view.map_err(of_view)?, remaining.map_err(of_view)?);
-        Ok(Self { id, view, per_payment_cap: remaining.perPaymentCap, limits: remaining.limits })
+        let (per_payment_cap, limits) = (remaining.perPaymentCap, remaining.limits);
+        Ok(Self { id, view, per_payment_cap, limits, by_category: BTreeMap::new() })
+    }
+
+    /// Reads the limits of some of its categories.
+    async fn read_categories(
+        &mut self,
+        vault: &Vault,
+        token: &Token,
+        categories: impl Iterator<Item = Category>,
+    ) -> Result<(), Failure> {
+        let read = categories.map(async |category| {
+            let limits = limits_of(vault, Scope::new(self.id, category.number()), token).await?;
+            Ok::<_, Failure>((category, limits))
+        });
+        let read = try_join_all(read).await?;
+        self.by_category = read.into_iter().filter(|(_, limits)| !limits.is_empty()).collect();
+        Ok(())
     }
 
     /// Reads one session that must exist.
@@ -68,15 +98,22 @@ impl Session {
     /// Reads every session that was granted, on whichever machine. Where the node does not tell, those that have a
     /// name here or follow on from number 1.
     pub(crate) async fn all(context: &Context, vault: &Vault, token: &Token) -> Result<Sessions, Failure> {
-        let Granted { mut ids, complete } = granted::sessions(context, vault).await?;
+        let Granted { mut ids, by_category, complete } = granted::sessions(context, vault).await?;
         if !complete {
             ids.extend(1..next_free(vault).await?.get());
             ids.extend(vault.names.agents().map(|(_, id)| id));
         }
+        let read = async |id: u32| {
+            let mut session = Self::read_own(vault, id, token).await?;
+            let limited = |category: &Category| !complete || by_category.contains(&(id, category.number()));
+            let granted = session.categories();
+            session.read_categories(vault, token, granted.iter().filter(limited)).await?;
+            Ok::<_, Failure>(session)
+        };
         let ids = ids.into_iter().collect::<Vec<_>>();
         let mut list = Vec::with_capacity(ids.len());
         for some in ids.chunks(READS_AT_ONCE) {
-            list.extend(try_join_all(some.iter().map(|id| Self::read(vault, *id, token))).await?);
+            list.extend(try_join_all(some.iter().map(|id| read(*id))).await?);
         }
         list.retain(|session| !session.view.key.is_zero());
         Ok(Sessions { list, complete })
@@ -101,19 +138,21 @@ impl Session {
         }
     }
 
-    /// Base units that the key's thief can take between `now` and `end`, bounded by `balance`.
-    pub(crate) fn worst_case(&self, token: &Token, now: u64, end: u64, balance: U256) -> U256 {
+    /// Base units that the key's thief can take between `now` and `end`, bounded by `vault`, what is beside the session.
+    /// What waits is left aside.
+    pub(crate) fn worst_case(&self, token: &Token, now: u64, end: u64, vault: &VaultBound) -> U256 {
         if !self.lives(now) {
             return U256::ZERO;
         }
-        let limits = self.limits.iter();
-        let limits =
-            limits.filter_map(|limit| Some((Window::from_seconds(limit.window)?, Meter::from_word(limit.meter))));
+        let category = |category: Category| self.by_category.get(&category).map(|limits| meters(limits));
+        let categories = self.categories().iter().map(|one| (one, category(one).unwrap_or_default()));
         let exposure = Exposure {
-            limits: limits.collect(),
+            session: meters(&self.limits),
+            categories: categories.collect(),
+            vault: meters(&vault.limits),
             unit_bits: token.unit_bits,
             per_payment_cap: self.per_payment_cap,
-            balance,
+            balance: vault.balance,
         };
         exposure.within(now.max(self.view.validFrom.into()), end.min(self.view.validUntil.into()))
     }
@@ -122,18 +161,21 @@ impl Session {
     pub(crate) fn after(&self, verbs: &[Verb], unit_bits: u8) -> Self {
         let mut after = self.clone();
         for verb in verbs {
-            match verb {
+            match verb.inner().as_ref().unwrap_or(verb) {
                 Verb::SetPerPaymentCap { cap, .. } => after.per_payment_cap = *cap,
                 Verb::SetCategories { categories, .. } => after.view.categories = categories.bits(),
                 Verb::SetValidity { valid_until, .. } => after.view.validUntil = *valid_until,
-                Verb::RemoveLimit { window, .. } => after.limits.retain(|limit| limit.window != window.seconds()),
-                Verb::SetLimit { window, cap, .. } => {
-                    let stands = after.limits.iter().position(|limit| limit.window == window.seconds());
-                    let mut limit = stands.map(|at| after.limits.remove(at)).unwrap_or_default();
+                Verb::RemoveLimit { scope, window, .. } => {
+                    after.limits_in(*scope).retain(|limit| limit.window != window.seconds());
+                }
+                Verb::SetLimit { scope, window, cap, .. } => {
+                    let limits = after.limits_in(*scope);
+                    let stands = limits.iter().position(|limit| limit.window == window.seconds());
+                    let mut limit = stands.map(|at| limits.remove(at)).unwrap_or_default();
                     let units = meter::units_down(U256::from(*cap), unit_bits).min(meter::MAX_UNITS);
                     limit.window = window.seconds();
                     limit.meter = Meter::from_word(limit.meter).with_cap(units).to_word();
-                    after.limits.push(limit);
+                    limits.push(limit);
                 }
                 _ => {}
             }
@@ -141,10 +183,119 @@ impl Session {
         after
     }
 
+    /// Its own limits, or those of one of its categories.
+    fn limits_in(&mut self, scope: Scope) -> &mut Vec<LimitView> {
+        match scope {
+            Scope::Category(_, category) => self.by_category.entry(category).or_default(),
+            Scope::Vault | Scope::Session(_) => &mut self.limits,
+        }
+    }
+
     /// The categories it may pay.
     pub(crate) fn categories(&self) -> CategoryMask {
         self.view.categories_mask()
     }
+}
+
+/// What bounds every session of a vault in one token.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct VaultBound {
+    /// The vault's own limits, as the contract says.
+    pub(crate) limits: Vec<LimitView>,
+    /// What it holds, in base units.
+    pub(crate) balance: U256,
+}
+
+impl VaultBound {
+    /// Reads both.
+    pub(crate) async fn read(vault: &Vault, token: &Token) -> Result<Self, Failure> {
+        let erc20 = IErc20Instance::new(token.address, &vault.node.provider);
+        let balance = erc20.balanceOf(vault.address);
+        let (limits, balance) = tokio::join!(limits_of(vault, Some(Scope::Vault), token), balance.call());
+        Ok(Self { limits: limits?, balance: balance.map_err(of_view)? })
+    }
+
+    /// Base units that all sessions together can take between `now` and `end` by the vault's own limits.
+    pub(crate) fn worst_case(&self, token: &Token, now: u64, end: u64) -> U256 {
+        let units = meters(&self.limits).into_iter().map(|(window, meter)| most_units(meter, window, now, end)).min();
+        units.map_or(self.balance, |units| meter::base_units(units, token.unit_bits).min(self.balance))
+    }
+}
+
+/// The limits of one scope, ascending by window.
+async fn limits_of(vault: &Vault, scope: Option<Scope>, token: &Token) -> Result<Vec<LimitView>, Failure> {
+    let Some(scope) = scope else { return Ok(Vec::new()) };
+    let contract = vault.contract();
+    let remaining = contract.remaining(scope.session(), scope.category(), token.address);
+    Ok(remaining.call().await.map_err(of_view)?.limits)
+}
+
+/// A limit that a payment counts in.
+#[derive(Debug, Clone)]
+pub(crate) struct Spending {
+    /// What it counts.
+    pub(crate) scope: Scope,
+    /// Over which window.
+    pub(crate) window: Window,
+    /// What is left, without the token's symbol.
+    pub(crate) left: String,
+    /// What it counted so far.
+    pub(crate) meter: Meter,
+}
+
+impl Spending {
+    /// `9.75/24h`, `4.00/24h of data`, `400.00/24h of the vault`.
+    pub(crate) fn show(&self) -> String {
+        let of = match self.scope {
+            Scope::Session(_) => String::new(),
+            Scope::Category(_, category) => format!(" of {category}"),
+            Scope::Vault => " of the vault".to_owned(),
+        };
+        format!("{}/{}{of}", self.left, self.window)
+    }
+
+    /// For programs.
+    pub(crate) fn json(&self) -> Value {
+        let scope = match self.scope {
+            Scope::Vault => "vault",
+            Scope::Session(_) => "session",
+            Scope::Category(..) => "category",
+        };
+        json!({ "scope": scope, "window": self.window, "amount": self.left })
+    }
+}
+
+/// The limits that a payment of a session under a category counts in: the session's first.
+pub(crate) async fn spending(
+    vault: &Vault,
+    token: &Token,
+    session: &Session,
+    category: Option<Category>,
+) -> Result<Vec<Spending>, Failure> {
+    let Some(id) = SessionId::new(session.id) else { return Ok(Vec::new()) };
+    let of_vault = limits_of(vault, Some(Scope::Vault), token).await?;
+    let of_category = category.and_then(|one| Some((one, session.by_category.get(&one)?)));
+    let mut all = vec![(Scope::Session(id), &session.limits)];
+    all.extend(of_category.map(|(category, limits)| (Scope::Category(id, category), limits)));
+    all.push((Scope::Vault, &of_vault));
+    let spending = all.into_iter().flat_map(|(scope, limits)| {
+        limits.iter().filter_map(move |limit| {
+            let left = token.plain(U256::from(limit.remaining));
+            Some(Spending {
+                scope,
+                window: Window::from_seconds(limit.window)?,
+                left,
+                meter: Meter::from_word(limit.meter),
+            })
+        })
+    });
+    Ok(spending.collect())
+}
+
+/// The windows and meters of limits, for the arithmetic.
+pub(crate) fn meters(limits: &[LimitView]) -> Limits {
+    let known = |limit: &LimitView| Some((Window::from_seconds(limit.window)?, Meter::from_word(limit.meter)));
+    limits.iter().filter_map(known).collect()
 }
 
 /// The categories of a session view, whatever its bits.

@@ -1,8 +1,8 @@
 //! `purse agent add`: grants a new agent a session, and makes the files that the agent pays with.
 
 use crate::agent_session::ENDING;
-use crate::args::Change;
-use crate::change;
+use crate::args::{Change, Signing};
+use crate::change::{self, How};
 use crate::context::{Context, Vault};
 use crate::failure::Failure;
 use crate::granted;
@@ -10,15 +10,14 @@ use crate::money::{Token, of_view};
 use crate::names::{Names, valid_name};
 use crate::output::{Reply, green};
 use crate::policy::{Policy, PolicyText, show_categories};
-use crate::sessions::{next_free, roughly};
+use crate::sessions::{VaultBound, meters, next_free, roughly};
 use crate::unfinished::Unfinished;
 use crate::{gas_money, library_failure};
 use alloy::primitives::{Address, U256};
 use clap::Args;
 use purse_agent::{SessionFile, keystore};
 use purse_owner::Verb;
-use purse_owner::worst_case::Exposure;
-use purse_protocol::abi::IErc20::IErc20Instance;
+use purse_owner::worst_case::{Exposure, fresh};
 use purse_protocol::time::rfc3339;
 use purse_protocol::{Category, SessionId};
 use serde_json::json;
@@ -38,7 +37,8 @@ pub(crate) struct AddArgs {
     /// The largest single payment, such as 2
     #[arg(long, value_name = "AMOUNT", requires_all = ["limit", "category", "expires"])]
     per_payment: Option<String>,
-    /// At most so much in any window of 1h, 24h, 7d or 30d, such as 10/24h; may be repeated
+    /// At most so much in any window of 1h, 24h, 7d or 30d, or over the lifetime, such as 10/24h or 500/lifetime; of one
+    /// category data:5/24h; may be repeated
     #[arg(long, value_name = "AMOUNT/WINDOW", requires = "per_payment")]
     limit: Vec<String>,
     /// What kind of payees it may pay: a name, a number or mcc:CODE; may be repeated
@@ -57,13 +57,15 @@ pub(crate) struct AddArgs {
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     out: PathBuf,
     /// Ether to send to the new key, which pays the gas of its payments, such as 0.01
-    #[arg(long, value_name = "ETHER", conflicts_with_all = ["propose", "dry_run"])]
+    #[arg(long, value_name = "ETHER", conflicts_with_all = ["propose", "dry_run", "sign"])]
     gas: Option<String>,
     /// A file that holds the new key's password [default: ask]
     #[arg(long, value_name = "PATH")]
     key_password_file: Option<PathBuf>,
     #[command(flatten)]
     change: Change,
+    #[command(flatten)]
+    signing: Signing,
 }
 
 /// Grants.
@@ -82,9 +84,8 @@ pub(crate) async fn run(context: &Context, args: &AddArgs) -> Result<Reply, Fail
         Some(number) => number,
         None => next_free(&vault).await?,
     };
-    let erc20 = IErc20Instance::new(token.address, &vault.node.provider);
-    let balance = erc20.balanceOf(vault.address).call().await.map_err(of_view)?;
-    let mut shown = Shown::of(&policy, &token, head.time, balance);
+    let bound = VaultBound::read(&vault, &token).await?;
+    let mut shown = Shown::of(&policy, &token, head.time, &bound);
     shown.payees = granted::payees(context, &vault).await?.map(|book| {
         let may_pay = |number: &&u8| Category::new(**number).is_some_and(|one| policy.categories.contains(one));
         book.values().filter(may_pay).count()
@@ -94,11 +95,12 @@ pub(crate) async fn run(context: &Context, args: &AddArgs) -> Result<Reply, Fail
     if args.change.dry_run {
         let verb = Verb::Grant(policy.grant(session, change::NEW_KEY, token.address));
         let name = |names: &mut Names| names.set_agent(&args.name, session);
-        let mut made = change::run_naming(context, args.change, &[verb], name).await?;
+        let mut made = change::run_naming(context, How::sent(args.change), &[verb], name).await?;
         made.json["policy"] = shown.json(&policy, &token);
         return Ok(made.reply(context, "Next: run it again without --dry-run"));
     }
-    if !args.change.propose {
+    let how = How::sent_or_signed(args.change, &args.signing);
+    if how.sends() {
         context.asking().confirm("Grant this?").await?;
     }
     if let Some(wei) = gas {
@@ -107,7 +109,7 @@ pub(crate) async fn run(context: &Context, args: &AddArgs) -> Result<Reply, Fail
     let (files, unfinished) = Files::create(context, args, &vault, session, token.address).await?;
     let verb = Verb::Grant(policy.grant(session, files.key, token.address));
     let name = |names: &mut Names| names.set_agent(&args.name, session);
-    let mut made = change::run_naming(context, args.change, &[verb], name).await?;
+    let mut made = change::run_naming(context, how, &[verb], name).await?;
     unfinished.keep();
     let mut names = vault.names;
     names.set_agent(&args.name, session);
@@ -165,8 +167,19 @@ struct Shown {
 }
 
 impl Shown {
-    fn of(policy: &Policy, token: &Token, now: u64, balance: U256) -> Self {
-        let exposure = Exposure::of_grant(&policy.limits, token.unit_bits, policy.per_payment, balance);
+    fn of(policy: &Policy, token: &Token, now: u64, bound: &VaultBound) -> Self {
+        let limits = |category: Option<Category>| {
+            let of_scope = policy.limits.iter().filter(move |limit| limit.category == category);
+            of_scope.map(|limit| (limit.window, fresh(limit.cap, token.unit_bits))).collect()
+        };
+        let exposure = Exposure {
+            session: limits(None),
+            categories: policy.categories.iter().map(|category| (category, limits(Some(category)))).collect(),
+            vault: meters(&bound.limits),
+            unit_bits: token.unit_bits,
+            per_payment_cap: policy.per_payment,
+            balance: bound.balance,
+        };
         let until = u64::from(policy.valid_until);
         Self {
             day: exposure.in_any_day().min(exposure.within(now, until)),
@@ -181,8 +194,9 @@ impl Shown {
             format!("\n  {name} may spend"),
             format!("    at most {} per payment", token.show(U256::from(policy.per_payment))),
         ];
-        for (window, cap) in &policy.limits {
-            lines.push(format!("    at most {} in any {window}", token.show(U256::from(*cap))));
+        for limit in &policy.limits {
+            let under = limit.category.map_or_else(String::new, |category| format!(" to payees of {category}"));
+            lines.push(format!("    at most {} {}{under}", token.show(U256::from(limit.cap)), limit.window.phrase()));
         }
         let until = u64::from(policy.valid_until);
         lines.push(format!("    only to payees of: {}", show_categories(policy.categories)));
@@ -202,8 +216,9 @@ impl Shown {
     }
 
     fn json(&self, policy: &Policy, token: &Token) -> serde_json::Value {
-        let limits =
-            policy.limits.iter().map(|(window, cap)| json!({ "window": window, "cap": token.plain(U256::from(*cap)) }));
+        let limits = policy.limits.iter().map(|limit| {
+            json!({ "category": limit.category, "window": limit.window, "cap": token.plain(U256::from(limit.cap)) })
+        });
         json!({
             "token": token.symbol,
             "per_payment": token.plain(U256::from(policy.per_payment)),

@@ -5,7 +5,6 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Reply;
 use crate::sessions::{NOT_ALL, Session, Sessions};
-use alloy::primitives::U256;
 use clap::Args;
 use serde_json::json;
 
@@ -28,7 +27,6 @@ pub(crate) async fn run(context: &Context) -> Result<Reply, Failure> {
     } else {
         agent_table(&vault, &token, &sessions, head.time)
     };
-    let worst = |session: &Session| session.worst_case(&token, head.time, head.time + 86_400, U256::MAX);
-    let agents = sessions.iter().map(|session| agent_json(&vault, &token, session, head.time, worst(session)));
+    let agents = sessions.iter().map(|session| agent_json(&vault, &token, session, head.time));
     Ok(Reply::new(text, json!({ "agents": agents.collect::<Vec<_>>(), "all_agents_known": complete })))
 }

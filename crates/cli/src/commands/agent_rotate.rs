@@ -2,11 +2,13 @@
 
 use super::agent_add::create_key;
 use crate::agent_session::ENDING;
-use crate::args::Change;
-use crate::change;
+use crate::args::{Change, Condition, Signing};
+use crate::change::{self, How};
+use crate::condition::{address_word, on_condition};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::gas_money;
+use crate::names::address;
 use crate::output::{Reply, green};
 use crate::sessions::Session;
 use crate::unfinished::Unfinished;
@@ -34,13 +36,17 @@ pub(crate) struct RotateArgs {
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     out: PathBuf,
     /// Ether to send to the new key, which pays the gas of its payments, such as 0.01
-    #[arg(long, value_name = "ETHER", conflicts_with_all = ["propose", "dry_run"])]
+    #[arg(long, value_name = "ETHER", conflicts_with_all = ["propose", "dry_run", "sign"])]
     gas: Option<String>,
     /// A file that holds the new key's password [default: ask]
     #[arg(long, value_name = "PATH")]
     key_password_file: Option<PathBuf>,
     #[command(flatten)]
     change: Change,
+    #[command(flatten)]
+    signing: Signing,
+    #[command(flatten)]
+    condition: Condition,
 }
 
 /// Rotates, as owner.
@@ -53,10 +59,15 @@ pub(crate) async fn run(context: &Context, args: &RotateArgs) -> Result<Reply, F
     let name = vault.names.of_session(session.get()).map_or_else(|| format!("agent-{session}"), str::to_owned);
     if args.change.dry_run {
         let verb = Verb::RotateKey { session, new_key: change::NEW_KEY };
-        let made = change::run(context, args.change, &[verb]).await?;
+        let made = change::run(context, How::sent(args.change), &[verb]).await?;
         return Ok(made.reply(context, "Next: run it again without --dry-run"));
     }
-    if !args.change.propose {
+    // Before the operator is asked: the key that he sees is the one that is replaced
+    let read = |text: &str| address(text).map(address_word);
+    let standing = vec![Verb::RotateKey { session, new_key: change::NEW_KEY }];
+    let condition = on_condition(&vault, &args.condition, standing, read).await?;
+    let how = How::sent_or_signed(args.change, &args.signing);
+    if how.sends() {
         let question = format!("Give {name} a new key? The old one stops paying at once.");
         context.asking().confirm(&question).await?;
     }
@@ -69,7 +80,13 @@ pub(crate) async fn run(context: &Context, args: &RotateArgs) -> Result<Reply, F
     let password = context.asking().new_password(password_file, &path.display().to_string()).await?;
     let unfinished = Unfinished::new(vec![path.clone()], &context.sent);
     let new_key = create_key(&path, password).await?;
-    let mut made = change::run(context, args.change, &[Verb::RotateKey { session, new_key }]).await?;
+    let verb = match condition.as_slice() {
+        [Verb::Replace { expected, .. }] => {
+            Verb::Replace { expected: *expected, verb: Box::new(Verb::RotateKey { session, new_key }) }
+        }
+        _ => Verb::RotateKey { session, new_key },
+    };
+    let mut made = change::run(context, how, &[verb]).await?;
     unfinished.keep();
     let session_path = args.out.join(format!("{name}{ENDING}"));
     if made.done {

@@ -3,14 +3,17 @@
 use super::status::agent_json;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::money::Token;
+use crate::outflow::Outflow;
 use crate::output::{Reply, bold};
 use crate::policy::show_categories;
-use crate::sessions::Session;
+use crate::sessions::{Session, VaultBound};
+use crate::waits;
 use alloy::primitives::U256;
 use clap::Args;
-use purse_protocol::abi::IErc20::IErc20Instance;
+use purse_protocol::abi::IVault::LimitView;
 use purse_protocol::time::rfc3339;
-use purse_protocol::{Meter, Window};
+use purse_protocol::{Category, Meter, Window};
 use serde_json::json;
 
 /// Flags of `purse agent show`.
@@ -28,13 +31,16 @@ pub(crate) async fn run(context: &Context, args: &ShowArgs) -> Result<Reply, Fai
     let vault = context.vault().await?;
     let id = vault.names.session(&args.agent)?;
     let token = context.token(&vault, args.token.as_deref(), None).await?;
-    let erc20 = IErc20Instance::new(token.address, &vault.node.provider);
-    let balance = erc20.balanceOf(vault.address);
-    let (head, session, balance) = tokio::join!(vault.head(), Session::existing(&vault, id, &token), balance.call());
-    let (now, session, balance) = (head?.time, session?, balance.map_err(crate::money::of_view)?);
-
-    let worst = session.worst_case(&token, now, now + 86_400, balance);
-    let in_all = session.worst_case(&token, now, u64::MAX, balance);
+    let (head, session, bound, waiting) = tokio::join!(
+        vault.head(),
+        Session::existing(&vault, id, &token),
+        VaultBound::read(&vault, &token),
+        waits::all(context, &vault)
+    );
+    let (now, session, bound, waiting) = (head?.time, session?, bound?, waiting?);
+    let outflow = Outflow::new(context, &vault, &token, &bound, &waiting, now);
+    let (worst, in_all) =
+        tokio::try_join!(outflow.of_session(&session, 86_400), outflow.of_session(&session, u32::MAX.into()))?;
     let mut lines = vec![
         format!("{}  session {id}  {}", bold(&vault.names.show_session(id.get())), session.state(now)),
         format!("  key          {}", session.view.key),
@@ -43,28 +49,35 @@ pub(crate) async fn run(context: &Context, args: &ShowArgs) -> Result<Reply, Fai
         format!("  categories   {}", show_categories(session.categories())),
         format!("  per payment  {}", token.show(U256::from(session.per_payment_cap))),
     ];
-    for limit in &session.limits {
-        let window = Window::from_seconds(limit.window).map_or("?", Window::name);
-        let used = token.plain(U256::from(limit.used));
-        let mut line = format!("  in any {window:<5} {used} of {} used", token.show(U256::from(limit.cap)));
-        if let Some(window) = Window::from_seconds(limit.window)
-            && let Some(at) = next_room(Meter::from_word(limit.meter), window, now)
-        {
-            line.push_str(&format!(", less from {}", rfc3339(at)));
-        }
-        lines.push(line);
+    lines.extend(session.limits.iter().map(|limit| limit_line(&token, None, limit, now)));
+    for (category, limits) in &session.by_category {
+        lines.extend(limits.iter().map(|limit| limit_line(&token, Some(*category), limit, now)));
     }
     lines.push(format!(
         "  Worst case if this key is stolen: {} in the next 24 hours, {} in total.",
         token.show(worst),
         token.show(in_all)
     ));
-    let mut json = agent_json(&vault, &token, &session, now, worst);
+    let mut json = agent_json(&vault, &token, &session, now);
     if let Some(object) = json.as_object_mut() {
+        object.insert("at_most_24h".to_owned(), json!(token.plain(worst)));
         object.insert("at_most_in_total".to_owned(), json!(token.plain(in_all)));
         object.insert("nonce_highest".to_owned(), json!(session.view.nonceHighest));
     }
     Ok(Reply::new(lines.join("\n"), json))
+}
+
+/// What a limit has and had, and when there is more again.
+fn limit_line(token: &Token, category: Option<Category>, limit: &LimitView, now: u64) -> String {
+    let (used, cap) = (token.plain(U256::from(limit.used)), token.show(U256::from(limit.cap)));
+    let known = Window::from_seconds(limit.window);
+    let when = known.map_or_else(|| Window::text(limit.window), |window| window.phrase().to_owned());
+    let under = category.map_or_else(String::new, |category| format!(" under {category}"));
+    let mut line = format!("  {when:<11}  {used} of {cap} used{under}");
+    if let Some(at) = known.and_then(|window| next_room(Meter::from_word(limit.meter), window, now)) {
+        line.push_str(&format!(", less from {}", rfc3339(at)));
+    }
+    line
 }
 
 /// The first time at which something of what is used stops counting.

@@ -103,7 +103,7 @@ fn render(vault: &Vault, token: &Token, trail: &Trail, report: &Report) -> Reply
 
 /// One difference in a line, naming the payment it is about.
 fn tell(difference: &Difference, vault: &Vault, token: &Token, trail: &Trail) -> String {
-    let words = Words { vault, token };
+    let words = Words { vault, token, calls: &trail.calls };
     let sides = match (&difference.trail, &difference.chain) {
         (Some(by_trail), Some(by_chain)) => {
             let [by_trail, by_chain] =
@@ -130,12 +130,15 @@ fn about(subject: &Subject, words: Words<'_>, trail: &Trail) -> String {
         Subject::Event { name, place } => line(*place, name),
         Subject::Session { session } => names.show_session(session.get()),
         Subject::Key { key } => format!("the key {key}"),
-        Subject::Limit { session, token, window: Some(window) } => {
-            format!("the limit of {} in any {window}, {}", names.show_session(session.get()), words.token(*token))
+        Subject::Limit { scope, token, window: Some(window) } => {
+            let scope = words.scope(scope.session(), scope.category());
+            format!("the limit of {scope} {}, {}", window.phrase(), words.token(*token))
         }
-        Subject::Limit { session, token, window: None } => {
-            format!("the cap per payment of {}, {}", names.show_session(session.get()), words.token(*token))
+        Subject::Limit { scope, token, window: None } => {
+            let scope = words.scope(scope.session(), scope.category());
+            format!("the cap per payment of {scope}, {}", words.token(*token))
         }
+        Subject::Change { change } => format!("waiting change {change}"),
         Subject::Payee { payee } => names.show_payee(*payee),
         Subject::Token { token } => words.token(*token),
         Subject::Transfer { token, to, value, block, tx } => {

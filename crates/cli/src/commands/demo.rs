@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::money::Token;
 use crate::output::{Output, Reply, bold, green, yellow};
-use crate::policy::Policy;
+use crate::policy::{LimitText, Policy};
 use crate::sent::Sent;
 use crate::signer::{Signer, development_account};
 use crate::{ledger, library_failure, project, rpc_failure};
@@ -276,9 +276,10 @@ fn differs(deed: &str, expected: &str, found: &str) -> Failure {
 
 fn policy(now: u64) -> Result<Policy, Failure> {
     let now = u32::try_from(now).unwrap_or(u32::MAX);
+    let limit = |window, cap| LimitText { category: None, window, cap };
     Ok(Policy {
         per_payment: 200 * CENT,
-        limits: vec![(Window::Hour, 300 * CENT), (Window::Day, 1_000 * CENT)],
+        limits: vec![limit(Window::Hour, 300 * CENT), limit(Window::Day, 1_000 * CENT)],
         categories: CategoryMask::from_iter([category("data")?]),
         valid_from: now,
         valid_until: now.saturating_add(30 * 86_400),

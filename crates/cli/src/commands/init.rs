@@ -14,10 +14,13 @@ use alloy::providers::Provider as _;
 use alloy::rpc::types::Filter;
 use alloy::sol_types::SolEvent as _;
 use clap::Args;
-use purse_deployer::{Build, Outcome, book, deploy_factory, deploy_test_usdc, deploy_vault, verify_vault};
+use purse_deployer::{
+    Build, Outcome, book, deploy_factory, deploy_lens, deploy_test_usdc, deploy_vault, verify_factory, verify_lens,
+    verify_vault,
+};
 use purse_owner::Verb;
 use purse_protocol::abi::IVaultFactory::VaultCreated;
-use purse_protocol::{Chain, VaultConfig, VaultRecord};
+use purse_protocol::{Chain, Deployed, VaultConfig, VaultRecord};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -96,7 +99,8 @@ pub(crate) async fn run(context: &Context, args: &InitArgs) -> Result<Reply, Fai
         salt: B256::from(U256::from(args.number)),
     };
     let of_book = |error| library_failure::of_book(&error);
-    book::note(&books(context), node.chain_id, deployed.factory.record(), Some(record)).map_err(of_book)?;
+    let (factory, lens) = (deployed.factory.record(), deployed.lens.record());
+    book::note(&books(context), node.chain_id, factory, Some(lens), Some(record)).map_err(of_book)?;
     let input = book::save_compiler_input(&books(context), node.chain_id, &build).map_err(of_book)?;
     let vault = Vault::at(node, deployed.vault.record().address, context.folder()).await?;
     let (token, new_token) = token(context, args, &vault, signer.address, &root).await?;
@@ -108,6 +112,7 @@ pub(crate) async fn run(context: &Context, args: &InitArgs) -> Result<Reply, Fai
     let mut lines = vec![
         tell("factory", &deployed.factory),
         tell("vault", &deployed.vault),
+        tell("lens", &deployed.lens),
         format!(
             "{}   profile {} in {} ({bytes} bytes, {})",
             green("saved"),
@@ -141,6 +146,7 @@ pub(crate) async fn run(context: &Context, args: &InitArgs) -> Result<Reply, Fai
         "chain": vault.node.chain_id,
         "vault": { "address": vault.address, "new": deployed.vault.is_new(), "tx": deployed.vault.record().tx, "block": deployed.vault.record().block },
         "factory": { "address": deployed.factory.record().address, "new": deployed.factory.is_new() },
+        "lens": { "address": deployed.lens.record().address, "new": deployed.lens.is_new() },
         "owner": config.owner,
         "treasury": config.treasury,
         "guardian": config.guardian,
@@ -166,6 +172,9 @@ async fn take_up(context: &Context, args: &InitArgs) -> Result<Reply, Failure> {
         (None, Ok(build)) => factory_of(&vault, build, args.follow.from_block).await,
         (None, Err(_)) => (None, None),
     };
+    if let (Ok(build), Some(_)) = (&code, factory) {
+        note_lens(context, &vault, build, from_block).await;
+    }
     let taken = Profile { factory, from_block, ..profile(context, &vault, token.address)? };
     let bytes = save(context, &args.name, taken)?;
     let mut lines = vec![
@@ -195,6 +204,27 @@ async fn take_up(context: &Context, args: &InitArgs) -> Result<Reply, Failure> {
         "config_bytes": bytes,
     });
     Ok(Reply::new(lines.join("\n"), json))
+}
+
+/// Notes the lens in the address book, if the chain has it: without it `status` reckons by itself, and leaves aside what
+/// waits.
+async fn note_lens(context: &Context, vault: &Vault, build: &Build, from_block: Option<u64>) {
+    let (provider, chain_id) = (&vault.node.provider, vault.node.chain_id);
+    let found = (verify_factory(provider, build).await, verify_lens(provider, build).await);
+    if let (Ok(factory), Ok(lens)) = found {
+        let record = |address, code_hash| Deployed {
+            address,
+            block: None,
+            tx: None,
+            code_hash,
+            compiler: build.compiler.clone(),
+        };
+        let factory = Deployed { block: from_block, ..record(build.factory_address(), factory) };
+        let noted = book::note(&books(context), chain_id, &factory, Some(&record(build.lens_address(), lens)), None);
+        if let Err(error) = noted {
+            context.output.note(&format!("the lens was not noted: {error}"));
+        }
+    }
 }
 
 /// The build that the vault is of; the inner error says why nobody could tell.
@@ -238,10 +268,11 @@ pub(crate) async fn compile(root: PathBuf) -> Result<Build, Failure> {
     }
 }
 
-/// A factory and a vault.
+/// A factory, a vault, and the lens that tells the most that can leave it.
 pub(crate) struct Contracts {
     pub(crate) factory: Outcome,
     pub(crate) vault: Outcome,
+    pub(crate) lens: Outcome,
 }
 
 /// Deploys what is not there yet.
@@ -255,7 +286,8 @@ pub(crate) async fn deploy(
     let factory = deploy_factory(&node.provider, node.chain_id, build).await.map_err(failed)?;
     let salt = B256::from(U256::from(number));
     let vault = deploy_vault(&node.provider, node.chain_id, build, config, salt).await.map_err(failed)?;
-    Ok(Contracts { factory, vault })
+    let lens = deploy_lens(&node.provider, node.chain_id, build).await.map_err(failed)?;
+    Ok(Contracts { factory, vault, lens })
 }
 
 /// The token that the flags or the chain name, and whether it is new: a test USDC is deployed and put into the vault,

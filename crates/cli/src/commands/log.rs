@@ -53,7 +53,7 @@ pub(crate) async fn run(context: &Context, args: &LogArgs) -> Result<Reply, Fail
     };
     let events = trail.events.iter().filter(wanted).collect::<Vec<_>>();
     let events = &events[events.len().saturating_sub(args.last)..];
-    let words = Words { vault: &vault, token: &token };
+    let words = Words { vault: &vault, token: &token, calls: &trail.calls };
     let block = store.cursor().ok().flatten().map(|block| block.number);
     if let Some(block) = block {
         context.output.note(&format!("as of block {block} (purse index brings the index up to date)"));

@@ -6,21 +6,29 @@ pub(crate) mod agent_limit;
 pub(crate) mod agent_list;
 pub(crate) mod agent_rotate;
 pub(crate) mod agent_show;
+pub(crate) mod approve;
 pub(crate) mod audit;
+pub(crate) mod cancel;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod delay;
 pub(crate) mod demo;
+pub(crate) mod execute;
 pub(crate) mod guardian;
 pub(crate) mod index;
 pub(crate) mod init;
+pub(crate) mod limit;
+pub(crate) mod lodge;
 pub(crate) mod log;
 pub(crate) mod man;
 pub(crate) mod pause;
 pub(crate) mod pay;
+pub(crate) mod pay_batch;
 pub(crate) mod payee;
 pub(crate) mod resume;
 pub(crate) mod revoke;
 pub(crate) mod status;
+pub(crate) mod waiting;
 pub(crate) mod withdraw;
 
 use crate::args::Command;
@@ -28,6 +36,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Reply;
 use agent::AgentCommand;
+use delay::DelayCommand;
 use guardian::GuardianCommand;
 use payee::PayeeCommand;
 
@@ -45,6 +54,14 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<Reply, Fa
         Command::Payee(PayeeCommand::Remove(args)) => payee::remove(context, &args).await,
         Command::Payee(PayeeCommand::List(_)) => payee::list(context).await,
         Command::Guardian(GuardianCommand::Set(args)) => guardian::set(context, &args).await,
+        Command::Limit(args) => limit::run(context, &args).await,
+        Command::Delay(DelayCommand::Show(_)) => delay::show(context).await,
+        Command::Delay(DelayCommand::Set(args)) => delay::set(context, &args).await,
+        Command::Waiting(_) => waiting::run(context).await,
+        Command::Execute(args) => execute::run(context, &args).await,
+        Command::Cancel(args) => cancel::run(context, &args).await,
+        Command::Lodge(args) => lodge::run(context, &args).await,
+        Command::Approve(args) => approve::run(context, &args).await,
         Command::Pay(args) => pay::run(context, &args).await,
         Command::Check(args) => check::run(context, &args).await,
         Command::Status(args) => status::run(context, &args).await,

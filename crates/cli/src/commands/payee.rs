@@ -1,7 +1,8 @@
 //! `purse payee …`: whom agents may pay, and under which category.
 
-use crate::args::Change;
-use crate::change;
+use crate::args::{Change, Condition, Signing};
+use crate::change::{self, How};
+use crate::condition::on_condition;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::judge::category;
@@ -10,7 +11,7 @@ use crate::names::{Names, address, valid_name};
 use crate::output::Reply;
 use crate::policy::parse_category;
 use crate::table::aligned;
-use alloy::primitives::Address;
+use alloy::primitives::{Address, U256};
 use clap::{Args, Subcommand};
 use purse_owner::Verb;
 use purse_protocol::Category;
@@ -49,6 +50,10 @@ pub(crate) struct AddArgs {
     name: Option<String>,
     #[command(flatten)]
     change: Change,
+    #[command(flatten)]
+    signing: Signing,
+    #[command(flatten)]
+    condition: Condition,
 }
 
 /// Flags of `purse payee remove`.
@@ -61,6 +66,8 @@ pub(crate) struct RemoveArgs {
     payee: String,
     #[command(flatten)]
     change: Change,
+    #[command(flatten)]
+    signing: Signing,
 }
 
 /// Flags of `purse payee list`.
@@ -72,18 +79,25 @@ pub(crate) struct ListArgs {}
 pub(crate) async fn add(context: &Context, args: &AddArgs) -> Result<Reply, Failure> {
     let payee = address(&args.payee)?;
     let category = parse_category(&args.category)?;
+    let vault = context.vault().await?;
     if let Some(name) = &args.name {
         valid_name(name)?;
-        context.vault().await?.names.free_for_payee(name, payee)?;
+        vault.names.free_for_payee(name, payee)?;
     }
-    let verbs = [Verb::SetPayees(vec![(payee, category)])];
+    let read = |text: &str| match text {
+        "none" => Ok(U256::ZERO),
+        text => parse_category(text).map(|category| U256::from(category.number())),
+    };
+    let verbs = vec![Verb::SetPayees(vec![(payee, category)])];
+    let verbs = on_condition(&vault, &args.condition, verbs, read).await?;
     let name = |names: &mut Names| {
         if let Some(name) = &args.name {
             names.set_payee(name, payee);
         }
     };
-    let made = change::run_naming(context, args.change, &verbs, name).await?;
-    if let (true, Some(name)) = (made.done, &args.name) {
+    let how = How::sent_or_signed(args.change, &args.signing);
+    let made = change::run_naming(context, how, &verbs, name).await?;
+    if let (true, Some(name)) = (made.done || !made.waits.is_empty(), &args.name) {
         let mut names = context.vault().await?.names;
         names.set_payee(name, payee);
         names.save()?;
@@ -95,7 +109,8 @@ pub(crate) async fn add(context: &Context, args: &AddArgs) -> Result<Reply, Fail
 pub(crate) async fn remove(context: &Context, args: &RemoveArgs) -> Result<Reply, Failure> {
     let vault = context.vault().await?;
     let payee = vault.names.payee(&args.payee)?;
-    let made = change::run(context, args.change, &[Verb::RemovePayee { payee }]).await?;
+    let how = How::sent_or_signed(args.change, &args.signing);
+    let made = change::run(context, how, &[Verb::RemovePayee { payee }]).await?;
     if made.done {
         let mut names = vault.names;
         names.forget_payee(payee);

@@ -1,7 +1,7 @@
 //! `purse resume`: lets payments go on.
 
 use crate::args::Change;
-use crate::change;
+use crate::change::{self, How};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Reply;
@@ -18,6 +18,6 @@ pub(crate) struct ResumeArgs {
 
 /// Resumes, as owner.
 pub(crate) async fn run(context: &Context, args: &ResumeArgs) -> Result<Reply, Failure> {
-    let made = change::run(context, args.change, &[Verb::Unpause]).await?;
+    let made = change::run(context, How::sent(args.change), &[Verb::Unpause]).await?;
     Ok(made.reply(context, "Agents can pay again, within their limits. Next: purse status"))
 }

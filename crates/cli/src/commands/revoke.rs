@@ -1,7 +1,7 @@
 //! `purse revoke`: revokes an agent for good, and proves it by asking the vault for a payment.
 
-use crate::args::Change;
-use crate::change;
+use crate::args::{Change, Signing};
+use crate::change::{self, How};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::judge::{Question, ask};
@@ -22,6 +22,8 @@ pub(crate) struct RevokeArgs {
     agent: String,
     #[command(flatten)]
     change: Change,
+    #[command(flatten)]
+    signing: Signing,
 }
 
 /// Revokes, as owner or guardian.
@@ -30,11 +32,12 @@ pub(crate) async fn run(context: &Context, args: &RevokeArgs) -> Result<Reply, F
     let id = vault.names.session(&args.agent)?;
     let token = context.token(&vault, None, None).await?;
     Session::existing(&vault, id, &token).await?;
-    if !args.change.dry_run && !args.change.propose {
+    let how = How::sent_or_signed(args.change, &args.signing);
+    if how.sends() {
         let question = format!("Revoke {} (session {id})? This can't be undone.", vault.names.show_session(id.get()));
         context.asking().confirm_by_typing(&question, &args.agent).await?;
     }
-    let mut made = change::run(context, args.change, &[Verb::Revoke { session: id }]).await?;
+    let mut made = change::run(context, how, &[Verb::Revoke { session: id }]).await?;
     if made.done {
         // Any payee serves: the vault looks at the session before it looks at the payee.
         let payee = vault.names.payees().next().map_or(Address::repeat_byte(1), |(_, payee)| payee);

@@ -1,7 +1,7 @@
 //! `purse withdraw`: takes money out; the vault sends it to its treasury and nowhere else.
 
-use crate::args::Change;
-use crate::change;
+use crate::args::{Change, Signing};
+use crate::change::{self, How};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::money::looks_like_amount;
@@ -22,6 +22,8 @@ pub(crate) struct WithdrawArgs {
     token: Option<String>,
     #[command(flatten)]
     change: Change,
+    #[command(flatten)]
+    signing: Signing,
 }
 
 /// Withdraws, as owner.
@@ -34,7 +36,7 @@ pub(crate) async fn run(context: &Context, args: &WithdrawArgs) -> Result<Reply,
     let token = context.token(&vault, args.token.as_deref(), None).await?;
     let amount = if all { None } else { Some(U256::from(token.parse(&args.amount)?)) };
     let verb = Verb::Withdraw { token: token.address, amount };
-    let made = change::run(context, args.change, &[verb]).await.map_err(at_most)?;
+    let made = change::run(context, How::sent_or_signed(args.change, &args.signing), &[verb]).await.map_err(at_most)?;
     Ok(made.reply(context, "Next: purse status"))
 }
 
