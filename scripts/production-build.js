@@ -6,9 +6,9 @@ const fs = require("node:fs");
 const path = require("node:path");
 
 const ROOT = path.join(__dirname, "..");
-const CONTRACTS = ["Vault", "VaultFactory"];
+const CONTRACTS = ["Vault", "VaultFactory", "VaultLens"];
 
-/** Compiles the project at `root` into `folder` and returns the artifacts of both contracts by name. */
+/** Compiles the project at `root` into `folder` and returns the artifacts of the contracts by name. */
 function build({ root = ROOT, folder = path.join(ROOT, ".build", "production"), args = [] } = {}) {
   const [out, cache] = [path.join(folder, "out"), path.join(folder, "cache")];
   const command = ["build", "contracts/src", "--root", root, "--out", out, "--cache-path", cache,

@@ -41,6 +41,7 @@ contract Vault is Acts {
         (SessionWord word, uint256 category, uint256 feeCategory) = _judge(vault, payment, key);
         (Scope scope, AllowanceWord allowance, uint256 total) = _allowanceOf(payment);
         if (total > allowance.perPaymentCap()) {
+            // forge-lint: disable-next-line(unsafe-typecast) -- 2^31 units of at most 2^97
             if (approval.length == 0) revert AbovePerPaymentCap(total, uint128(allowance.perPaymentCap()));
             bytes32 digest = _digestOf(PaymentHash.ofApproval(structHash));
             if (!OwnerSignature.isValid(_owner, digest, approval)) revert ApprovalInvalid();
@@ -177,6 +178,7 @@ contract Vault is Acts {
     /// @dev Tells of an item that did not pay, if a key of its session has signed it: nobody else can have this vault
     ///      say anything. The judge looks at the signature first, so a later reason proves it.
     function _logFailed(BatchItem calldata item, bytes memory reason) private {
+        // forge-lint: disable-next-line(unsafe-typecast) -- the first four bytes are what is wanted
         bytes4 code = bytes4(reason);
         if (
             code == PaymentMalformed.selector || code == SignatureInvalid.selector || code == SessionUnknown.selector

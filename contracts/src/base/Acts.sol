@@ -222,6 +222,7 @@ abstract contract Acts is Judge, TypedData {
         }
         (act.conditional, act.expected) = (true, uint256(bytes32(call[0x04:])));
         inner = call[0x64:0x64 + length];
+        // forge-lint: disable-next-line(unsafe-typecast) -- the first four bytes are what is wanted
         verb = bytes4(inner);
     }
 
@@ -236,6 +237,7 @@ abstract contract Acts is Judge, TypedData {
 
     function _verbOf(bytes calldata call) private pure returns (bytes4) {
         if (call.length < 4) revert CallMalformed(bytes4(0));
+        // forge-lint: disable-next-line(unsafe-typecast) -- the first four bytes are what is wanted
         return bytes4(call);
     }
 }
