@@ -110,7 +110,12 @@ abstract contract ThiefScene is VaultTest {
     /// @notice A delay, and loosenings that wait; some of them were killed, some are too late.
     function putBySome() internal {
         if (draw(3) == 0) return;
+        // What is narrowed first can be widened by what waits
+        uint256 narrowed = draw(12);
+        if (narrowed == 0) setValidityFor(1 + draw(3 days));
+        if (narrowed == 1) act(abi.encodeCall(IVault.setPerPaymentCap, (FIRST, address(token), 0)));
         act(abi.encodeCall(IVault.setDelay, (uint32(1 + draw(3 days)))));
+        if (narrowed == 0) calls.push(setValidityFor(7 days + draw(90 days)));
         for (uint256 i = 1 + draw(5); i != 0; --i) {
             if (draw(4) == 0) warp(clock + draw(2 days));
             bytes memory call = someLoosening();
@@ -175,6 +180,11 @@ abstract contract ThiefScene is VaultTest {
         if (limits.length != 0) window = limits[draw(limits.length)].window;
         if (kind < 6) return abi.encodeCall(IVault.removeLimit, (session, category, address(token), window));
         return abi.encodeCall(IVault.setLimit, (session, category, address(token), window, someCap()));
+    }
+
+    function setValidityFor(uint256 span) internal returns (bytes memory call) {
+        call = abi.encodeCall(IVault.setValidity, (FIRST, START, uint32(clock + span)));
+        act(call);
     }
 
     function setSome(uint32 session, uint8 category) internal {
