@@ -1,7 +1,7 @@
 //! A vault's logs, decoded, and the running hash that the vault keeps over them (I13).
 
 use crate::abi::IVault::{ChangeCall, IVaultEvents, PaymentFailed};
-use alloy::primitives::{B256, FixedBytes, LogData, keccak256};
+use alloy::primitives::{B256, FixedBytes, IntoLogData, LogData, keccak256};
 use alloy::sol_types::{SolEvent, SolEventInterface};
 
 /// The running hash over a vault's events (I13): the first 21 bytes of a keccak256. All zero before the first event.
@@ -20,9 +20,13 @@ const PADDING: usize = 11;
 /// Decodes a log of a vault.
 ///
 /// # Errors
-/// When the log is none of the vault's events or its bytes do not fit the event.
+/// When the log is none of the vault's events, or its bytes are not exactly those that the vault would log.
 pub fn decode(log: &LogData) -> alloy::sol_types::Result<IVaultEvents> {
-    IVaultEvents::decode_raw_log(log.topics(), &log.data)
+    let event = IVaultEvents::decode_raw_log(log.topics(), &log.data)?;
+    if event.to_log_data() == *log {
+        return Ok(event);
+    }
+    Err(alloy::sol_types::Error::custom("the log is not encoded as the vault encodes it"))
 }
 
 /// Whether the event has a sequence number and is in the running hash (I13): all but the two that change nothing of
@@ -110,7 +114,7 @@ pub fn name(event: &IVaultEvents) -> &'static str {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
-    use alloy::primitives::{Address, Bytes, IntoLogData, U256};
+    use alloy::primitives::{Address, Bytes, U256};
     use serde::Deserialize;
 
     /// A vector of `scripts/vectors.mjs`.
@@ -184,5 +188,11 @@ mod tests {
         let transfer = crate::abi::IErc20::Transfer { from: Address::ZERO, to: Address::ZERO, value: U256::ONE };
         assert!(decode(&transfer.encode_log_data()).is_err());
         assert!(decode(&LogData::new_unchecked(Vec::new(), Bytes::new())).is_err());
+        // A call padded with anything but zeros says the same, and is not what the vault logged.
+        let call = ChangeCall { change: 7, call: vec![1, 2, 3].into() }.encode_log_data();
+        assert!(decode(&call).is_ok());
+        let mut padded = call.data.to_vec();
+        padded[95] = 1;
+        assert!(decode(&LogData::new_unchecked(call.topics().to_vec(), padded.into())).is_err());
     }
 }

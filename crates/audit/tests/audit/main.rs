@@ -3,7 +3,11 @@
 #![expect(non_snake_case, reason = "fields are named as in the ABI")]
 
 mod folding;
+mod loosenings;
 mod promises;
 mod random;
+mod scopes;
 mod synthetic;
 mod tampering;
+mod waiting;
+mod waiting_list;

@@ -5,23 +5,23 @@ use alloy::primitives::{Address, B256, U256};
 use purse_audit::{Report, Subject, compare};
 use purse_protocol::abi::IVault::{
     AllRevoked, CategoriesSet, KeyRotated, LimitRemoved, OwnershipTransferStarted, OwnershipTransferred, Paid, Paused,
-    PayeeRemoved, PayeeSet, Revoked, SessionGranted, Unpaused, ValiditySet, Withdrawn,
+    PayeeRemoved, PayeeSet, Revoked, SessionGranted, Unpaused, ValiditySet, Withdrawn, unpauseCall,
 };
 
 /// Something that happens to a vault, with its name.
 type Act = (&'static str, fn(&mut Synthetic));
 
-fn audit(vault: &Synthetic) -> Report {
+pub(crate) fn audit(vault: &Synthetic) -> Report {
     compare(&vault.trail(), &vault.observed())
 }
 
 /// The checks that do not hold.
-fn broken(report: &Report) -> Vec<&str> {
+pub(crate) fn broken(report: &Report) -> Vec<&str> {
     report.checks.iter().filter(|check| !check.differences.is_empty()).map(|check| check.id.as_str()).collect()
 }
 
 /// The only check that does not hold, and the nonce of the payment that it names.
-fn the_one(vault: &Synthetic) -> (String, u32) {
+pub(crate) fn the_one(vault: &Synthetic) -> (String, u32) {
     let report = audit(vault);
     let ids = broken(&report);
     assert_eq!(ids.len(), 1, "{ids:?} {:#?}", report.differences().collect::<Vec<_>>());
@@ -32,7 +32,7 @@ fn the_one(vault: &Synthetic) -> (String, u32) {
     }
 }
 
-fn paid(vault: &mut Synthetic, change: impl FnOnce(&mut Paid)) {
+pub(crate) fn paid(vault: &mut Synthetic, change: impl FnOnce(&mut Paid)) {
     let mut transfers = Vec::new();
     vault.emit(|sequence| {
         let mut event = Paid {
@@ -338,12 +338,24 @@ fn a_payment_that_moved_nothing_is_named() {
 #[test]
 fn every_view_is_compared() {
     let mut vault = Synthetic::with_session(7);
-    vault.pay(1, ONE, 0);
-    let changes: [fn(&mut purse_audit::Observed); 25] = [
+    vault.limit(1, 1, 86_400, 12_800, 0);
+    vault.set_delay(60);
+    vault.put_by(&unpauseCall {});
+    vault.put_by(&unpauseCall {});
+    vault.pay(1, ONE / 100, 0);
+    let changes: [fn(&mut purse_audit::Observed); 33] = [
         |o| o.chain_id += 1,
         |o| o.vault = who(90),
         |o| o.paused = true,
         |o| o.epoch += 1,
+        |o| o.owner_nonce += 1,
+        |o| o.delay += 1,
+        |o| o.waiting.swap(0, 1),
+        |o| o.waiting.truncate(1),
+        |o| o.waiting[0].executableFrom += 1,
+        |o| o.waiting[0].executableUntil += 1,
+        |o| o.waiting[1].callHash = B256::ZERO,
+        |o| o.waiting[1].killed = true,
         |o| o.owner = who(90),
         |o| o.pending_owner = who(90),
         |o| o.treasury = who(90),

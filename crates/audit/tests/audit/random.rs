@@ -1,32 +1,65 @@
-//! Random histories of a vault, each act allowed by the fold's meters: the checks, which do not use them, agree; and
-//! their window sums equal a sum over the plain list of payments.
+//! Random histories of a vault, each act allowed by the fold's state: the checks, which keep books of their own, agree;
+//! and their window sums equal a sum over the plain list of payments.
 
 use crate::synthetic::{KEY, ONE, OWNER, PAYEE, RELAYER, Synthetic, TOKEN, TREASURY, VAULT, who};
 use alloy::primitives::U256;
+use alloy::sol_types::SolCall;
 use proptest::prelude::*;
 use purse_audit::{LimitUse, Session, Trail, compare};
 use purse_protocol::abi::IVault::{
-    AllRevoked, CategoriesSet, KeyRotated, LimitRemoved, Paused, PayeeRemoved, PayeeSet, PerPaymentCapSet, Revoked,
-    Unpaused, ValiditySet, Withdrawn,
+    AllRevoked, CategoriesSet, ChangeCancelled, KeyRotated, LimitRemoved, Paused, PayeeEntry, PayeeRemoved, PayeeSet,
+    PerPaymentCapSet, Revoked, Unpaused, ValiditySet, Withdrawn, removeLimitCall, setCategoriesCall, setDelayCall,
+    setLimitCall, setPayeesCall, setPerPaymentCapCall, setValidityCall, unpauseCall,
 };
 use purse_protocol::{Scope, SessionId, Window, meter};
+use std::collections::BTreeMap;
 
 #[derive(Debug, Clone)]
 enum Act {
     Pay { nonce: u32, amount: u128, fee: u128 },
     Wait(u64),
-    SetLimit { window: usize, cap: u128 },
-    RemoveLimit { window: usize },
-    Cap(u128),
-    Pause(bool),
+    Change(Change),
+    Execute(usize),
+    Cancel(usize),
+    Pause,
     Revoke,
     RevokeAll,
     Rotate,
-    Categories(bool),
-    Payee(bool),
-    Validity(u32),
+    RemovePayee,
     Withdraw(u128),
     Fund(u128),
+}
+
+/// What the owner may do at once, or must wait for.
+#[derive(Debug, Clone, Copy)]
+enum Change {
+    Limit { scope: usize, window: usize, cap: u128 },
+    RemoveLimit { scope: usize, window: usize },
+    Cap(u128),
+    Unpause,
+    Categories(u64),
+    Payee(u8),
+    Validity { from: u32, until: u32 },
+    Delay(u32),
+}
+
+/// Session and category of the scopes that get limits.
+const SCOPES: [(u32, u8); 4] = [(0, 0), (1, 0), (1, 1), (1, 63)];
+
+fn change() -> impl Strategy<Value = Change> {
+    let start = crate::synthetic::START as u32;
+    prop_oneof![
+        6 => (0..4_usize, 0..5_usize, 0..60 * ONE)
+            .prop_map(|(scope, window, cap)| Change::Limit { scope, window, cap }),
+        2 => (0..4_usize, 0..5_usize).prop_map(|(scope, window)| Change::RemoveLimit { scope, window }),
+        1 => (ONE..12 * ONE).prop_map(Change::Cap),
+        2 => Just(Change::Unpause),
+        1 => prop_oneof![Just(1 << 1 | 1 << 63), Just(1 << 1)].prop_map(Change::Categories),
+        2 => (1..3_u8).prop_map(Change::Payee),
+        1 => (0..2_000_u32, 5_000_000..8_000_000_u32)
+            .prop_map(move |(from, until)| Change::Validity { from: start - from, until: start + until }),
+        1 => prop_oneof![Just(0), 60..100_000_u32].prop_map(Change::Delay),
+    ]
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -34,13 +67,11 @@ fn act() -> impl Strategy<Value = Act> {
         20 => (0..40_u32, 1..12 * ONE, prop_oneof![Just(0), 1..ONE])
             .prop_map(|(nonce, amount, fee)| Act::Pay { nonce, amount, fee }),
         10 => prop_oneof![1..1_000_u64, 1..90_000_u64, 1..700_000_u64].prop_map(Act::Wait),
-        3 => (0..4_usize, 0..60 * ONE).prop_map(|(window, cap)| Act::SetLimit { window, cap }),
-        1 => (0..4_usize).prop_map(|window| Act::RemoveLimit { window }),
-        1 => (ONE..12 * ONE).prop_map(Act::Cap),
-        1 => any::<bool>().prop_map(Act::Pause),
-        1 => any::<bool>().prop_map(Act::Categories),
-        1 => any::<bool>().prop_map(Act::Payee),
-        1 => (1..8_000_000_u32).prop_map(Act::Validity),
+        12 => change().prop_map(Act::Change),
+        5 => (0..10_usize).prop_map(Act::Execute),
+        1 => (0..10_usize).prop_map(Act::Cancel),
+        1 => Just(Act::Pause),
+        1 => Just(Act::RemovePayee),
         1 => (1..ONE).prop_map(Act::Withdraw),
         1 => (1..50 * ONE).prop_map(Act::Fund),
         1 => Just(Act::Rotate),
@@ -54,112 +85,212 @@ struct Play {
     folded: usize,
     keys: u8,
     unit_bits: u8,
+    /// What waits, by its number.
+    waiting: BTreeMap<u32, Change>,
 }
 
 impl Play {
     fn new(unit_bits: u8) -> Self {
         let vault = Synthetic::with_session(unit_bits);
         let (trail, folded) = (vault.trail(), vault.logs.len());
-        Self { vault, trail, folded, keys: 100, unit_bits }
+        Self { vault, trail, folded, keys: 100, unit_bits, waiting: BTreeMap::new() }
     }
 
     fn session(&self) -> Session {
         self.trail.session(SessionId::new(1).unwrap()).unwrap()
     }
 
+    fn down(&self, amount: u128) -> u128 {
+        amount >> self.unit_bits << self.unit_bits
+    }
+
     fn act(&mut self, act: Act) {
         let live = !self.session().revoked;
-        let (time, id) = (self.vault.time, SessionId::new(1).unwrap());
-        let down = |amount: u128| amount >> self.unit_bits << self.unit_bits;
-        let (stands, in_book) = (Window::ALL.map(|window| self.stands(window)), self.in_book());
-        let pays = match act {
-            Act::Pay { nonce, amount, fee } if self.may_pay(nonce, amount, fee) => Some(self.nonce(nonce)),
-            _ => None,
-        };
-        let vault = &mut self.vault;
         match act {
-            Act::Pay { amount, fee, .. } if let Some(nonce) = pays => vault.pay(nonce, amount, fee),
-            Act::Wait(seconds) => vault.next_block(seconds),
-            Act::SetLimit { window, cap } if live => {
-                let (window, cap) = (Window::ALL[window], down(cap));
-                let meter = self.trail.meter(Scope::Session(id), TOKEN, window).rolled(window, time);
-                let used = meter::base_units(meter.used_units(), self.unit_bits).to();
-                let window = window.seconds();
-                vault.limit(1, 0, window, cap, used);
+            Act::Pay { nonce, amount, fee } => self.pay(nonce, amount, fee),
+            Act::Wait(seconds) => self.vault.next_block(seconds),
+            Act::Change(change) if !self.is_possible(change) => {}
+            Act::Change(change) if self.trail.delay != 0 && self.loosens(change) => {
+                if self.trail.waiting.len() < 10 {
+                    let number = self.vault.put_by_bytes(call_of(change));
+                    self.waiting.insert(number, change);
+                }
             }
-            Act::RemoveLimit { window } if live && stands[window] => {
-                let window = Window::ALL[window].seconds();
-                vault.emit(|sequence| LimitRemoved { session: 1, token: TOKEN, category: 0, window, sequence });
+            Act::Change(change) => self.take_effect(change),
+            Act::Execute(place) => self.execute(place),
+            Act::Cancel(place) => {
+                if let Some(change) = self.trail.waiting.get(place).map(|change| change.number) {
+                    self.vault.emit(|sequence| ChangeCancelled { change, by: OWNER, sequence });
+                }
             }
-            Act::Cap(cap) if live => {
-                let perPaymentCap = down(cap);
-                vault.emit(|sequence| PerPaymentCapSet { session: 1, token: TOKEN, perPaymentCap, sequence });
-            }
-            Act::Pause(true) if !self.trail.paused => vault.emit(|sequence| Paused { by: OWNER, sequence }),
-            Act::Pause(false) if self.trail.paused => vault.emit(|sequence| Unpaused { by: OWNER, sequence }),
-            Act::Revoke if live => vault.emit(|sequence| Revoked { session: 1, by: OWNER, sequence }),
+            Act::Pause => self.vault.emit(|sequence| Paused { by: OWNER, sequence }),
+            Act::Revoke if live => self.vault.emit(|sequence| Revoked { session: 1, by: OWNER, sequence }),
             Act::RevokeAll => {
                 let epoch = self.trail.epoch + 1;
-                vault.emit(|sequence| AllRevoked { epoch, by: OWNER, sequence });
+                self.vault.emit(|sequence| AllRevoked { epoch, by: OWNER, sequence });
             }
             Act::Rotate if live => {
                 self.keys += 1;
                 let (oldKey, newKey) = (self.session().key, who(self.keys));
                 self.vault.emit(|sequence| KeyRotated { session: 1, oldKey, newKey, sequence });
             }
-            Act::Categories(all) if live => {
-                let categories = if all { 1 << 1 | 1 << 63 } else { 1 << 1 };
-                vault.emit(|sequence| CategoriesSet { session: 1, categories, sequence });
-            }
-            Act::Payee(true) => vault.emit(|sequence| PayeeSet { payee: PAYEE, category: 1, sequence }),
-            Act::Payee(false) if in_book => {
-                vault.emit(|sequence| PayeeRemoved { payee: PAYEE, by: OWNER, sequence });
-            }
-            Act::Validity(length) if live => {
-                let (validFrom, validUntil) = (time as u32 - 1, time as u32 + length);
-                vault.emit(|sequence| ValiditySet { session: 1, validFrom, validUntil, sequence });
-            }
+            Act::RemovePayee => self.vault.emit(|sequence| PayeeRemoved { payee: PAYEE, by: OWNER, sequence }),
             Act::Withdraw(amount) => {
                 let amount = U256::from(amount);
-                vault.emit(|sequence| Withdrawn { token: TOKEN, treasury: TREASURY, amount, sequence });
-                vault.transfer(VAULT, TREASURY, amount);
-                vault.transfer(TREASURY, VAULT, amount);
+                self.vault.emit(|sequence| Withdrawn { token: TOKEN, treasury: TREASURY, amount, sequence });
+                self.vault.transfer(VAULT, TREASURY, amount);
+                self.vault.transfer(TREASURY, VAULT, amount);
             }
-            Act::Fund(amount) => vault.transfer(KEY, VAULT, U256::from(amount)),
-            _ => {}
+            Act::Fund(amount) => self.vault.transfer(KEY, VAULT, U256::from(amount)),
+            Act::Revoke | Act::Rotate => {}
         }
+        // Every act is a transaction of its own.
+        self.vault.next_block(0);
         for log in &self.vault.logs[self.folded..] {
             self.trail.push(log).expect("an allowed act folds");
         }
         self.folded = self.vault.logs.len();
     }
 
-    /// Nonces count from a little below the highest one paid.
-    fn nonce(&self, offset: u32) -> u32 {
-        self.session().word.nonce_highest.saturating_sub(20) + offset
+    fn policy(&self, scope: usize) -> purse_audit::Policy {
+        let (session, category) = SCOPES[scope];
+        let policy = self.trail.policies.get(&(Scope::new(session, category).unwrap(), TOKEN));
+        policy.copied().unwrap_or_default()
     }
 
-    fn stands(&self, window: Window) -> bool {
-        self.trail.policies[&(Scope::new(1, 0).unwrap(), TOKEN)].stands(window)
+    /// Whether the vault would not refuse it.
+    fn is_possible(&self, change: Change) -> bool {
+        let live = !self.session().revoked;
+        match change {
+            Change::Limit { scope, .. } => live || scope == 0,
+            Change::RemoveLimit { scope, window } => {
+                (live || scope == 0) && self.policy(scope).stands(Window::ALL[window])
+            }
+            Change::Cap(_) | Change::Categories(_) => live,
+            Change::Validity { until, .. } => live && u64::from(until) > self.vault.time,
+            Change::Unpause => self.trail.paused,
+            Change::Payee(_) | Change::Delay(_) => true,
+        }
     }
 
-    fn in_book(&self) -> bool {
-        self.trail.payees[&PAYEE].is_some()
+    fn loosens(&self, change: Change) -> bool {
+        let word = self.session().word;
+        match change {
+            Change::Limit { scope, window, cap } => {
+                let (session, category) = SCOPES[scope];
+                let limits = self.trail.limits(Scope::new(session, category).unwrap(), TOKEN, self.vault.time);
+                match limits.iter().find(|limit| limit.window == Window::ALL[window]) {
+                    Some(limit) => U256::from(self.down(cap)) > limit.cap,
+                    None => SCOPES[scope] == (1, 0) && limits.is_empty(),
+                }
+            }
+            Change::RemoveLimit { scope, .. } => SCOPES[scope] != (1, 0) || self.policy(scope).windows.count_ones() > 1,
+            Change::Cap(cap) => self.down(cap) > self.policy(1).per_payment_cap,
+            Change::Unpause => true,
+            Change::Categories(mask) => mask & !word.categories.bits() != 0,
+            Change::Payee(category) => self.trail.payees[&PAYEE].is_none_or(|now| now.number() != category),
+            Change::Validity { from, until } => from < word.valid_from || until > word.valid_until,
+            Change::Delay(delay) => delay < self.trail.delay,
+        }
     }
 
-    fn may_pay(&self, offset: u32, amount: u128, fee: u128) -> bool {
-        let (session, nonce) = (self.session(), self.nonce(offset));
+    /// Executes what may be executed; what no longer can is refused by the vault and leaves no trace.
+    fn execute(&mut self, place: usize) {
+        let Some(waiting) = self.trail.waiting.get(place) else { return };
+        let (number, time) = (waiting.number, self.vault.time);
+        let change = self.waiting[&number];
+        let in_time = (u64::from(waiting.executable_from)..waiting.executable_until.into()).contains(&time);
+        let killed = waiting.killed.unwrap() || matches!(change, Change::Payee(_)) && self.taken_out_since(number);
+        if !in_time || killed || !self.is_possible(change) && !matches!(change, Change::Unpause) {
+            return;
+        }
+        self.vault.execute(number);
+        if self.is_possible(change) {
+            self.take_effect(change);
+        }
+    }
+
+    /// Whether the payee was taken out after a change began to wait.
+    fn taken_out_since(&self, number: u32) -> bool {
+        let began = self.trail.waiting.iter().find(|change| change.number == number).unwrap().place.sequence;
+        let later = self.trail.events.iter().filter(|event| event.place.sequence > began);
+        later.into_iter().any(|event| purse_audit::event_name(&event.event) == "PayeeRemoved")
+    }
+
+    fn take_effect(&mut self, change: Change) {
+        let time = self.vault.time;
+        match change {
+            Change::Limit { scope, window, cap } => {
+                let ((session, category), window, cap) = (SCOPES[scope], Window::ALL[window], self.down(cap));
+                let meter =
+                    self.trail.meter(Scope::new(session, category).unwrap(), TOKEN, window).rolled(window, time);
+                let used = meter::base_units(meter.used_units(), self.unit_bits).to();
+                self.vault.limit(session, category, window.seconds(), cap, used);
+            }
+            Change::RemoveLimit { scope, window } => {
+                let ((session, category), window) = (SCOPES[scope], Window::ALL[window].seconds());
+                self.vault.emit(|sequence| LimitRemoved { session, token: TOKEN, category, window, sequence });
+            }
+            Change::Cap(cap) => {
+                let perPaymentCap = self.down(cap);
+                self.vault.emit(|sequence| PerPaymentCapSet { session: 1, token: TOKEN, perPaymentCap, sequence });
+            }
+            Change::Unpause => self.vault.emit(|sequence| Unpaused { by: OWNER, sequence }),
+            Change::Categories(categories) => {
+                self.vault.emit(|sequence| CategoriesSet { session: 1, categories, sequence });
+            }
+            Change::Payee(category) => self.vault.emit(|sequence| PayeeSet { payee: PAYEE, category, sequence }),
+            Change::Validity { from, until } => {
+                let (validFrom, validUntil) = (from, until);
+                self.vault.emit(|sequence| ValiditySet { session: 1, validFrom, validUntil, sequence });
+            }
+            Change::Delay(delay) => self.vault.set_delay(delay),
+        }
+    }
+
+    /// Pays where the meters allow it; the nonce counts from a little below the highest one paid.
+    fn pay(&mut self, offset: u32, amount: u128, fee: u128) {
+        let (session, time) = (self.session(), self.vault.time);
+        let nonce = session.word.nonce_highest.saturating_sub(20) + offset;
         let used = nonce <= session.word.nonce_highest
             && session.word.nonce_window >> (session.word.nonce_highest - nonce) & 1 == 1;
-        let policy = self.trail.policies[&(Scope::Session(session.id), TOKEN)];
-        let (total, time) = (U256::from(amount + fee), self.vault.time);
-        let limits = self.trail.limits(Scope::Session(session.id), TOKEN, time);
-        let fits = meter::base_units(meter::units_up(total, self.unit_bits), self.unit_bits);
-        !(self.trail.paused || session.revoked || used || limits.is_empty() || !self.in_book())
+        let total = U256::from(amount + fee);
+        let fits = |scope: (u32, u8), total: U256| {
+            let units = meter::base_units(meter::units_up(total, self.unit_bits), self.unit_bits);
+            let limits = self.trail.limits(Scope::new(scope.0, scope.1).unwrap(), TOKEN, time);
+            limits.iter().all(|limit| units <= limit.remaining)
+        };
+        let category = self.trail.payees[&PAYEE].map_or(0, |category| category.number());
+        let allowed = category == 1
+            && !(self.trail.paused || session.revoked || used || self.policy(1).windows == 0)
             && (u64::from(session.word.valid_from)..u64::from(session.word.valid_until)).contains(&time)
             && (fee == 0 || session.word.categories.bits() >> 63 == 1 && self.trail.payees[&RELAYER].is_some())
-            && total <= U256::from(policy.per_payment_cap)
-            && limits.iter().all(|limit| fits <= limit.remaining)
+            && [(0, 0), (1, 0), (1, 1)].into_iter().all(|scope| fits(scope, total))
+            && (fee == 0 || fits((1, 63), U256::from(fee)));
+        if allowed {
+            self.vault.pay(nonce, amount, fee);
+        }
+    }
+}
+
+fn call_of(change: Change) -> Vec<u8> {
+    match change {
+        Change::Limit { scope, window, cap } => {
+            let ((session, category), window) = (SCOPES[scope], Window::ALL[window].seconds());
+            setLimitCall { session, category, token: TOKEN, window, cap }.abi_encode()
+        }
+        Change::RemoveLimit { scope, window } => {
+            let ((session, category), window) = (SCOPES[scope], Window::ALL[window].seconds());
+            removeLimitCall { session, category, token: TOKEN, window }.abi_encode()
+        }
+        Change::Cap(perPaymentCap) => setPerPaymentCapCall { session: 1, token: TOKEN, perPaymentCap }.abi_encode(),
+        Change::Unpause => unpauseCall {}.abi_encode(),
+        Change::Categories(categories) => setCategoriesCall { session: 1, categories }.abi_encode(),
+        Change::Payee(category) => setPayeesCall { entries: vec![PayeeEntry { payee: PAYEE, category }] }.abi_encode(),
+        Change::Validity { from, until } => {
+            setValidityCall { session: 1, validFrom: from, validUntil: until }.abi_encode()
+        }
+        Change::Delay(newDelay) => setDelayCall { newDelay }.abi_encode(),
     }
 }
 
@@ -182,7 +313,7 @@ fn by_window(uses: &[LimitUse], window: Window) -> Option<&LimitUse> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// I3 to I8, I12: what the meters allow passes the checks that know nothing of meters.
+    /// I3 to I9, I12: what the fold's state allows passes the checks, which know nothing of meters and marks.
     #[test]
     fn allowed_histories_pass(
         unit_bits in prop_oneof![Just(0_u8), Just(7), Just(13)],
@@ -204,6 +335,7 @@ proptest! {
         payments in proptest::collection::vec((1..10 * ONE, 0..50_000_u64), 1..60)
     ) {
         let mut vault = Synthetic::with_session(0);
+        vault.limit(0, 0, u32::MAX, 1_000 * ONE, 0);
         let mut trail = vault.trail();
         for (nonce, (amount, wait)) in payments.into_iter().enumerate() {
             vault.pay(nonce as u32, amount, 0);
@@ -211,7 +343,7 @@ proptest! {
             trail.push(vault.logs.last().unwrap()).unwrap();
         }
         let report = compare(&trail, &vault.observed());
-        for window in [Window::Day, Window::Month] {
+        for window in [Window::Day, Window::Month, Window::Lifetime] {
             prop_assert_eq!(by_window(&report.limits, window).unwrap().used, fullest(&trail, window));
         }
     }

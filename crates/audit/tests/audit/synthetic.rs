@@ -126,7 +126,12 @@ impl Synthetic {
 
     /// A change begins to wait; gives its number.
     pub(crate) fn put_by(&mut self, call: &impl SolCall) -> u32 {
-        let (change, call) = (self.acts + 1, Bytes::from(call.abi_encode()));
+        self.put_by_bytes(call.abi_encode())
+    }
+
+    /// The same, of any bytes.
+    pub(crate) fn put_by_bytes(&mut self, call: Vec<u8>) -> u32 {
+        let (change, call) = (self.acts + 1, Bytes::from(call));
         let (callHash, executableFrom) = (keccak256(&call), self.time as u32 + self.delay);
         self.beside(&ChangeCall { change, call });
         self.emit(|sequence| ChangeWaiting { change, callHash, executableFrom, sequence });
