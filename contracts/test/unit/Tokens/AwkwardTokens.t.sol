@@ -235,6 +235,77 @@ contract AwkwardTokensTest is VaultTest {
         assertMoved(60e6, 0);
     }
 
+    // I3, I11
+    function test_Given_ATokenThatReEntersPayBatch() public {
+        ReenteringToken reentering = adoptReentering();
+        IVault.Payment memory outer = payment(0, 10e6, 0);
+        IVault.BatchItem[] memory items = new IVault.BatchItem[](3);
+        items[0] = IVault.BatchItem(outer, sign(outer), "");
+        for (uint32 i = 1; i < 3; ++i) {
+            IVault.Payment memory inner = payment(i, 40e6, 0);
+            items[i] = IVault.BatchItem(inner, sign(inner), "");
+        }
+        reentering.arm(address(vault), abi.encodeCall(vault.payBatch, (items)), true);
+        submit(outer);
+        assertTrue(reentering.succeeded());
+        assertEq(assertLogged(3).length, 1); // the outer one again: its nonce has paid
+        assertMoved(90e6, 0);
+        assertEq(usedOfAwkward(), 90e6);
+    }
+
+    // I9: an act that anyone lodges, in the middle of a payment
+    function test_Given_ATokenThatReEntersLodge() public {
+        ReenteringToken reentering = adoptReentering();
+        bytes memory act = abi.encodeCall(vault.withdraw, (awkward, 100e6));
+        bytes memory signature = signAct(OWNER_KEY, act, ownerNonce, soon());
+        bytes memory lodging = abi.encodeCall(vault.lodge, (act, ownerNonce, soon(), signature));
+        reentering.arm(address(vault), lodging, true);
+        submit(payment(0, 10e6, 0));
+        assertTrue(reentering.succeeded());
+        assertLogged(2);
+        assertEq(balance(treasury), 100e6);
+        assertMoved(10e6, 0);
+        // and not once more
+        uint32 nonce = ownerNonce - 1;
+        reentering.arm(address(vault), lodging, false);
+        submit(payment(1, 10e6, 0));
+        assertEq(reentering.answer(), abi.encodeWithSelector(IVault.OwnerNonceWrong.selector, nonce, nonce + 1));
+        assertLogged(1);
+        assertEq(balance(treasury), 100e6);
+    }
+
+    // I9: a withdrawal that was lodged is void before its token is called
+    function test_Given_ATokenThatReEntersTheWithdrawalThatWasLodged() public {
+        ReenteringToken reentering = adoptReentering();
+        bytes memory act = abi.encodeCall(vault.withdraw, (awkward, 100e6));
+        bytes memory signature = signAct(OWNER_KEY, act, ownerNonce, soon());
+        reentering.arm(address(vault), abi.encodeCall(vault.lodge, (act, ownerNonce, soon(), signature)), true);
+        vault.lodge(act, ownerNonce, soon(), signature);
+        assertFalse(reentering.succeeded());
+        assertEq(bytes4(reentering.answer()), IVault.OwnerNonceWrong.selector);
+        assertLogged(1);
+        assertEq(balance(treasury), 100e6);
+    }
+
+    function test_Given_ATokenThatReEntersExecute() public {
+        ReenteringToken reentering = adoptReentering();
+        vm.prank(owner);
+        vault.setDelay(1 days);
+        bytes memory raise = abi.encodeCall(vault.setLimit, (SESSION, 0, awkward, DAY, 2 * DAY_CAP));
+        vm.prank(owner);
+        vault.setLimit(SESSION, 0, awkward, DAY, 2 * DAY_CAP);
+        assertLogged(2);
+        uint32 change = vault.waiting()[0].change;
+        vm.warp(START + 1 days);
+        reentering.arm(address(vault), abi.encodeCall(vault.execute, (change, raise)), true);
+        submit(payment(0, 10e6, 1e6));
+        assertTrue(reentering.succeeded());
+        assertLogged(3);
+        assertMoved(10e6, 1e6);
+        assertEq(usedOfAwkward(), 11e6);
+        assertEq(limitsOf(SESSION, 0, awkward)[0].cap, 2 * DAY_CAP);
+    }
+
     function test_Given_ATokenThatOwnsTheVaultAndReEntersWithdraw() public {
         ReenteringToken reentering = adoptReentering();
         handOver(reentering);

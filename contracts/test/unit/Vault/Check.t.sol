@@ -80,16 +80,27 @@ contract CheckTest is VaultTest {
         if (seed & 0x1c0 == 64) vault.revokeAll();
         if (seed & 0xe00 == 512) vault.removePayee(payee);
         if (seed & 0x38000 == 32768) vault.withdraw(address(token), FUNDS - 20e6);
+        if (seed & 0x300000 == 0x100000) vault.setLimit(0, 0, address(token), HOUR, uint32(seed >> 64) % 80e6);
+        if (seed & 0xc00000 == 0x400000 && !vault.sessionOf(SESSION).revoked) {
+            vault.setLimit(SESSION, DATA, address(token), LIFETIME, uint32(seed >> 96) % 80e6);
+        }
+        if (seed & 0x3000000 == 0x1000000 && !vault.sessionOf(SESSION).revoked) {
+            vault.setLimit(SESSION, RELAY, address(token), MONTH, uint32(seed >> 32) % 5e6);
+        }
         vm.stopPrank();
         vm.warp(START + within(warp, 0, 100 days));
         IVault.Payment memory payment = defaultPayment();
         payment.nonce = uint32(within(nonce, 0, 1100));
-        payment.amount = uint128(within(amount, 0, 70e6));
+        payment.amount = uint128(within(amount, 0, 110e6));
         payment.fee = uint128(within(fee, 0, 5e6));
         if (seed >> 255 == 1) payment.feeRecipient = address(0);
+        bool approved = (seed >> 254) & 1 == 1;
+        bool above = uint256(payment.amount) + payment.fee > PER_PAYMENT_CAP;
 
-        (bool checked, bytes memory said) = address(vault).call(abi.encodeCall(vault.check, (payment, false)));
-        (bool paid, bytes memory answer) = address(vault).call(abi.encodeCall(vault.pay, (payment, sign(payment), "")));
+        (bool checked, bytes memory said) = address(vault).call(abi.encodeCall(vault.check, (payment, approved)));
+        bytes memory approval = approved && above ? approve(payment) : bytes("");
+        (bool paid, bytes memory answer) =
+            address(vault).call(abi.encodeCall(vault.pay, (payment, sign(payment), approval)));
         assertEq(checked, paid);
         assertEq(said, answer);
     }
