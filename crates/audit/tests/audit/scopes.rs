@@ -142,10 +142,13 @@ fn an_allowance_given_back_to_a_category_is_named() {
     assert_eq!(broken(&audit(&vault)), ["meters"]);
 }
 
+/// Something that happens to a vault, and why it cannot be.
+type Act = (fn(&mut Synthetic), &'static str);
+
 /// Scopes that do not exist, and limits that do not stand, stop the fold.
 #[test]
 fn impossible_scopes_stop_the_fold() {
-    let cases: [(fn(&mut Synthetic), &str); 4] = [
+    let cases: [Act; 4] = [
         (|vault| vault.limit(0, 1, DAY, ONE, 0), "session 0 has no category 1"),
         (|vault| vault.limit(1, 64, DAY, ONE, 0), "session 1 has no category 64"),
         (|vault| vault.limit(7, 0, DAY, ONE, 0), "session 7 was never granted"),

@@ -3,8 +3,9 @@
 use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy::sol_types::{SolEvent, SolValue};
 use purse_indexer::{ChainLog, ChainSource, Header, Indexer, SourceError, Span, Store, StoredLog, StoredVault};
-use purse_protocol::abi::IVault::{GuardianSet, OwnershipTransferred, Paused, TreasurySet};
+use purse_protocol::abi::IVault::{ChangeCall, GuardianSet, OwnershipTransferred, Paused, PaymentFailed, TreasurySet};
 use purse_protocol::abi::IVaultFactory::VaultCreated;
+use purse_protocol::event::is_outside_trail;
 use purse_protocol::{VaultConfig, create2};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -144,13 +145,27 @@ impl State {
         self.block(logs);
     }
 
+    /// A block in which a vault logs what has no sequence number, before and after `count` events that do. The last words
+    /// of the former read like numbers of 32 bits.
+    pub(crate) fn events_and_others(&mut self, vault: Address, count: u32) {
+        let entry = self.vaults.iter_mut().find(|(address, _)| *address == vault).expect("the vault was created");
+        let word = Bytes::from(U256::from(0xee_u32).to_be_bytes::<32>());
+        let failed = PaymentFailed { session: 1, payee: vault, r#ref: B256::ZERO, nonce: 7, reason: word.clone() };
+        let mut logs = vec![log(vault, &ChangeCall { change: 7, call: word })];
+        logs.extend((1..=count).map(|next| log(vault, &Paused { by: vault, sequence: entry.1 + next })));
+        logs.push(log(vault, &failed));
+        entry.1 += count;
+        self.block(logs);
+    }
+
     /// Takes back the last `depth` blocks, and what the vaults logged in them.
     pub(crate) fn undo(&mut self, depth: u64) {
         self.forks += 1;
         let kept = self.blocks.len() - depth as usize;
         self.blocks.truncate(kept);
         let logged = |vault: Address| {
-            self.blocks.iter().flat_map(|block| &block.logs).filter(|log| log.address == vault).count() as u32
+            let logs = self.blocks.iter().flat_map(|block| &block.logs);
+            logs.filter(|log| log.address == vault && !is_outside_trail(&log.topics)).count() as u32
         };
         let vaults: Vec<_> = self.vaults.iter().map(|&(vault, _)| (vault, logged(vault))).collect();
         self.vaults = vaults.into_iter().filter(|&(_, count)| count != 0).collect();

@@ -3,6 +3,7 @@
 use crate::chain::{CREATION_CODE, FACTORY, FIRST, FakeChain, Twist, contents, fresh};
 use alloy::primitives::{Address, B256};
 use purse_indexer::{ChainLog, IndexError, Indexer, SourceError, Store, StoreError};
+use purse_protocol::event::is_outside_trail;
 use purse_protocol::{RpcFault, VaultConfig};
 
 /// A chain with two vaults whose events are both far below the head and near it.
@@ -13,7 +14,7 @@ fn chain() -> (FakeChain, [Address; 2]) {
         let vaults = [state.create_vault(1), state.create_vault(2)];
         for _ in 0..20 {
             state.events(vaults[0], 2);
-            state.events(vaults[1], 1);
+            state.events_and_others(vaults[1], 1);
             state.mine(4);
         }
         vaults
@@ -53,6 +54,28 @@ async fn a_dropped_log_is_noticed_by_the_next_one() {
         assert_eq!((expected, found), (u32::from(dropped), Some(u32::from(dropped) + 1)));
         assert!(error.to_string().contains(&format!("#{dropped} is missing")), "{error}");
     }
+}
+
+/// I13: logs without a sequence number are outside the count: whether the node gives them changes nothing of it. That
+/// the call of a waiting change is there, the audit sees by the change.
+#[tokio::test]
+async fn logs_without_a_number_do_not_break_the_count() {
+    let (chain, [_, vault]) = chain();
+    let mut all = chain.indexer(fresh());
+    all.sync_to_head(|_| {}).await.unwrap();
+    let beside = |store: &Store| {
+        let logs = store.logs(vault).unwrap();
+        logs.iter().filter(|log| is_outside_trail(&log.topics)).count()
+    };
+    assert_eq!(beside(all.store()), 40);
+    chain.state().twist = Some(Box::new(|_, logs| {
+        logs.retain(|log| !is_outside_trail(&log.topics));
+        Ok(())
+    }));
+    let mut few = chain.indexer(fresh());
+    few.sync_to_head(|_| {}).await.unwrap();
+    assert_eq!(beside(few.store()), 0);
+    assert_eq!(few.store().logs(vault).unwrap().len() + 40, all.store().logs(vault).unwrap().len());
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ async fn file() -> (tempfile::TempDir, PathBuf, FakeChain) {
     for _ in 0..50 {
         chain.state().events(vault, 5);
     }
+    chain.state().events_and_others(vault, 2);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("index.db");
     chain.indexer(Store::open(&path, CHAIN).unwrap()).sync_to_head(|_| {}).await.unwrap();
@@ -91,6 +92,7 @@ async fn an_altered_column() {
         format!("UPDATE logs SET sequence = sequence + 1 {last}"),
         "UPDATE logs SET sequence = 900 WHERE sequence = 3".to_owned(),
         "UPDATE logs SET sequence = NULL WHERE sequence = 3".to_owned(),
+        "UPDATE logs SET sequence = 238 WHERE sequence IS NULL".to_owned(),
     ] {
         std::fs::write(&path, &whole).unwrap();
         change(&path, &sql);

@@ -5,14 +5,20 @@ use alloy::primitives::Address;
 use purse_indexer::{ChainLog, ChainSource, Header, Indexer, Progress, SourceError, Span, Store};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A chain of `blocks` blocks with two vaults and an event in every seventh.
+/// A chain of `blocks` blocks with two vaults, an event in every seventh, and in those after them logs without a sequence
+/// number too.
 fn long(blocks: u64) -> (FakeChain, [Address; 2]) {
     let chain = FakeChain::new();
     let vaults = {
         let mut state = chain.state();
         let vaults = [state.create_vault(1), state.create_vault(2)];
         for number in 0..blocks {
-            if number % 7 == 0 { state.events(vaults[(number % 2) as usize], 2) } else { state.mine(1) }
+            let vault = vaults[(number % 2) as usize];
+            match number % 7 {
+                0 => state.events(vault, 2),
+                1 => state.events_and_others(vault, (number % 3) as u32),
+                _ => state.mine(1),
+            }
         }
         vaults
     };
