@@ -18,7 +18,7 @@ use std::path::Path;
 /// Steps of one test: enough for deep states, few enough to be shrunk soon.
 const STEPS: usize = 250;
 /// After how many steps every view is compared; the vault's head is after each.
-const VIEWS_EVERY: usize = 16;
+const VIEWS_EVERY: usize = 25;
 
 /// The contract, and who acts.
 pub struct Campaign {
@@ -140,5 +140,45 @@ impl Campaign {
             last.what,
         );
         Ok(self.cast.named(&text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+    use crate::step::Around;
+    use alloy::primitives::U256;
+
+    /// A divergence that is planted, money that leaves the contract behind the model's back, is found and shrunk to the
+    /// two steps that it takes: one that brings money and one that loses it.
+    #[test]
+    fn a_planted_divergence_is_found_and_shrunk() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let campaign = Campaign::new(&root).unwrap();
+        let mut generator = Generator::new(7, &campaign.cast);
+        let scenario = generator.scenario();
+        let (mut steps, divergence) = campaign.explore(&scenario, &mut generator, &mut Tally::default()).unwrap();
+        assert!(divergence.is_none(), "{divergence:?}");
+        let token = campaign.cast.tokens[3];
+        steps[20].around.push(Around::Mint { token, amount: U256::from(5) });
+        steps[60].around.push(Around::Leak { token, amount: U256::from(1) });
+        let divergence = campaign.replay(&scenario, &steps[..62]).unwrap().unwrap();
+        let report = campaign.report("seed 7", &scenario, &steps, &divergence).unwrap();
+        assert!(report.contains("vault's balance of token_unlisted"), "{report}");
+        assert!(report.contains("the same with 2 of"), "{report}");
+    }
+
+    /// One seed, one test: else a report would be worth nothing.
+    #[test]
+    fn a_seed_makes_the_same_steps_again() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let campaign = Campaign::new(&root).unwrap();
+        let explore = || {
+            let mut generator = Generator::new(3, &campaign.cast);
+            let scenario = generator.scenario();
+            (scenario, campaign.explore(&scenario, &mut generator, &mut Tally::default()).unwrap().0)
+        };
+        assert_eq!(explore(), explore());
     }
 }

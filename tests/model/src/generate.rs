@@ -64,8 +64,8 @@ impl<'a> Generator<'a> {
 
     /// What the test begins with.
     pub(crate) fn scenario(&mut self) -> Scenario {
-        let old = self.dice.chance(0.08);
-        self.now = if self.dice.chance(0.05) { LATE_START } else { START };
+        let old = self.dice.chance(0.06);
+        self.now = if self.dice.chance(0.02) { LATE_START } else { START };
         let owner = self.dice.one(&self.cast.owners);
         let treasury = if self.dice.chance(0.3) { owner } else { self.dice.one(&self.cast.treasuries) };
         let guardian = if self.dice.chance(0.15) { Address::ZERO } else { self.dice.one(&self.cast.guardians) };
@@ -112,25 +112,26 @@ impl<'a> Generator<'a> {
     /// What the vault needs most, mostly.
     fn plan(&mut self, vault: &Vault) -> Plan {
         let listed = self.cast.tokens.iter().filter(|token| vault.tokens.contains_key(*token)).count();
-        let live = vault.sessions.values().filter(|session| self.can_pay(vault, session)).count();
+        let live = self.payable(vault).len();
         let waiting = vault.waiting.len() as u32;
         let ripe = vault.waiting.iter().any(|change| {
             !change.killed && (change.executable_from..change.executable_until()).contains(&(self.now as u32))
         });
+        let full = waiting > 8;
         let need = |have: usize, enough: usize, weight: u32| if have < enough { weight } else { 0 };
         let plans = [
-            (if live == 0 { 30 } else { 300 }, Plan::Pay),
-            (if live == 0 { 4 } else { 40 }, Plan::Batch),
-            (if live == 0 { 4 } else { 30 }, Plan::Check),
-            (170, Plan::OwnerVerb),
-            (35, Plan::Stop),
+            (if live == 0 || vault.paused { 20 } else { 330 }, Plan::Pay),
+            (if live == 0 || vault.paused { 3 } else { 40 }, Plan::Batch),
+            (if live == 0 || vault.paused { 3 } else { 30 }, Plan::Check),
+            (if full { 40 } else { 170 }, Plan::OwnerVerb),
+            (30, Plan::Stop),
             (waiting.min(5) * 6 + if ripe { 60 } else { 0 }, Plan::Execute),
-            (if waiting > 7 { 60 } else { waiting * 2 + 1 }, Plan::Cancel),
+            (if full { 250 } else { waiting * 2 + 1 }, Plan::Cancel),
             (if vault.pending_owner.is_zero() { 2 } else { 30 }, Plan::Accept),
             (3 + need(listed, 3, 250), Plan::AddToken),
-            (6 + need(live, 3, 90) + need(live, 1, 90), Plan::Grant),
-            (6 + need(vault.payees.len(), 4, 150), Plan::SetPayees),
-            (if vault.paused { 150 } else { 2 }, Plan::Unpause),
+            (6 + if full { 0 } else { need(live, 3, 70) + need(live, 1, 120) }, Plan::Grant),
+            (6 + if full { 0 } else { need(vault.payees.len(), 4, 100) }, Plan::SetPayees),
+            (if vault.paused { 100 } else { 2 }, Plan::Unpause),
             (3, Plan::Odd),
         ];
         self.dice.weighted(&plans).unwrap_or(Plan::Pay)
@@ -149,10 +150,19 @@ impl<'a> Generator<'a> {
         }
         let token = self.cast.moody();
         let Some(known) = vault.world.tokens.get(&token) else { return };
-        let chance = if known.mood == Mood::Plain { 0.02 } else { 0.25 };
+        let chance = if known.mood == Mood::Plain { 0.02 } else { 0.35 };
         if self.dice.chance(chance) {
-            let moods =
-                [Mood::Plain, Mood::Plain, Mood::Refusing, Mood::Silent, Mood::Lying, Mood::Frozen, Mood::Discreet];
+            let moods = [
+                Mood::Plain,
+                Mood::Plain,
+                Mood::Plain,
+                Mood::Plain,
+                Mood::Refusing,
+                Mood::Silent,
+                Mood::Lying,
+                Mood::Frozen,
+                Mood::Discreet,
+            ];
             let mood = self.dice.one(&moods);
             self.around.push(Around::SetMood { token, mood });
         }

@@ -31,7 +31,7 @@ mod waiting;
 
 pub(crate) use limits::{LIFETIME, Limit, Scope, WINDOWS};
 pub(crate) use sessions::Session;
-use waiting::Subject;
+pub(crate) use waiting::Subject;
 pub(crate) use waiting::Waiting;
 
 use alloy::primitives::{Address, U256};

@@ -11,7 +11,7 @@ use crate::step::{Around, Step};
 use crate::words;
 use alloy::primitives::{Address, Bytes};
 use alloy::sol_types::SolError;
-use anyhow::{anyhow, ensure};
+use anyhow::anyhow;
 use purse_protocol::abi::IVault::BatchGasShort;
 
 /// What a test begins with.
@@ -129,9 +129,10 @@ impl Pair {
                 self.chain.age(*counters)?;
                 self.model.age(*counters);
             }
+            #[cfg(test)]
             Around::Leak { token, amount } => {
                 let balance = self.chain.balance(*token, vault)?;
-                ensure!(balance >= *amount, "there is nothing to leak");
+                anyhow::ensure!(balance >= *amount, "there is nothing to leak");
                 self.chain.set_balance(*token, vault, balance - amount)?;
             }
         }

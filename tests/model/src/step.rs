@@ -21,6 +21,7 @@ pub(crate) enum Around {
     /// The vault's counters become those of an old one.
     Age(Counters),
     /// Tokens leave the vault, and the model is not told: for the test of this test.
+    #[cfg(test)]
     Leak { token: Address, amount: U256 },
 }
 

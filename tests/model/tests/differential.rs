@@ -1,5 +1,5 @@
 //! The differential test: the compiled vault does what its independent model does.
-
+#![expect(clippy::print_stdout, reason = "the tables are what a run with --nocapture is for")]
 use anyhow::Context;
 use purse_model::Campaign;
 use std::path::{Path, PathBuf};

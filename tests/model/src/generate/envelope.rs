@@ -4,7 +4,7 @@ use super::Generator;
 use super::verbs::{Act, Make};
 use crate::model::signatures::Domain;
 use crate::model::tokens::Answer;
-use crate::model::{Vault, Waiting};
+use crate::model::{Subject, Vault, Waiting};
 use crate::step::Around;
 use alloy::primitives::{Address, B256, Bytes, Signature, U256};
 use alloy::sol_types::SolCall;
@@ -166,7 +166,8 @@ impl<'a> Generator<'a> {
 
     /// Takes a change away.
     pub(super) fn cancel(&mut self, vault: &Vault) -> anyhow::Result<(Address, Vec<u8>)> {
-        let dead = vault.waiting.iter().find(|change| change.killed).filter(|_| self.dice.chance(0.6));
+        let over = |change: &&Waiting| change.killed || u64::from(change.executable_until()) <= self.now;
+        let dead = vault.waiting.iter().find(over).filter(|_| self.dice.chance(0.7));
         let change = dead.cloned().or_else(|| self.change(vault));
         let number = change.map_or(self.dice.between(0, 50), |change| change.number);
         let call = IVault::cancelCall { change: number }.abi_encode();
@@ -205,7 +206,10 @@ impl<'a> Generator<'a> {
     fn change(&mut self, vault: &Vault) -> Option<Waiting> {
         let some: Vec<&Waiting> = vault.waiting.iter().collect();
         let mut one = self.dice.pick(&some)?;
-        if self.dice.chance(0.7) {
+        if self.dice.slip() {
+            let mut odd = some.iter().rev().filter(|change| change.killed || change.subject == Subject::Guardian);
+            one = odd.next().unwrap_or(&one);
+        } else if self.dice.chance(0.8) {
             let alive = some.iter().filter(|change| !change.killed && u64::from(change.executable_until()) > self.now);
             one = alive.min_by_key(|change| change.executable_from).unwrap_or(&one);
         }

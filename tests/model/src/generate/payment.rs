@@ -72,9 +72,15 @@ impl Generator<'_> {
     }
 
     fn payment(&mut self, vault: &Vault, index: u32) -> Payment {
-        let session = self.session(vault);
+        let payable = self.payable(vault);
+        let (session, token) = match self.dice.pick(&payable) {
+            Some(place) if !self.dice.slip() => place,
+            _ => {
+                let session = self.session(vault);
+                (session, self.paid_token(vault, session))
+            }
+        };
         let known = vault.sessions.get(&session);
-        let token = self.paid_token(vault, session);
         let payee = self.payee(vault, known);
         let paid = self.dice.chance(0.25);
         let fee_recipient = if paid { self.payee(vault, known) } else { Address::ZERO };

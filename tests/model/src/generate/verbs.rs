@@ -53,7 +53,10 @@ impl<'a> Generator<'a> {
             (6, Self::transfer_ownership),
             (9, Self::set_delay),
         ];
-        let make = self.dice.weighted(&verbs).unwrap_or(Self::set_limit);
+        let sessions = vault.sessions.values().any(|session| !vault.is_revoked(session));
+        // The first of them are about sessions, mostly
+        let verbs = if sessions || self.dice.chance(0.1) { &verbs[..] } else { &verbs[6..] };
+        let make = self.dice.weighted(verbs).unwrap_or(Self::set_limit);
         self.envelope(vault, make)
     }
 
@@ -61,6 +64,24 @@ impl<'a> Generator<'a> {
     pub(super) fn can_pay(&self, vault: &Vault, session: &Session) -> bool {
         let span = u64::from(session.valid_from)..u64::from(session.valid_until);
         !vault.is_revoked(session) && span.contains(&self.now)
+    }
+
+    /// Sessions and tokens that can be paid now: of a living session, with something left, to somebody in the book.
+    pub(super) fn payable(&self, vault: &Vault) -> Vec<(u32, Address)> {
+        let sessions = vault.sessions.iter().filter(|(_, session)| {
+            self.can_pay(vault, session)
+                && vault.payees.values().any(|category| session.categories >> category & 1 == 1)
+        });
+        let places = sessions.flat_map(|(id, _)| vault.tokens.keys().map(|token| (*id, *token)));
+        let places = places.filter(|&(session, token)| {
+            let scope = |session| Scope { session, category: 0, token };
+            let left = |(window, limit): (u32, &crate::model::Limit)| limit.left(window, self.now) > 0;
+            vault.standing(scope(session)).next().is_some()
+                && vault.standing(scope(session)).all(left)
+                && vault.standing(scope(0)).all(left)
+                && !vault.per_payment_cap(session, token).is_zero()
+        });
+        places.collect()
     }
 
     /// A session that can pay, mostly.
@@ -124,7 +145,7 @@ impl<'a> Generator<'a> {
         let for_long = self.dice.between(30 * DAY, 400 * DAY);
         let spans = [HOUR, 3 * DAY, for_long, for_long, for_long];
         let until = now.saturating_add(self.dice.one(&spans));
-        if self.dice.chance(0.05) {
+        if self.dice.chance(0.08) {
             return (now.saturating_add(self.dice.between(1, DAY)), until.saturating_add(DAY));
         }
         if self.dice.slip() {
