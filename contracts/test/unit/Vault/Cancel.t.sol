@@ -136,10 +136,16 @@ contract CancelTest is WaitingTest {
     function cancels(address by) internal {
         bytes memory call = abi.encodeCall(vault.grant, (otherGrant()));
         uint32 change = waits(call);
+        (, bytes32[] memory writes) = vm.accesses(address(vault));
         expectLog();
         emit IVault.ChangeCancelled(change, by, sequence + 1);
         does(by, abi.encodeCall(vault.cancel, (change)));
         assertLogged(1);
+        uint256 left = 0;
+        for (uint256 i = 0; i < writes.length; ++i) {
+            if (vm.load(address(vault), writes[i]) != 0) ++left;
+        }
+        assertEq(left, 1, "nothing stays of it: the vault's own word alone is not zero");
         assertEq(vault.waiting().length, 0);
         ripen();
         refusesExecution(change, call, abi.encodeWithSelector(IVault.ChangeUnknown.selector, change));

@@ -347,6 +347,18 @@ contract ScopesTest is VaultTest {
         assertEq(distinct(writes), 3);
         assertEq(distinct(reads), 4);
         assertLogged(1);
+
+        // with one of the vault, its word and no category's
+        set(0, 0, DAY, WIDE);
+        assertLogged(1);
+        payment = paymentOf(1, 1e6);
+        signature = sign(payment);
+        vm.record();
+        vault.pay(payment, signature, "");
+        (reads, writes) = vm.accesses(address(vault));
+        assertEq(distinct(writes), 4);
+        assertEq(distinct(reads), 5);
+        assertLogged(1);
     }
 
     // ------------------------------------------------------------------------------------------ setting, removing
