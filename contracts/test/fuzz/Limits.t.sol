@@ -5,11 +5,19 @@ import {VaultTest} from "../base/VaultTest.sol";
 import {PlainToken} from "../mocks/PlainToken.sol";
 import {IVault} from "src/interfaces/IVault.sol";
 
-/// @notice I4 and I7 through the vault: several limits at once, over random times (also back and still), amounts and
-///         units, while the owner sets, lowers, removes and restores limits. The list of payments alone decides what
-///         must be accepted, refused and shown.
+/// @notice I4 and I7 through the vault: several limits at once, of the vault, the session and two categories, over random
+///         times (also back and still), amounts and units, while the owner sets, lowers, removes and restores limits. The
+///         list of what each limit counted alone decides what must be accepted, refused and shown.
 contract LimitsFuzzTest is VaultTest {
     uint256 internal constant STEPS = 40;
+    uint256 internal constant WINDOWS = 5;
+    uint256 internal constant LARGEST_CAP = 2_000; // units
+    uint256 internal constant SCOPES = 4;
+    // Scopes, in the order in which a payment is judged
+    uint256 internal constant OF_SESSION = 0;
+    uint256 internal constant OF_VAULT = 1;
+    uint256 internal constant OF_DATA = 2;
+    uint256 internal constant OF_RELAY = 3;
 
     struct Entry {
         uint256 time;
@@ -20,11 +28,11 @@ contract LimitsFuzzTest is VaultTest {
         bool stands;
         uint256 cap; // units
         uint256 newest; // latest time its meter was written
+        Entry[] list;
     }
 
-    uint32[4] internal windows = [HOUR, DAY, WEEK, MONTH];
-    Model[4] internal models;
-    mapping(uint256 index => Entry[]) internal lists;
+    uint32[WINDOWS] internal windows = [HOUR, DAY, WEEK, MONTH, LIFETIME];
+    mapping(uint256 scope => mapping(uint256 index => Model)) internal models;
     PlainToken internal money;
     uint256 internal unitBits;
     uint256 internal clock;
@@ -47,14 +55,17 @@ contract LimitsFuzzTest is VaultTest {
             seed = uint256(keccak256(abi.encode(seed)));
             tick(seed, backwards);
             uint256 dice = (seed >> 64) % 16;
-            uint256 index = (seed >> 72) % 4;
-            if (dice == 0 && models[index].stands) remove(index);
-            else if (dice < 2) set(index, (seed >> 80) % 2_000);
+            uint256 scope = (seed >> 68) % SCOPES;
+            uint256 index = (seed >> 72) % WINDOWS;
+            if (dice == 0 && models[scope][index].stands) remove(scope, index);
+            else if (dice < 2) set(scope, index, (seed >> 80) % LARGEST_CAP);
             else attempt(seed >> 80);
-            assertViews();
+            assertViews(step % SCOPES);
         }
-        for (uint256 index = 0; index < 4; ++index) {
-            assertIntervals(index, backwards);
+        for (uint256 scope = 0; scope < SCOPES; ++scope) {
+            assertViews(scope);
+            // times are as the meter saw them; SlidingCap.t.sol has this case
+            if (!backwards) assertIntervals(scope);
         }
     }
 
@@ -70,100 +81,137 @@ contract LimitsFuzzTest is VaultTest {
         assertLogged(3);
         clock = START + (seed >> 128) % (10 * uint256(DAY));
         vm.warp(clock);
-        for (uint256 index = 0; index < 4; ++index) {
-            if ((seed >> (100 + index)) & 1 == 1) set(index, 100 << (2 * index));
+        for (uint256 i = 0; i < SCOPES * WINDOWS; ++i) {
+            (uint256 scope, uint256 index) = (i / WINDOWS, i % WINDOWS);
+            bool first = scope == OF_SESSION || (seed >> (150 + i)) & 1 == 1;
+            if (first && (seed >> (100 + i)) & 1 == 1) set(scope, index, 100 << (2 * index));
         }
     }
 
+    // ------------------------------------------------------------------------------------------ payments
+
     function attempt(uint256 seed) internal {
-        uint256 units = 1 + seed % 150;
-        IVault.Payment memory payment = paymentFor(seed, units);
+        IVault.Payment memory payment = paymentFor(seed, 1 + seed % 150);
         bytes memory signature = sign(payment);
-        (bool any, uint256 refusals) = foretold(units);
+        (bool any, uint256 refusals) = foretold(payment);
         if (any && refusals == 0) {
             submitSigned(payment, signature);
             assertLogged(1);
-            count(units);
+            count(payment);
             return;
         }
         (bool ok, bytes memory answer) = address(vault).call(abi.encodeCall(vault.pay, (payment, signature, "")));
         assertFalse(ok);
         assertUntouched();
-        if (any) assertNamed(answer, refusals, uint256(payment.amount) + payment.fee);
+        if (any) assertNamed(answer, refusals, payment);
         else assertEq(answer, abi.encodeWithSelector(IVault.TokenNotGranted.selector, SESSION, address(money)));
     }
 
-    /// @dev A payment of so many units: whole, or less than the last unit whole; with or without a fee.
+    /// @dev A payment of so many units: whole, or less than the last unit whole; with or without a fee; payee and fee
+    ///      recipient of any of both categories.
     function paymentFor(uint256 seed, uint256 units) internal view returns (IVault.Payment memory payment) {
         uint256 amount = units << unitBits;
         if ((seed >> 32) % 2 == 0 && unitBits > 0) amount -= (seed >> 40) % (1 << unitBits);
         payment = paymentOf(nonce, uint128(amount));
         payment.token = address(money);
         payment.deadline = type(uint32).max;
+        if ((seed >> 34) % 4 == 0) payment.payee = relayer;
         if ((seed >> 33) % 2 == 0 && amount > 1) {
-            (payment.fee, payment.feeRecipient) = (uint128(1 + (seed >> 48) % (amount - 1)), relayer);
+            payment.fee = uint128(1 + (seed >> 48) % (amount - 1));
+            payment.feeRecipient = (seed >> 36) % 4 == 0 ? payee : relayer;
             payment.amount -= payment.fee;
         }
     }
 
-    /// @dev What the list says: whether any limit stands, and the mask of those that must refuse.
-    function foretold(uint256 units) internal view returns (bool any, uint256 refusals) {
-        for (uint256 index = 0; index < 4; ++index) {
-            if (!models[index].stands) continue;
-            any = true;
-            if (counted(index) + units <= models[index].cap) continue;
-            refusals |= 1 << index;
+    /// @dev What a scope counts of a payment, in base units.
+    function share(uint256 scope, IVault.Payment memory payment) internal view returns (uint256) {
+        uint256 total = uint256(payment.amount) + payment.fee;
+        if (scope == OF_SESSION || scope == OF_VAULT) return total;
+        address member = scope == OF_DATA ? payee : relayer;
+        if (payment.payee == member) return total;
+        return payment.feeRecipient == member ? payment.fee : 0;
+    }
+
+    function unitsOf(uint256 amount) internal view returns (uint256) {
+        return (amount + (1 << unitBits) - 1) >> unitBits;
+    }
+
+    /// @dev What the lists say: whether any limit of the session stands, and the mask of the limits that must refuse.
+    function foretold(IVault.Payment memory payment) internal view returns (bool any, uint256 refusals) {
+        for (uint256 i = 0; i < SCOPES * WINDOWS; ++i) {
+            (uint256 scope, uint256 index) = (i / WINDOWS, i % WINDOWS);
+            Model storage model = models[scope][index];
+            if (!model.stands) continue;
+            if (scope == OF_SESSION) any = true;
+            uint256 units = unitsOf(share(scope, payment));
+            if (units == 0 || counted(scope, index) + units <= model.cap) continue;
+            refusals |= 1 << i;
             // I4 (b): not because of what was spent more than 1.25 windows ago
-            assertGt(spentSince(index, windows[index] + windows[index] / 4) + units, models[index].cap);
+            assertGt(spentSince(scope, index, uint256(windows[index]) * 5 / 4) + units, model.cap);
         }
     }
 
-    function count(uint256 units) internal {
+    function count(IVault.Payment memory payment) internal {
         ++nonce;
-        for (uint256 index = 0; index < 4; ++index) {
-            if (!models[index].stands) continue;
-            if (clock > models[index].newest) models[index].newest = clock;
-            lists[index].push(Entry(models[index].newest, units));
+        for (uint256 i = 0; i < SCOPES * WINDOWS; ++i) {
+            Model storage model = models[i / WINDOWS][i % WINDOWS];
+            uint256 units = unitsOf(share(i / WINDOWS, payment));
+            if (!model.stands || units == 0) continue;
+            if (clock > model.newest) model.newest = clock;
+            model.list.push(Entry(model.newest, units));
         }
     }
 
-    /// @dev The error is of one of the limits that the payment exceeds, with what was left of it.
-    function assertNamed(bytes memory answer, uint256 refusals, uint256 requested) internal view {
-        for (uint256 index = 0; index < 4; ++index) {
-            if ((refusals >> index) & 1 == 1 && keccak256(answer) == keccak256(exceeded(index, requested))) return;
+    /// @dev The error is of one of the limits that the payment exceeds, with what was left of it: of the first scope that
+    ///      has any such; of two categories the payee's is asked first.
+    function assertNamed(bytes memory answer, uint256 refusals, IVault.Payment memory payment) internal view {
+        for (uint256 i = 0; i < SCOPES; ++i) {
+            uint256 scope = i >= OF_DATA && payment.payee == relayer ? OF_DATA + OF_RELAY - i : i;
+            uint256 mask = (refusals >> (scope * WINDOWS)) & ((1 << WINDOWS) - 1);
+            for (uint256 index = 0; index < WINDOWS; ++index) {
+                if ((mask >> index) & 1 == 0) continue;
+                if (keccak256(answer) == keccak256(exceeded(scope, index, share(scope, payment)))) return;
+            }
+            if (mask != 0) break;
         }
         revert("refused by none of the limits that it exceeds");
     }
 
-    function exceeded(uint256 index, uint256 requested) internal view returns (bytes memory) {
-        uint256 left = leftUnits(index) << unitBits;
-        return
-            abi.encodeWithSelector(
-                IVault.LimitExceeded.selector, SESSION, address(money), windows[index], requested, left
-            );
+    function exceeded(uint256 scope, uint256 index, uint256 requested) internal view returns (bytes memory) {
+        (uint32 session, uint8 category) = idOf(scope);
+        uint256 left = leftUnits(scope, index) << unitBits;
+        return abi.encodeWithSelector(
+            IVault.LimitExceeded.selector, session, category, address(money), windows[index], requested, left
+        );
     }
 
-    function leftUnits(uint256 index) internal view returns (uint256) {
-        uint256 used = counted(index);
-        return used >= models[index].cap ? 0 : models[index].cap - used;
+    function idOf(uint256 scope) internal pure returns (uint32 session, uint8 category) {
+        if (scope == OF_VAULT) return (0, 0);
+        return (SESSION, scope == OF_SESSION ? 0 : scope == OF_DATA ? DATA : RELAY);
     }
 
-    function set(uint256 index, uint256 cap) internal {
-        Model storage model = models[index];
+    // ------------------------------------------------------------------------------------------ the owner
+
+    function set(uint256 scope, uint256 index, uint256 cap) internal {
+        Model storage model = models[scope][index];
         if (clock > model.newest) model.newest = clock;
         (model.stands, model.cap) = (true, cap);
-        uint128 used = uint128(counted(index) << unitBits);
+        uint128 used = uint128(counted(scope, index) << unitBits);
+        uint32 window = windows[index];
+        (uint32 session, uint8 category) = idOf(scope);
         expectLog();
-        emit IVault.LimitSet(SESSION, address(money), windows[index], uint128(cap << unitBits), used, sequence + 1);
+        emit IVault.LimitSet(session, address(money), category, window, uint128(cap << unitBits), used, sequence + 1);
+        uint128 given = uint128((cap << unitBits) + (1 << unitBits) - 1);
         vm.prank(owner);
-        vault.setLimit(SESSION, address(money), windows[index], uint128((cap << unitBits) + (1 << unitBits) - 1));
+        vault.setLimit(session, category, address(money), window, given);
         assertLogged(1);
     }
 
-    function remove(uint256 index) internal {
-        (models[index].stands, models[index].cap) = (false, 0);
+    function remove(uint256 scope, uint256 index) internal {
+        (models[scope][index].stands, models[scope][index].cap) = (false, 0);
+        (uint32 session, uint8 category) = idOf(scope);
         vm.prank(owner);
-        vault.removeLimit(SESSION, address(money), windows[index]);
+        vault.removeLimit(session, category, address(money), windows[index]);
         assertLogged(1);
     }
 
@@ -180,49 +228,59 @@ contract LimitsFuzzTest is VaultTest {
         vm.warp(clock);
     }
 
-    // ------------------------------------------------------------------------------------------ the list
+    // ------------------------------------------------------------------------------------------ the lists
 
     /// @dev Units in the five newest buckets, as seen now.
-    function counted(uint256 index) internal view returns (uint256 sum) {
+    function counted(uint256 scope, uint256 index) internal view returns (uint256 sum) {
+        Model storage model = models[scope][index];
         uint256 bucket = windows[index] / 4;
-        uint256 seen = clock > models[index].newest ? clock : models[index].newest;
-        Entry[] storage list = lists[index];
-        for (uint256 i = 0; i < list.length; ++i) {
-            if (list[i].time / bucket + 4 >= seen / bucket) sum += list[i].units;
+        uint256 seen = clock > model.newest ? clock : model.newest;
+        for (uint256 i = 0; i < model.list.length; ++i) {
+            if (model.list[i].time / bucket + 4 >= seen / bucket) sum += model.list[i].units;
         }
     }
 
-    function spentSince(uint256 index, uint256 ago) internal view returns (uint256 sum) {
-        uint256 seen = clock > models[index].newest ? clock : models[index].newest;
-        Entry[] storage list = lists[index];
-        for (uint256 i = 0; i < list.length; ++i) {
-            if (list[i].time + ago > seen) sum += list[i].units;
+    function spentSince(uint256 scope, uint256 index, uint256 ago) internal view returns (uint256 sum) {
+        Model storage model = models[scope][index];
+        uint256 seen = clock > model.newest ? clock : model.newest;
+        for (uint256 i = 0; i < model.list.length; ++i) {
+            if (model.list[i].time + ago > seen) sum += model.list[i].units;
         }
+    }
+
+    function leftUnits(uint256 scope, uint256 index) internal view returns (uint256) {
+        uint256 used = counted(scope, index);
+        uint256 cap = models[scope][index].cap;
+        return used >= cap ? 0 : cap - used;
     }
 
     /// @dev I4 (a), over the whole list: no interval of the window's length holds more than the largest cap there was.
-    function assertIntervals(uint256 index, bool backwards) internal view {
-        if (backwards) return; // times are as the meter saw them; SlidingCap.t.sol has this case
-        Entry[] storage list = lists[index];
-        for (uint256 i = 0; i < list.length; ++i) {
-            uint256 sum = 0;
-            for (uint256 j = i; j < list.length && list[j].time <= list[i].time + windows[index]; ++j) {
-                sum += list[j].units;
+    function assertIntervals(uint256 scope) internal view {
+        for (uint256 index = 0; index < WINDOWS; ++index) {
+            Entry[] storage list = models[scope][index].list;
+            uint256 largest = 100 << (2 * index) > LARGEST_CAP ? 100 << (2 * index) : LARGEST_CAP;
+            for (uint256 i = 0; i < list.length; ++i) {
+                uint256 sum = 0;
+                for (uint256 j = i; j < list.length && list[j].time <= list[i].time + windows[index]; ++j) {
+                    sum += list[j].units;
+                }
+                assertLe(sum, largest);
             }
-            assertLe(sum, 100 << (2 * index) > 2_000 ? 100 << (2 * index) : 2_000);
         }
     }
 
-    function assertViews() internal view {
-        (, IVault.LimitView[] memory limits) = vault.remaining(SESSION, address(money));
+    function assertViews(uint256 scope) internal view {
+        (uint32 session, uint8 category) = idOf(scope);
+        IVault.LimitView[] memory limits = limitsOf(session, category, address(money));
         uint256 seen = 0;
-        for (uint256 index = 0; index < 4; ++index) {
-            if (!models[index].stands) continue;
+        for (uint256 index = 0; index < WINDOWS; ++index) {
+            Model storage model = models[scope][index];
+            if (!model.stands) continue;
             assertEq(limits[seen].window, windows[index]);
-            assertEq(limits[seen].cap, models[index].cap << unitBits);
-            assertEq(limits[seen].used, counted(index) << unitBits);
-            assertEq(limits[seen].remaining, leftUnits(index) << unitBits);
-            assertEq(limits[seen].meter, vault.meterOf(SESSION, address(money), windows[index]));
+            assertEq(limits[seen].cap, model.cap << unitBits);
+            assertEq(limits[seen].used, counted(scope, index) << unitBits);
+            assertEq(limits[seen].remaining, leftUnits(scope, index) << unitBits);
+            assertEq(limits[seen].meter, vault.meterOf(session, category, address(money), windows[index]));
             ++seen;
         }
         assertEq(limits.length, seen);

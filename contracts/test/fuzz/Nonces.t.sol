@@ -16,8 +16,8 @@ contract NoncesFuzzTest is VaultTest {
         super.setUp();
         vm.startPrank(owner);
         vault.grant(otherGrant());
-        vault.setLimit(SESSION, address(token), DAY, 2_000e6);
-        vault.setLimit(SESSION + 1, address(token), DAY, 2_000e6);
+        vault.setLimit(SESSION, 0, address(token), DAY, 2_000e6);
+        vault.setLimit(SESSION + 1, 0, address(token), DAY, 2_000e6);
         vm.stopPrank();
         assertLogged(6);
     }

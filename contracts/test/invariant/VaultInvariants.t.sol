@@ -1,70 +1,215 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {VaultHandler} from "./VaultHandler.sol";
+import {Campaign} from "./Campaign.sol";
+import {Payments} from "./witness/Payments.sol";
+import {Witness} from "./witness/Witness.sol";
 
-/// @notice INVARIANTS.md. Sequences of everything that anyone can do, judged by the handler's books.
-contract VaultInvariantsTest {
-    struct Target {
-        address addr;
-        bytes4[] selectors;
+// One contract a promise, so that each has a campaign of its own luck. In every campaign the witnesses judge every event
+// by all promises; here is what is asked besides, after each action. See INVARIANTS.md.
+
+contract I01MoneyTest is Campaign {
+    function luck() internal pure override returns (string memory) {
+        return "money";
     }
 
-    VaultHandler internal handler;
+    function invariant_I1_MoneyLeavesByPaymentsAndWithdrawalsOnly() external view {
+        handler.assertMoney(0);
+        handler.assertMoney(1);
+    }
+}
 
-    function setUp() public {
-        handler = new VaultHandler();
-        handler.setUp();
+contract I01RecipientsTest is Campaign {
+    function luck() internal pure override returns (string memory) {
+        return "recipients";
     }
 
-    /// @dev What forge asks for: the handler's actions, paying and waiting more often than the rest.
-    function targetSelectors() public view returns (Target[] memory targets) {
-        bytes4[20] memory actions = [
-            VaultHandler.pay.selector,
-            VaultHandler.wait.selector,
-            VaultHandler.steal.selector,
-            VaultHandler.replay.selector,
-            VaultHandler.tamper.selector,
-            VaultHandler.fund.selector,
-            VaultHandler.grant.selector,
-            VaultHandler.rotateKey.selector,
-            VaultHandler.setLimit.selector,
-            VaultHandler.removeLimit.selector,
-            VaultHandler.setPerPaymentCap.selector,
-            VaultHandler.setCategories.selector,
-            VaultHandler.setValidity.selector,
-            VaultHandler.setPayee.selector,
-            VaultHandler.withdraw.selector,
-            VaultHandler.unpause.selector,
-            VaultHandler.pause.selector,
-            VaultHandler.revoke.selector,
-            VaultHandler.revokeAll.selector,
-            VaultHandler.removePayee.selector
-        ];
-        targets = new Target[](1);
-        targets[0].addr = address(handler);
-        targets[0].selectors = new bytes4[](actions.length);
-        for (uint256 i = 0; i < actions.length; ++i) {
-            targets[0].selectors[i] = actions[i];
+    function invariant_I1_NobodyElseGetsAnything() external view {
+        handler.assertRecipients(0);
+        handler.assertRecipients(1);
+    }
+}
+
+contract I02SignatureTest is Campaign {
+    function luck() internal pure override returns (string memory) {
+        return "signature";
+    }
+
+    function invariant_I2_OnlyTheSessionsKeyPays() external {
+        handler.probeForgery();
+    }
+}
+
+contract I03NonceTest is Campaign {
+    function luck() internal pure override returns (string memory) {
+        return "nonce";
+    }
+
+    function invariant_I3_ANoncePaysOnce() external {
+        Witness witness = handler.witnesses(handler.someNumber(2));
+        witness.assertSession(witness.ids(handler.someNumber(witness.idCount())));
+        handler.probeReplay();
+    }
+}
+
+contract I04IntervalTest is Campaign {
+    function luck() internal pure override returns (string memory) {
+        return "interval";
+    }
+
+    function invariant_I4_NoIntervalHoldsMoreThanTheCap() external {
+        uint256 v = handler.someNumber(2);
+        Payments.Scope memory scope = handler.someScopeOf(v);
+        for (uint256 w = 0; w < 5; ++w) {
+            handler.witnesses(v).assertIntervals(scope, w);
         }
+        handler.probeLimits(true);
+    }
+}
+
+contract I04OldTest is Campaign {
+    function luck() internal pure override returns (string memory) {
+        return "old";
     }
 
-    function targetContracts() public view returns (address[] memory targets) {
-        targets = new address[](1);
-        targets[0] = address(handler);
+    function invariant_I4_NothingIsRefusedForWhatIsOld() external {
+        handler.probeLimits(false);
+    }
+}
+
+contract I05ApprovalTest is Campaign {
+    function luck() internal pure override returns (string memory) {
+        return "approval";
     }
 
-    /// @dev One function, so one campaign: forge would play the same sequences again for each.
-    function invariant_TheBooksAgree() public {
-        handler.assertBalances(); // I1
-        handler.assertCounts(); // I7
-        handler.assertTrail(); // I13
+    function invariant_I5_AboveItsCapASessionCannotPayAlone() external {
+        handler.probeApproval();
+    }
+}
+
+contract I06DenialTest is Campaign {
+    function luck() internal pure override returns (string memory) {
+        return "denial";
     }
 
-    /// @dev Once, at the end of each sequence.
-    function afterInvariant() public {
-        handler.assertAllCounts(); // I7
-        handler.assertSessions(); // I8
-        handler.withdrawEverything(); // I10
+    function invariant_I6_EmptyMeansNothing() external {
+        handler.probeDenial();
+    }
+}
+
+contract I07MeterTest is Campaign {
+    function luck() internal pure override returns (string memory) {
+        return "meter";
+    }
+
+    function invariant_I7_OnlyTimeLowersAMeter() external {
+        uint256 v = handler.someNumber(2);
+        handler.witnesses(v).assertScope(handler.someScopeOf(v));
+    }
+}
+
+contract I08StopTest is Campaign {
+    function luck() internal pure override returns (string memory) {
+        return "stop";
+    }
+
+    function invariant_I8_WhatIsStoppedPaysNothing() external {
+        handler.probeStopped();
+    }
+}
+
+contract I08KeyTest is Campaign {
+    function luck() internal pure override returns (string memory) {
+        return "key";
+    }
+
+    function invariant_I8_AKeyServesOneSessionOnceEver() external {
+        handler.witnesses(handler.someNumber(2)).assertKeys();
+        handler.probeKeys();
+    }
+}
+
+contract I09LooseningTest is Campaign {
+    function luck() internal pure override returns (string memory) {
+        return "loosening";
+    }
+
+    function invariant_I9_WhatIsInForceIsWhatTheTrailAllowed() external {
+        Witness witness = handler.witnesses(handler.someNumber(2));
+        witness.assertRules();
+        witness.assertBook();
+        witness.assertSession(witness.ids(handler.someNumber(witness.idCount())));
+    }
+}
+
+contract I09WaitingTest is Campaign {
+    function luck() internal pure override returns (string memory) {
+        return "waiting";
+    }
+
+    function invariant_I9_WhatWaitsIsVisibleAndWaits() external {
+        handler.witnesses(handler.someNumber(2)).assertWaiting();
+        handler.probeWaiting();
+    }
+}
+
+contract I09OwnerNonceTest is Campaign {
+    function luck() internal pure override returns (string memory) {
+        return "owner nonce";
+    }
+
+    function invariant_I9_AnOwnersSignatureWorksOnce() external {
+        handler.probeLodged();
+    }
+}
+
+contract I10ExitTest is Campaign {
+    function luck() internal pure override returns (string memory) {
+        return "exit";
+    }
+
+    function invariant_I10_TheOwnerAlwaysExits() external {
+        handler.probeExit();
+    }
+}
+
+contract I11TraceTest is Campaign {
+    function luck() internal pure override returns (string memory) {
+        return "trace";
+    }
+
+    function invariant_I11_WhatDoesNotPayLeavesNoTrace() external {
+        handler.probeBatch();
+    }
+}
+
+contract I12FoldTest is Campaign {
+    function luck() internal pure override returns (string memory) {
+        return "fold";
+    }
+
+    function invariant_I12_StateIsAFoldOfTheEvents() external {
+        uint256 v = handler.someNumber(2);
+        Witness witness = handler.witnesses(v);
+        witness.assertRules();
+        witness.assertSession(witness.ids(handler.someNumber(witness.idCount())));
+        witness.assertScope(handler.someScopeOf(v));
+        witness.assertWaiting();
+    }
+
+    /// @dev Everything, at the end of each sequence.
+    function afterInvariant() external {
+        handler.assertEverything();
+    }
+}
+
+contract I13TrailTest is Campaign {
+    function luck() internal pure override returns (string memory) {
+        return "trail";
+    }
+
+    function invariant_I13_TheTrailIsWhole() external view {
+        handler.witnesses(0).assertTrail();
+        handler.witnesses(1).assertTrail();
     }
 }
