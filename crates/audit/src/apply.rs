@@ -35,10 +35,7 @@ impl Trail {
                 let word = self.word(e.session)?;
                 *word = word.ended();
             }
-            IVaultEvents::AllRevoked(e) => {
-                self.epoch = e.epoch;
-                self.waiting.clear();
-            }
+            IVaultEvents::AllRevoked(e) => self.epoch = e.epoch,
             IVaultEvents::Paused(_) => self.paused = true,
             IVaultEvents::Unpaused(_) => self.paused = false,
             IVaultEvents::TokenAdded(e) => {
@@ -56,7 +53,6 @@ impl Trail {
             IVaultEvents::OwnershipTransferStarted(e) => self.pending_owner = e.pendingOwner,
             IVaultEvents::OwnershipTransferred(e) => {
                 (self.owner, self.pending_owner) = (e.newOwner, Address::ZERO);
-                self.waiting.clear();
             }
             IVaultEvents::GuardianSet(e) => self.guardian = e.guardian,
             IVaultEvents::TreasurySet(e) => self.treasury = e.treasury,

@@ -2,7 +2,7 @@
 
 use crate::place::Place;
 use alloy::primitives::{Address, B256, Bytes, keccak256};
-use purse_protocol::abi::IVault::{IVaultCalls, replaceCall};
+use purse_protocol::abi::IVault::{IVaultCalls, IVaultEvents, replaceCall};
 use serde::{Deserialize, Serialize};
 
 /// How long a change can be executed once it may be, in seconds: 7 days.
@@ -17,10 +17,9 @@ pub struct Change {
     pub executable_from: u32,
     /// Seconds since 1970; from then on nobody may.
     pub executable_until: u32,
-    /// Whether a later stop or tightening of its subject has killed it. None = the logs cannot tell: a grant or a list of
-    /// payees took effect in the same transaction in which a tightening of the same subject may or may not have been a
-    /// call of its own.
-    pub killed: Option<bool>,
+    /// Whether it is dead: its subject was stopped or set since, everything was revoked, or the owner changed. It can only
+    /// be cancelled.
+    pub killed: bool,
     /// What it is about.
     pub subject: ChangeSubject,
     /// Hash of the call.
@@ -31,16 +30,16 @@ pub struct Change {
     pub place: Place,
 }
 
-/// What a change is about, so that a stop or a tightening of the same thing can kill it; twin of
+/// What a change is about, so that a stop or a setting of the same thing can kill it; twin of
 /// `contracts/src/libraries/Subject.sol`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeSubject {
     /// A session: its grant, span, categories, caps and limits.
     Session(u32),
-    /// A payee; or a token, for the vault's own limits in it. No token is ever a payee.
-    Account(Address),
-    /// A list of payees.
+    /// The vault's own limits in a token.
+    VaultLimits(Address),
+    /// The payee book.
     Payees,
     /// Whether payments are stopped.
     Pause,
@@ -58,9 +57,10 @@ impl Change {
     /// A change that begins to wait. None when its call is none that waits.
     pub(crate) fn waiting(number: u32, executable_from: u32, call: Bytes, place: Place) -> Option<Self> {
         let subject = ChangeSubject::of(&call_within(&call)?)?;
-        let executable_until = executable_from.saturating_add(EXECUTION_WINDOW);
+        // Where 32-bit time ends the contract starts over, so that the change is past its time.
+        let executable_until = executable_from.wrapping_add(EXECUTION_WINDOW);
         let call_hash = keccak256(&call);
-        Some(Self { number, executable_from, executable_until, killed: Some(false), subject, call_hash, call, place })
+        Some(Self { number, executable_from, executable_until, killed: false, subject, call_hash, call, place })
     }
 }
 
@@ -85,9 +85,41 @@ impl ChangeSubject {
         })
     }
 
+    /// What an event is about that, when it takes effect at once, kills what waits on the same; none where it kills
+    /// nothing, or not by subject.
+    pub(crate) const fn set_by(event: &IVaultEvents) -> Option<Self> {
+        use IVaultEvents as E;
+        Some(match event {
+            E::SessionGranted(e) => Self::Session(e.session),
+            E::Revoked(e) => Self::Session(e.session),
+            E::ValiditySet(e) => Self::Session(e.session),
+            E::CategoriesSet(e) => Self::Session(e.session),
+            E::PerPaymentCapSet(e) => Self::Session(e.session),
+            E::LimitSet(e) => Self::of_limit(e.session, e.token),
+            E::LimitRemoved(e) => Self::of_limit(e.session, e.token),
+            E::PayeeSet(_) | E::PayeeRemoved(_) => Self::Payees,
+            E::Paused(_) | E::Unpaused(_) => Self::Pause,
+            E::DelaySet(_) => Self::Delay,
+            E::OwnershipTransferStarted(_) => Self::Ownership,
+            E::GuardianSet(_) => Self::Guardian,
+            E::TreasurySet(_) => Self::Treasury,
+            _ => return None,
+        })
+    }
+
+    /// Whether an event that took effect at once kills what waits on this: revoke-all does, but for a change of the
+    /// guardian (who could else keep himself in office by it), and a change of owner does.
+    pub(crate) fn is_killed_by(self, event: &IVaultEvents) -> bool {
+        match event {
+            IVaultEvents::AllRevoked(_) => self != Self::Guardian,
+            IVaultEvents::OwnershipTransferred(_) => true,
+            _ => Self::set_by(event) == Some(self),
+        }
+    }
+
     /// What a limit is about: its session, or for the vault's own the token.
-    pub(crate) const fn of_limit(session: u32, token: Address) -> Self {
-        if session == 0 { Self::Account(token) } else { Self::Session(session) }
+    const fn of_limit(session: u32, token: Address) -> Self {
+        if session == 0 { Self::VaultLimits(token) } else { Self::Session(session) }
     }
 }
 

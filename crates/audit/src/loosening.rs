@@ -1,6 +1,6 @@
 //! Loosenings, by the words of I9 (and not of the contract): whatever lets some key move more money, to more places, for
-//! longer, or leaves fewer able to stop it. Each must have waited the delay, and nothing that was stopped or tightened
-//! meanwhile takes effect.
+//! longer, or leaves fewer able to stop it. Each must have waited the delay, and nothing takes effect whose subject was
+//! stopped or set meanwhile.
 
 use crate::books::Books;
 use crate::change::{ChangeSubject, EXECUTION_WINDOW, call_within};
@@ -8,8 +8,8 @@ use crate::effects::{Effect, Moment, effects};
 use crate::head::named;
 use crate::report::{Check, Difference, Subject};
 use crate::trail::{Trail, TrailEvent};
-use alloy::primitives::{Address, B256};
-use purse_protocol::abi::IVault::{self, IVaultCalls, IVaultEvents};
+use alloy::primitives::B256;
+use purse_protocol::abi::IVault::{self, IVaultEvents};
 use purse_protocol::event::name;
 use purse_protocol::time::span;
 use std::collections::{BTreeMap, VecDeque};
@@ -21,8 +21,6 @@ const LONGEST_DELAY: u32 = 2_592_000;
 struct Held {
     call: Vec<u8>,
     subject: Option<ChangeSubject>,
-    /// Those that a list of payees names.
-    payees: Vec<Address>,
     executable_from: u32,
     /// The event that killed it.
     killed_by: Option<String>,
@@ -56,7 +54,7 @@ pub(crate) fn check(trail: &Trail) -> Check {
         let problem = format!("the call of change {} was logged in {}, without the change", call.change, place.tx);
         watch.found.push(Difference::new(Subject::Change { change: call.change }, problem));
     }
-    let title = "every loosening waited the delay, and none that was stopped meanwhile took effect";
+    let title = "every loosening waited the delay, and none that was killed meanwhile took effect";
     let detail = format!("{waited} changes waited, {executed} took effect, the delay is {}", span(trail.delay.into()));
     Check::new("waiting", "I9", title, detail, watch.found)
 }
@@ -80,18 +78,13 @@ impl Watch {
 
     fn begins(&mut self, e: &IVault::ChangeWaiting, event: &TrailEvent, trail: &Trail) {
         let (delay, from) = (self.books.delay, e.executableFrom);
-        if u64::from(from) < event.place.time.saturating_add(delay.into()) {
+        if u64::from(from) < event.place.time.saturating_add(delay.into()).min(u32::MAX.into()) {
             let waits = span(u64::from(from).saturating_sub(event.place.time));
             self.say(event, format!("waits {waits}, and the delay is {}", span(delay.into())));
         }
         let call = trail.calls.get(&e.change).map(|call| call.to_vec()).unwrap_or_default();
-        let verb = call_within(&call);
-        let payees = match &verb {
-            Some(IVaultCalls::setPayees(call)) => call.entries.iter().map(|entry| entry.payee).collect(),
-            _ => Vec::new(),
-        };
-        let subject = verb.as_ref().and_then(ChangeSubject::of);
-        self.held.insert(e.change, Held { call, subject, payees, executable_from: from, killed_by: None });
+        let subject = call_within(&call).as_ref().and_then(ChangeSubject::of);
+        self.held.insert(e.change, Held { call, subject, executable_from: from, killed_by: None });
     }
 
     fn executed(&mut self, change: u32, event: &TrailEvent) {
@@ -152,48 +145,19 @@ impl Watch {
         {
             self.say(event, format!("a delay of {} is longer than 30 days", span(e.delay.into())));
         }
-        match loosening(&self.books, act) {
-            Some(what) if self.books.delay != 0 => {
-                let delay = span(self.books.delay.into());
-                self.say(event, format!("{what} at once, and the delay was {delay}"));
-            }
-            Some(_) => {}
-            None => self.kill(act, event),
+        if self.books.delay != 0
+            && let Some(what) = loosening(&self.books, act)
+        {
+            let delay = span(self.books.delay.into());
+            self.say(event, format!("{what} at once, and the delay was {delay}"));
         }
-    }
-
-    /// A stop, a tightening, revoke-all and a change of owner kill what waits on their subject.
-    fn kill(&mut self, act: &IVaultEvents, event: &TrailEvent) {
+        // Whatever takes effect at once kills what waits on its subject, so that nothing older undoes it later.
         let killed_by = format!("{} (#{})", name(act), event.place.sequence);
-        for held in self.held.values_mut().filter(|held| is_dead_by(act, held, self.books.delay)) {
+        for held in self.held.values_mut().filter(|held| held.subject.is_some_and(|subject| subject.is_killed_by(act)))
+        {
             held.killed_by.get_or_insert_with(|| killed_by.clone());
         }
     }
-}
-
-/// Whether an act that loosens nothing is about what a change is about.
-fn is_dead_by(act: &IVaultEvents, held: &Held, delay: u32) -> bool {
-    use ChangeSubject as S;
-    use IVaultEvents as E;
-    let subject = match act {
-        E::AllRevoked(_) | E::OwnershipTransferred(_) => return true,
-        E::PayeeRemoved(e) => return held.payees.contains(&e.payee),
-        E::Paused(_) => S::Pause,
-        E::Revoked(e) => S::Session(e.session),
-        E::ValiditySet(e) => S::Session(e.session),
-        E::CategoriesSet(e) => S::Session(e.session),
-        E::PerPaymentCapSet(e) => S::Session(e.session),
-        E::LimitSet(e) => S::of_limit(e.session, e.token),
-        E::LimitRemoved(e) => S::of_limit(e.session, e.token),
-        E::DelaySet(_) => S::Delay,
-        E::GuardianSet(_) => S::Guardian,
-        E::TreasurySet(_) => S::Treasury,
-        E::OwnershipTransferStarted(_) => S::Ownership,
-        // Without a delay an entry that changes nothing may be of a list that loosens.
-        E::PayeeSet(_) if delay != 0 => S::Payees,
-        _ => return false,
-    };
-    held.subject == Some(subject)
 }
 
 /// What an event loosens, by the books before it; none where it does not.

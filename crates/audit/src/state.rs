@@ -57,8 +57,7 @@ fn waiting(trail: &Trail, chain: &[WaitingChange], found: &mut Vec<Difference>) 
         found.extend(Difference::between(about(), "executable from", &from, &view.executableFrom));
         found.extend(Difference::between(about(), "executable until", &until, &view.executableUntil));
         found.extend(Difference::between(about(), "the hash of its call", &change.call_hash, &view.callHash));
-        let killed = change.killed.unwrap_or(view.killed);
-        found.extend(Difference::between(about(), "killed", &killed, &view.killed));
+        found.extend(Difference::between(about(), "killed", &change.killed, &view.killed));
     }
 }
 

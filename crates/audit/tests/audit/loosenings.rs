@@ -1,11 +1,11 @@
-//! Every way to loosen, by its call and its events, with a stop or tightening of the same subject (I9).
+//! Every way to loosen, by its call and its events, with a stop or setting of the same subject (I9).
 
 use crate::promises::{audit, broken};
 use crate::synthetic::{ONE, OWNER, PAYEE, START, Synthetic, TOKEN, who};
 use alloy::primitives::Address;
 use purse_protocol::abi::IVault::{
-    AllRevoked, CategoriesSet, Grant, GuardianSet, Limit, LimitRemoved, OwnershipTransferStarted, Paused, PayeeEntry,
-    PayeeRemoved, PayeeSet, PerPaymentCapSet, SessionGranted, TokenGrant, Unpaused, ValiditySet, grantCall,
+    CategoriesSet, Grant, GuardianSet, Limit, LimitRemoved, OwnershipTransferStarted, OwnershipTransferred, Paused,
+    PayeeEntry, PayeeRemoved, PayeeSet, PerPaymentCapSet, SessionGranted, TokenGrant, Unpaused, ValiditySet, grantCall,
     removeLimitCall, setCategoriesCall, setDelayCall, setGuardianCall, setLimitCall, setPayeesCall,
     setPerPaymentCapCall, setValidityCall, transferOwnershipCall, unpauseCall,
 };
@@ -13,15 +13,13 @@ use purse_protocol::abi::IVault::{
 pub(crate) const DAY: u32 = 86_400;
 const UNTIL: u32 = START as u32 + 90 * DAY;
 
-/// A loosening, by its call and its events, and a stop or tightening of the same subject.
+/// A loosening, by its call and its events, and a stop or setting of the same subject.
 pub(crate) struct Loosening {
     pub(crate) name: &'static str,
     pub(crate) before: fn(&mut Synthetic),
     pub(crate) call: fn(&mut Synthetic) -> u32,
     pub(crate) effect: fn(&mut Synthetic),
     pub(crate) kill: fn(&mut Synthetic),
-    /// What the vault itself says of the change then; none = it is not in the list any more.
-    pub(crate) marked: Option<bool>,
 }
 
 pub(crate) const fn nothing(_: &mut Synthetic) {}
@@ -66,11 +64,14 @@ pub(crate) fn payees_set(vault: &mut Synthetic) {
 pub(crate) const LOOSENINGS: [Loosening; 14] = [
     Loosening {
         name: "a grant",
-        before: nothing,
+        before: |vault| {
+            vault.emit(|sequence| OwnershipTransferStarted { owner: OWNER, pendingOwner: who(71), sequence });
+        },
         call: |vault| vault.put_by(&grant_call()),
         effect: granted,
-        kill: |vault| vault.emit(|sequence| AllRevoked { epoch: 1, by: OWNER, sequence }),
-        marked: None,
+        kill: |vault| {
+            vault.emit(|sequence| OwnershipTransferred { previousOwner: OWNER, newOwner: who(71), sequence });
+        },
     },
     Loosening {
         name: "a raised limit of a session",
@@ -78,7 +79,6 @@ pub(crate) const LOOSENINGS: [Loosening; 14] = [
         call: |vault| vault.put_by(&limit_call(1, 50 * ONE)),
         effect: |vault| vault.limit(1, 0, DAY, 50 * ONE, 0),
         kill: |vault| vault.limit(1, 0, DAY, 20 * ONE, 0),
-        marked: Some(true),
     },
     Loosening {
         name: "a raised limit of the vault",
@@ -86,7 +86,6 @@ pub(crate) const LOOSENINGS: [Loosening; 14] = [
         call: |vault| vault.put_by(&limit_call(0, 50 * ONE)),
         effect: |vault| vault.limit(0, 0, DAY, 50 * ONE, 0),
         kill: |vault| vault.limit(0, 0, 3_600, 20 * ONE, 0),
-        marked: Some(true),
     },
     Loosening {
         name: "a first limit in a token",
@@ -98,7 +97,6 @@ pub(crate) const LOOSENINGS: [Loosening; 14] = [
         call: |vault| vault.put_by(&limit_call(1, ONE)),
         effect: |vault| vault.limit(1, 0, DAY, ONE, 0),
         kill: |vault| vault.emit(|sequence| CategoriesSet { session: 1, categories: 2, sequence }),
-        marked: Some(true),
     },
     Loosening {
         name: "a removed limit",
@@ -108,7 +106,6 @@ pub(crate) const LOOSENINGS: [Loosening; 14] = [
             vault.emit(|sequence| LimitRemoved { session: 1, token: TOKEN, category: 0, window: DAY, sequence });
         },
         kill: |vault| vault.limit(1, 0, DAY, 25 * ONE, 0),
-        marked: Some(true),
     },
     Loosening {
         name: "new payees",
@@ -116,16 +113,13 @@ pub(crate) const LOOSENINGS: [Loosening; 14] = [
         call: |vault| vault.put_by(&payees_call()),
         effect: payees_set,
         kill: |vault| vault.emit(|sequence| PayeeSet { payee: PAYEE, category: 1, sequence }),
-        marked: Some(true),
     },
     Loosening {
         name: "a payee taken out meanwhile",
         before: nothing,
         call: |vault| vault.put_by(&payees_call()),
         effect: payees_set,
-        // The vault asks for each payee when the change is executed, and says nothing of it before.
         kill: |vault| vault.emit(|sequence| PayeeRemoved { payee: who(50), by: OWNER, sequence }),
-        marked: Some(false),
     },
     Loosening {
         name: "more categories",
@@ -133,7 +127,6 @@ pub(crate) const LOOSENINGS: [Loosening; 14] = [
         call: |vault| vault.put_by(&setCategoriesCall { session: 1, categories: 1 << 1 | 1 << 2 }),
         effect: |vault| vault.emit(|sequence| CategoriesSet { session: 1, categories: 1 << 1 | 1 << 2, sequence }),
         kill: |vault| vault.emit(|sequence| CategoriesSet { session: 1, categories: 2, sequence }),
-        marked: Some(true),
     },
     Loosening {
         name: "a longer span",
@@ -146,7 +139,6 @@ pub(crate) const LOOSENINGS: [Loosening; 14] = [
             let (validFrom, validUntil) = (START as u32, UNTIL - 1);
             vault.emit(|sequence| ValiditySet { session: 1, validFrom, validUntil, sequence });
         },
-        marked: Some(true),
     },
     Loosening {
         name: "a raised per-payment cap",
@@ -159,7 +151,6 @@ pub(crate) const LOOSENINGS: [Loosening; 14] = [
         kill: |vault| {
             vault.emit(|sequence| PerPaymentCapSet { session: 1, token: TOKEN, perPaymentCap: ONE, sequence });
         },
-        marked: Some(true),
     },
     Loosening {
         name: "unpause",
@@ -167,7 +158,6 @@ pub(crate) const LOOSENINGS: [Loosening; 14] = [
         call: |vault| vault.put_by(&unpauseCall {}),
         effect: |vault| vault.emit(|sequence| Unpaused { by: OWNER, sequence }),
         kill: |vault| vault.emit(|sequence| Paused { by: OWNER, sequence }),
-        marked: Some(true),
     },
     Loosening {
         name: "a shorter delay",
@@ -175,7 +165,6 @@ pub(crate) const LOOSENINGS: [Loosening; 14] = [
         call: |vault| vault.put_by(&setDelayCall { newDelay: 0 }),
         effect: |vault| vault.set_delay(0),
         kill: |vault| vault.set_delay(2 * DAY),
-        marked: Some(true),
     },
     Loosening {
         name: "another guardian",
@@ -183,7 +172,6 @@ pub(crate) const LOOSENINGS: [Loosening; 14] = [
         call: |vault| vault.put_by(&setGuardianCall { newGuardian: who(70) }),
         effect: |vault| vault.emit(|sequence| GuardianSet { guardian: who(70), sequence }),
         kill: |vault| vault.emit(|sequence| GuardianSet { guardian: Address::ZERO, sequence }),
-        marked: Some(true),
     },
     Loosening {
         name: "a next owner",
@@ -195,7 +183,6 @@ pub(crate) const LOOSENINGS: [Loosening; 14] = [
         kill: |vault| {
             vault.emit(|sequence| OwnershipTransferStarted { owner: OWNER, pendingOwner: Address::ZERO, sequence });
         },
-        marked: Some(true),
     },
 ];
 

@@ -200,21 +200,13 @@ impl Play {
         let (number, time) = (waiting.number, self.vault.time);
         let change = self.waiting[&number];
         let in_time = (u64::from(waiting.executable_from)..waiting.executable_until.into()).contains(&time);
-        let killed = waiting.killed.unwrap() || matches!(change, Change::Payee(_)) && self.taken_out_since(number);
-        if !in_time || killed || !self.is_possible(change) && !matches!(change, Change::Unpause) {
+        if !in_time || waiting.killed || !self.is_possible(change) && !matches!(change, Change::Unpause) {
             return;
         }
         self.vault.execute(number);
         if self.is_possible(change) {
             self.take_effect(change);
         }
-    }
-
-    /// Whether the payee was taken out after a change began to wait.
-    fn taken_out_since(&self, number: u32) -> bool {
-        let began = self.trail.waiting.iter().find(|change| change.number == number).unwrap().place.sequence;
-        let later = self.trail.events.iter().filter(|event| event.place.sequence > began);
-        later.into_iter().any(|event| purse_audit::event_name(&event.event) == "PayeeRemoved")
     }
 
     fn take_effect(&mut self, change: Change) {

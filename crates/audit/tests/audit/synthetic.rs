@@ -256,7 +256,7 @@ pub(crate) fn observe(trail: &Trail, transfers: &[ObservedTransfer], number: u64
                 change: change.number,
                 executableFrom: change.executable_from,
                 executableUntil: change.executable_until,
-                killed: change.killed.unwrap(),
+                killed: change.killed,
                 callHash: change.call_hash,
             })
             .collect(),

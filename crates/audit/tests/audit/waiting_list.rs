@@ -1,13 +1,11 @@
-//! The fold of what waits (I9, I12): the contract's list, what kills, what the logs cannot tell, and the calls beside.
+//! The fold of what waits (I9, I12): the contract's list, what kills, and the calls beside.
 
-use crate::loosenings::{DAY, delayed, grant_call, granted, limit_call, nothing, payees_call, said, sound};
-use crate::synthetic::{ONE, OWNER, PAYEE, Synthetic, TOKEN, who};
+use crate::loosenings::{DAY, delayed, limit_call, nothing, payees_call, said, sound};
+use crate::synthetic::{ONE, OWNER, TOKEN};
 use alloy::primitives::{Bytes, U256};
 use alloy::sol_types::SolCall;
 use purse_audit::ChangeSubject;
-use purse_protocol::abi::IVault::{
-    ChangeCancelled, Paused, PayeeSet, replaceCall, setDelayCall, unpauseCall, withdrawCall,
-};
+use purse_protocol::abi::IVault::{ChangeCancelled, Paused, replaceCall, unpauseCall, withdrawCall};
 
 /// The list is the contract's: newest first, each with its number, times, subject and call; the owner nonce counts all
 /// events but payments.
@@ -26,7 +24,7 @@ fn what_waits_is_listed_as_the_contract_does() {
     let trail = vault.trail();
     assert_eq!(trail.owner_nonce, acts + 3);
     let listed: Vec<_> = trail.waiting.iter().map(|change| (change.number, change.subject)).collect();
-    let subjects = [ChangeSubject::Pause, ChangeSubject::Payees, ChangeSubject::Account(TOKEN)];
+    let subjects = [ChangeSubject::Pause, ChangeSubject::Payees, ChangeSubject::VaultLimits(TOKEN)];
     assert_eq!(listed, [third, second, first].into_iter().zip(subjects).collect::<Vec<_>>());
     assert_eq!(trail.waiting[1].call, Bytes::from(call.abi_encode()));
     assert_eq!(trail.waiting[1].executable_from, vault.time as u32 + DAY);
@@ -50,11 +48,11 @@ fn what_is_executed_kills_nothing() {
     vault.limit(1, 0, DAY, 50 * ONE, 0);
     vault.execute(first);
     vault.limit(1, 0, DAY, 30 * ONE, 0);
-    assert_eq!(vault.trail().waiting[0].killed, Some(false));
+    assert!(!vault.trail().waiting[0].killed);
     sound(&vault, "");
     // The same again, as an act of its own.
     vault.limit(1, 0, DAY, 30 * ONE, 0);
-    assert_eq!(vault.trail().waiting[0].killed, Some(true));
+    assert!(vault.trail().waiting[0].killed);
     assert_eq!(vault.trail().waiting[0].number, third);
     // Nothing to resume: the change is executed and logs nothing more.
     let mut vault = delayed(nothing);
@@ -62,51 +60,6 @@ fn what_is_executed_kills_nothing() {
     vault.next_block(DAY.into());
     vault.execute(change);
     sound(&vault, "");
-}
-
-/// Without a delay logs do not always tell a list from two calls: then the trail does not pretend to know.
-#[test]
-fn what_logs_cannot_tell_is_left_open() {
-    let begin = |call: fn(&mut Synthetic) -> u32| {
-        let mut vault = delayed(nothing);
-        let shorter = vault.put_by(&setDelayCall { newDelay: 0 });
-        call(&mut vault);
-        vault.next_block(DAY.into());
-        vault.execute(shorter);
-        vault.set_delay(0);
-        vault.next_block(1);
-        vault
-    };
-    let killed = |vault: &Synthetic| vault.trail().waiting[0].killed;
-    let set = |vault: &mut Synthetic, payee, category| vault.emit(|sequence| PayeeSet { payee, category, sequence });
-
-    // As set, then another: one list that loosens, or two of which the first tightens.
-    let mut vault = begin(|vault| vault.put_by(&payees_call()));
-    set(&mut vault, PAYEE, 1);
-    assert_eq!(killed(&vault), Some(true), "a list of its own");
-    set(&mut vault, who(50), 1);
-    assert_eq!(killed(&vault), None);
-    // A later transaction is another call.
-    vault.next_block(1);
-    set(&mut vault, PAYEE, 1);
-    assert_eq!(killed(&vault), Some(true));
-
-    // Another, then as set; and a list of its own, told by the order.
-    let mut vault = begin(|vault| vault.put_by(&payees_call()));
-    set(&mut vault, PAYEE, 9);
-    assert_eq!(killed(&vault), Some(false));
-    set(&mut vault, who(5), 63);
-    assert_eq!(killed(&vault), None);
-    set(&mut vault, who(4), 9);
-    assert_eq!(killed(&vault), Some(true));
-
-    // A limit of the grant, or an act of its own after it.
-    let mut vault = begin(|vault| vault.put_by(&grant_call()));
-    granted(&mut vault);
-    assert_eq!(killed(&vault), None);
-    vault.next_block(1);
-    vault.limit(2, 0, DAY, ONE, 0);
-    assert_eq!(killed(&vault), Some(true));
 }
 
 /// The call of a change is outside the running hash: it is held by the hash that the change's own event has.

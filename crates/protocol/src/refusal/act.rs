@@ -128,7 +128,7 @@ fn about_waiting(error: &IVaultErrors) -> Option<Told> {
             Owner,
             Retry::Never,
             format!(
-                "change {} is dead: what it is about was stopped or tightened since, or the owner changed",
+                "change {} is dead: what it is about was set or stopped since, everything was revoked, or the owner changed",
                 e.change
             ),
             "if it is still wanted, cancel it and make the change again; it waits anew",

@@ -159,8 +159,8 @@ fn about_limits(error: &IVaultErrors, context: &RefusalContext) -> Option<Told> 
         E::ScopeInvalid(e) => Told::new(
             Owner,
             Retry::Never,
-            "the vault's own limits are for all that it pays: they have no category, and it has no cap per payment",
-            "leave the category out, or name the agent whose limit or cap it is",
+            "the vault's own limits are for all that it pays, and have no category",
+            "leave the category out, or name the agent whose limit it is",
         )
         .fact("session", e.session)
         .fact("category", category_name(e.category)),
