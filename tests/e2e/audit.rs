@@ -53,7 +53,7 @@ async fn the_trail_equals_the_chain_after_every_verb() -> anyhow::Result<()> {
     story.own("add a limit", &limit(usdc, 3_600, 12 * one)).await?;
     scene.pay(&scene.payment(6, one), &first).await?;
     story.audit("pay under three limits").await?;
-    let remove = |window| IVault::removeLimitCall { session: Scene::SESSION, token: usdc, window };
+    let remove = |window| IVault::removeLimitCall { session: Scene::SESSION, category: 0, token: usdc, window };
     story.own("remove the first limit", &remove(86_400)).await?;
     scene.pay(&scene.payment(7, one), &first).await?;
     story.audit("pay while it is removed").await?;
@@ -125,11 +125,11 @@ impl Story<'_> {
 }
 
 fn limit(token: Address, window: u32, cap: u128) -> IVault::setLimitCall {
-    IVault::setLimitCall { session: Scene::SESSION, token, window, cap }
+    IVault::setLimitCall { session: Scene::SESSION, category: 0, token, window, cap }
 }
 
 fn plain_grant(scene: &Scene) -> IVault::TokenGrant {
-    let limits = vec![IVault::Limit { window: 604_800, cap: 50 * Scene::PLAIN }];
+    let limits = vec![IVault::Limit { category: 0, window: 604_800, cap: 50 * Scene::PLAIN }];
     IVault::TokenGrant { token: scene.plain, perPaymentCap: 5 * Scene::PLAIN, limits }
 }
 

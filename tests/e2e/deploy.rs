@@ -11,13 +11,15 @@ use alloy::sol;
 use alloy::sol_types::eip712_domain;
 use anyhow::{Context, ensure};
 use purse_deployer::{
-    Build, DeployError, Outcome, TestUsdcError, book, deploy_factory, deploy_test_usdc, deploy_vault,
+    Build, DeployError, Outcome, TestUsdcError, book, deploy_factory, deploy_lens, deploy_test_usdc, deploy_vault,
+    verify_lens,
 };
 use purse_protocol::abi::IErc20::IErc20Instance;
 use purse_protocol::abi::IVault::{self, IVaultCalls, IVaultErrors, IVaultEvents};
 use purse_protocol::abi::IVaultFactory::{
     IVaultFactoryCalls, IVaultFactoryErrors, IVaultFactoryEvents, IVaultFactoryInstance,
 };
+use purse_protocol::abi::IVaultLens::{IVaultLensCalls, IVaultLensErrors};
 use purse_protocol::create2::{DETERMINISTIC_DEPLOYER, vault_address};
 use purse_protocol::event::{RunningHash, next_hash, running_hash_of_head};
 use purse_protocol::{Chain, VaultConfig, VaultRecord, typed_data};
@@ -199,6 +201,8 @@ async fn the_address_book_reads_back_and_knows_the_blocks() -> anyhow::Result<()
     let folder = tempfile::tempdir()?;
     let factory = deploy_factory(provider, id, &build).await?;
     let vault = deploy_vault(provider, id, &build, &config, B256::ZERO).await?;
+    let lens = deploy_lens(provider, id, &build).await?;
+    assert!(lens.is_new());
     let record = |outcome: &Outcome| VaultRecord {
         vault: outcome.record().clone(),
         owner: config.owner,
@@ -206,21 +210,23 @@ async fn the_address_book_reads_back_and_knows_the_blocks() -> anyhow::Result<()
         guardian: config.guardian,
         salt: B256::ZERO,
     };
-    let written = book::note(folder.path(), id, factory.record(), Some(record(&vault)))?;
+    let written = book::note(folder.path(), id, factory.record(), Some(lens.record()), Some(record(&vault)))?;
     assert_eq!(book::load(folder.path(), id)?.as_ref(), Some(&written));
     assert_eq!(written.vault(vault.record().address), Some(&record(&vault)));
 
     let factory = deploy_factory(provider, id, &build).await?;
     let vault = deploy_vault(provider, id, &build, &config, B256::ZERO).await?;
-    assert_eq!(book::note(folder.path(), id, factory.record(), Some(record(&vault)))?, written, "nothing is forgotten");
+    let lens = deploy_lens(provider, id, &build).await?;
+    assert!(!lens.is_new(), "a chain has one lens");
+    assert_eq!(verify_lens(provider, &build).await?, lens.record().code_hash);
+    let again = book::note(folder.path(), id, factory.record(), Some(lens.record()), Some(record(&vault)))?;
+    assert_eq!(again, written, "nothing is forgotten");
     Ok(())
 }
 
 /// The compiled ABI is the one that Rust reads from the interfaces: functions, errors and events, all of them.
 #[test]
 fn the_compiled_abi_is_the_one_rust_reads() -> anyhow::Result<()> {
-    // Beyond its interface the vault answers EIP-5267: what domain its signatures are for.
-    const BEYOND: &str = "eip712Domain()";
     let build = build()?;
     for (artifact, functions, errors, events) in [
         (
@@ -235,10 +241,15 @@ fn the_compiled_abi_is_the_one_rust_reads() -> anyhow::Result<()> {
             pairs(IVaultFactoryErrors::SIGNATURES, IVaultFactoryErrors::SELECTORS),
             pairs(IVaultFactoryEvents::SIGNATURES, IVaultFactoryEvents::SELECTORS),
         ),
+        (
+            &build.lens,
+            pairs(IVaultLensCalls::SIGNATURES, IVaultLensCalls::SELECTORS),
+            pairs(IVaultLensErrors::SIGNATURES, IVaultLensErrors::SELECTORS),
+            BTreeSet::new(),
+        ),
     ] {
         let abi = &artifact.abi;
-        let compiled = abi.functions().filter(|item| item.signature() != BEYOND);
-        assert_eq!(functions, compiled.map(|item| (item.signature(), encode(item.selector()))).collect());
+        assert_eq!(functions, abi.functions().map(|item| (item.signature(), encode(item.selector()))).collect());
         assert_eq!(errors, abi.errors().map(|item| (item.signature(), encode(item.selector()))).collect());
         assert_eq!(events, abi.events().map(|item| (item.signature(), encode(item.selector()))).collect());
     }

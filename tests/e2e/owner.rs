@@ -1,17 +1,19 @@
 //! The owner's stories: every verb tried, sent and read back; what the vault refuses; what a Safe signs.
 
+mod delayed;
 mod not_in_force;
+mod outflow;
 mod safe;
 
 use alloy::primitives::{Address, U256};
 use alloy::providers::DynProvider;
 use alloy::providers::ext::AnvilApi;
 use anyhow::Context;
-use purse_owner::state::TokenState;
+use purse_owner::state::Allowance;
 use purse_owner::worst_case::Exposure;
 use purse_owner::{Change, Owner, OwnerError, State, Verb};
 use purse_protocol::abi::IVault;
-use purse_protocol::{Category, Meter, RefusalContext, SessionId, Window};
+use purse_protocol::{Category, Meter, RefusalContext, Scope, SessionId, Window};
 use purse_tests::{LocalChain, Scene};
 
 const DAY: u64 = 86_400;
@@ -35,9 +37,9 @@ fn session() -> anyhow::Result<SessionId> {
     SessionId::new(Scene::SESSION).context("sessions start at 1")
 }
 
-fn token(state: &State) -> anyhow::Result<&TokenState> {
+fn token(state: &State) -> anyhow::Result<&Allowance> {
     match state {
-        State::Session { tokens, .. } => tokens.first().context("the verb names a token"),
+        State::Session { allowances, .. } => allowances.first().context("the verb names a token"),
         other => anyhow::bail!("not a session: {other:?}"),
     }
 }
@@ -69,7 +71,7 @@ async fn every_verb_is_read_back() -> anyhow::Result<()> {
 
     // Every limit change shows cap and used, before and after; none gives anything back (I7).
     scene.pay(&scene.payment(1, 3 * Scene::USDC), &scene.actors.agents[0]).await?;
-    let set = |window, cap| Verb::SetLimit { session, token: usdc, window, cap };
+    let set = |window, cap| Verb::SetLimit { scope: Scope::Session(session), token: usdc, window, cap };
     let change = act(&owner, set(Window::Day, 40 * Scene::USDC)).await?;
     let (before, after) = (token(&change.before)?, token(&change.after)?);
     let (before, after) = (before.limit(Window::Day), after.limit(Window::Day));
@@ -79,7 +81,8 @@ async fn every_verb_is_read_back() -> anyhow::Result<()> {
     assert_eq!(token(&change.after)?.limit(Window::Day).map(|limit| limit.remaining), Some(0));
     let change = act(&owner, set(Window::Hour, 7 * Scene::USDC)).await?;
     assert!(token(&change.before)?.limit(Window::Hour).is_none());
-    let change = act(&owner, Verb::RemoveLimit { session, token: usdc, window: Window::Day }).await?;
+    let change =
+        act(&owner, Verb::RemoveLimit { scope: Scope::Session(session), token: usdc, window: Window::Day }).await?;
     assert!(token(&change.after)?.limit(Window::Day).is_none());
     let change = act(&owner, set(Window::Day, 25 * Scene::USDC)).await?;
     assert_eq!(token(&change.after)?.limit(Window::Day).map(|limit| limit.used), Some(3 * Scene::USDC));
@@ -157,7 +160,7 @@ async fn who_may_do_what_is_the_vaults_answer() -> anyhow::Result<()> {
     for verb in [
         Verb::Unpause,
         Verb::Withdraw { token: scene.usdc, amount: None },
-        Verb::SetLimit { session, token: scene.usdc, window: Window::Day, cap: 1 },
+        Verb::SetLimit { scope: Scope::Session(session), token: scene.usdc, window: Window::Day, cap: 1 },
         Verb::SetGuardian { guardian: Address::ZERO },
     ] {
         let count = scene.vault().head().call().await?.sequence;
@@ -190,16 +193,18 @@ async fn the_wrong_chain_and_a_missing_vault_are_named() -> anyhow::Result<()> {
 async fn a_thief_takes_what_the_preview_says() -> anyhow::Result<()> {
     let scene = Scene::with_session().await?;
     let (usdc, now) = (scene.usdc, scene.now().await?);
-    let remaining = scene.vault().remaining(Scene::SESSION, usdc).call().await?;
+    let remaining = scene.vault().remaining(Scene::SESSION, 0, usdc).call().await?;
     let window = |seconds| Window::from_seconds(seconds).context("a window");
     let limits =
         remaining.limits.iter().map(|limit| anyhow::Ok((window(limit.window)?, Meter::from_word(limit.meter))));
     let balance = scene.balance(usdc, scene.vault).await?;
+    let data = Category::new(Scene::CATEGORY).context("1 is a category")?;
     let exposure = Exposure {
-        limits: limits.collect::<Result<_, _>>()?,
-        unit_bits: 0,
+        session: limits.collect::<Result<_, _>>()?,
+        categories: Exposure::unlimited([data].into_iter().collect()),
         per_payment_cap: remaining.perPaymentCap,
         balance,
+        ..Exposure::default()
     };
     let (day, three) = (exposure.within(now, now + DAY), exposure.within(now, now + 3 * DAY));
     assert_eq!(day, U256::from(25 * Scene::USDC), "the cap over 24 h");
@@ -209,7 +214,7 @@ async fn a_thief_takes_what_the_preview_says() -> anyhow::Result<()> {
     while time < now + 3 * DAY {
         scene.mine_at(time).await?;
         loop {
-            let left = scene.vault().remaining(Scene::SESSION, usdc).call().await?;
+            let left = scene.vault().remaining(Scene::SESSION, 0, usdc).call().await?;
             let least = left.limits.iter().map(|limit| limit.remaining).min().unwrap_or(0).min(left.perPaymentCap);
             if least == 0 {
                 break;

@@ -10,7 +10,7 @@ use alloy::signers::SignerSync;
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::{SolCall, SolValue};
 use anyhow::{Context, anyhow, ensure};
-use purse_deployer::{Build, deploy_factory, deploy_test_usdc, deploy_vault};
+use purse_deployer::{Build, deploy_factory, deploy_lens, deploy_test_usdc, deploy_vault};
 use purse_protocol::abi::IErc20::{self, IErc20Instance};
 use purse_protocol::abi::IVault::{self, IVaultInstance};
 use purse_protocol::{Chain, Refusal, RefusalContext, RpcFault, VaultConfig, typed_data};
@@ -31,6 +31,8 @@ pub struct Scene {
     chain: LocalChain,
     /// The compiled contracts.
     pub build: &'static Build,
+    /// Tells the most that can leave a vault.
+    pub lens: Address,
     /// The vault. Owner, treasury and guardian are the actors of those names.
     pub vault: Address,
     /// Circle's USDC: six decimals, unit 1.
@@ -59,7 +61,7 @@ impl Scene {
     /// The session that [`with_session`](Self::with_session) grants to the first agent.
     pub const SESSION: u32 = 1;
 
-    /// Starts a chain, deploys tokens, factory and vault, lists the tokens and funds the vault.
+    /// Starts a chain, deploys tokens, factory, lens and vault, lists the tokens and funds the vault.
     ///
     /// # Errors
     /// When a part of the toolchain is missing; the message says which, and the fix.
@@ -68,6 +70,7 @@ impl Scene {
         let chain = LocalChain::start(Chain::ANVIL).await?;
         let (provider, actors) = (&chain.provider, &chain.actors);
         deploy_factory(provider, Chain::ANVIL, build).await?;
+        let lens = deploy_lens(provider, Chain::ANVIL, build).await?.record().address;
         let config = VaultConfig {
             owner: actors.owner.address(),
             treasury: actors.treasury.address(),
@@ -78,7 +81,7 @@ impl Scene {
         let deployer = actors.deployer.address();
         let usdc = deploy_test_usdc(provider, &LocalChain::checkout(), deployer, &[(vault, funds)]).await?;
 
-        let mut scene = Self { chain, build, vault, usdc, plain: Address::ZERO };
+        let mut scene = Self { chain, build, lens, vault, usdc, plain: Address::ZERO };
         scene.plain = scene.deploy_plain(vault).await?;
         scene.own(&IVault::addTokenCall { token: usdc, unitBits: 0 }).await?;
         scene.own(&IVault::addTokenCall { token: scene.plain, unitBits: 40 }).await?;

@@ -83,8 +83,8 @@ async fn what_the_owner_stopped_is_refused_by_name() -> anyhow::Result<()> {
     scene.own(&IVault::unpauseCall {}).await?;
     scene.own(&IVault::withdrawCall { token: scene.usdc, amount: U256::MAX }).await?;
     assert_eq!(refused(&agent, &good).await?.code, "VaultShort");
-    scene.own(&IVault::removeLimitCall { session, token: scene.usdc, window: 86_400 }).await?;
-    scene.own(&IVault::removeLimitCall { session, token: scene.usdc, window: 2_592_000 }).await?;
+    scene.own(&IVault::removeLimitCall { session, category: 0, token: scene.usdc, window: 86_400 }).await?;
+    scene.own(&IVault::removeLimitCall { session, category: 0, token: scene.usdc, window: 2_592_000 }).await?;
     assert_eq!(refused(&agent, &good).await?.code, "TokenNotGranted");
     scene.own(&IVault::removePayeeCall { payee: good.payee }).await?;
     assert_eq!(refused(&agent, &good).await?.code, "PayeeNotInBook");

@@ -57,7 +57,7 @@ async fn words_that_make_no_sense() -> anyhow::Result<()> {
         (&["agent", "show", "99"], "SessionUnknown", 1),
         (&["agent", "limit", "1", "--limit", "10/2h"], "LimitInvalid", 2),
         (&["agent", "limit", "1", "--limit", "1e3/24h"], "AmountInvalid", 2),
-        (&["agent", "limit", "1", "--category", "gambling"], "CategoryInvalid", 2),
+        (&["agent", "limit", "1", "--categories", "gambling"], "CategoryInvalid", 2),
         (&["agent", "limit", "1", "--expires", "yesterday"], "ExpiryInvalid", 2),
         (&["agent", "add", "9lives", "--policy", "p.toml"], "NameInvalid", 2),
         (&["agent", "add", "rex", "--policy", "p.toml"], "PolicyMissing", 1),

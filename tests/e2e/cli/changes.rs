@@ -48,7 +48,7 @@ async fn what_is_so_already_is_not_sent() -> anyhow::Result<()> {
         &["guardian", "set", &guardian],
         &["payee", "add", &payee, "--category", "data"],
         &["agent", "limit", "1", "--yes", "--limit", "25/24h", "--per-payment", "10"],
-        &["agent", "limit", "1", "--yes", "--category", "data"],
+        &["agent", "limit", "1", "--yes", "--categories", "data"],
     ];
     for act in idle {
         let text = home.done(&[act, &["--password-file", "password"]].concat())?;
@@ -106,7 +106,7 @@ async fn more_is_asked_for_and_less_is_not() -> anyhow::Result<()> {
     let limit = |flags: &[&'static str]| {
         home.run(&[&["agent", "limit", "1", "--password-file", "password"][..], flags].concat())
     };
-    let more: [&[&str]; 3] = [&["--limit", "50/24h"], &["--expires", "90d"], &["--category", "data,media"]];
+    let more: [&[&str]; 3] = [&["--limit", "50/24h"], &["--expires", "90d"], &["--categories", "data,media"]];
     for flags in more {
         let asked = limit(flags)?;
         ensure!(asked.code == 2 && asked.stderr.contains("error[NobodyToAsk]"), "{flags:?}: {}", asked.stderr);

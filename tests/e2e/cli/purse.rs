@@ -1,8 +1,10 @@
 //! The built program, in an empty home that is thrown away.
 
+use alloy::primitives::B256;
 use anyhow::{Context, bail, ensure};
 use purse_agent::{SessionFile, SessionKey, keystore};
-use purse_protocol::SessionId;
+use purse_deployer::book;
+use purse_protocol::{AddressBook, Deployed, SessionId};
 use purse_tests::{LocalChain, Scene};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -34,7 +36,8 @@ impl Home {
         Ok(home)
     }
 
-    /// A home with a profile for the scene's vault, the owner's keystore, and the session and key of the first agent.
+    /// A home with a profile and an address book for the scene's vault, the owner's keystore, and the session and key of the
+    /// first agent.
     pub(crate) fn of(scene: &Scene) -> anyhow::Result<Self> {
         let home = Self::new()?;
         let owner = SessionKey::from_bytes(&scene.actors.owner.to_bytes().0).context("a key")?;
@@ -51,8 +54,18 @@ impl Home {
             scene.vault,
             scene.usdc
         );
-        std::fs::create_dir_all(home.path(".config/purse"))?;
+        std::fs::create_dir_all(home.path(".config/purse/deployments"))?;
         std::fs::write(home.path(".config/purse/config.toml"), config)?;
+        let record = |address| Deployed {
+            address,
+            block: Some(0),
+            tx: None,
+            code_hash: B256::ZERO,
+            compiler: scene.build.compiler.clone(),
+        };
+        let (factory, lens) = (record(scene.build.factory_address()), record(scene.lens));
+        let book = AddressBook { chain_id: scene.chain_id(), factory, lens: Some(lens), vaults: Vec::new() };
+        book::save(&home.path(".config/purse/deployments"), &book)?;
         Ok(home)
     }
 

@@ -2,7 +2,7 @@
 
 use super::acting;
 use alloy::network::TransactionBuilder;
-use alloy::primitives::{Address, Bytes, TxKind, U256, hex};
+use alloy::primitives::{Address, B256, Bytes, TxKind, U256, hex};
 use alloy::providers::Provider;
 use alloy::rpc::types::TransactionRequest;
 use alloy::signers::SignerSync;
@@ -10,9 +10,11 @@ use alloy::signers::local::PrivateKeySigner;
 use alloy::sol;
 use alloy::sol_types::SolValue;
 use anyhow::{Context, ensure};
-use purse_owner::{State, Verb, safe_batch};
-use purse_protocol::{Category, RefusalContext, Window};
-use purse_tests::{LocalChain, Scene};
+use purse_owner::{SignedAct, State, Verb, safe_batch};
+use purse_protocol::abi::IVault;
+use purse_protocol::typed_data::approval_digest;
+use purse_protocol::{Category, RefusalContext, Scope, Window};
+use purse_tests::{LocalChain, Scene, refusal};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -55,6 +57,15 @@ impl<'a> Safe<'a> {
         Ok(Self { scene, address: receipt.contract_address.context("the safe was not created")?, people })
     }
 
+    /// Both people's signatures over a digest.
+    fn sign(&self, digest: B256) -> anyhow::Result<Bytes> {
+        let mut signatures = Vec::new();
+        for person in self.people {
+            signatures.extend(person.sign_hash_sync(&digest)?.as_bytes());
+        }
+        Ok(signatures.into())
+    }
+
     /// Reads the batch as a Safe's app does, has both people sign it, and executes it.
     async fn execute(&self, batch: &Value) -> anyhow::Result<()> {
         let chain_id: u64 = batch["chainId"].as_str().context("chainId is text")?.parse()?;
@@ -64,11 +75,7 @@ impl<'a> Safe<'a> {
         let safe = SafeLike::new(self.address, &self.scene.provider);
         let nonce = safe.nonce().call().await?;
         let hash = safe.hashOf(calls.clone(), nonce).call().await?;
-        let mut signatures = Vec::new();
-        for person in self.people {
-            signatures.extend(person.sign_hash_sync(&hash)?.as_bytes());
-        }
-        let signatures = Bytes::from(signatures);
+        let signatures = self.sign(hash)?;
         let magic = safe.isValidSignature(hash, signatures.clone()).call().await?;
         assert_eq!(magic, [0x16, 0x26, 0xba, 0x7e], "ERC-1271");
         let execute = SafeLike::executeCall { calls, signatures };
@@ -97,7 +104,12 @@ async fn a_safe_executes_what_was_proposed() -> anyhow::Result<()> {
         Verb::AcceptOwnership,
         Verb::SetPayees(scene.actors.payees.map(|payee| (payee, data)).to_vec()),
         Verb::Grant(grant),
-        Verb::SetLimit { session: super::session()?, token: scene.usdc, window: Window::Week, cap: 50 * Scene::USDC },
+        Verb::SetLimit {
+            scope: Scope::Session(super::session()?),
+            token: scene.usdc,
+            window: Window::Week,
+            cap: 50 * Scene::USDC,
+        },
         Verb::Withdraw { token: scene.plain, amount: None },
     ];
     let head = scene.vault().head().call().await?.sequence;
@@ -117,5 +129,46 @@ async fn a_safe_executes_what_was_proposed() -> anyhow::Result<()> {
     assert_eq!(contract.dry_run(&Verb::AcceptOwnership).await?.map_err(|refusal| refusal.code), Err("NotPendingOwner"));
     safe.execute(&safe_batch(scene.chain_id(), scene.vault, &[Verb::Pause], &names)).await?;
     assert_eq!(contract.state(&Verb::Pause).await?, State::Paused(true));
+    Ok(())
+}
+
+/// I5, I8, I9: a contract signs too (ERC-1271): the approval of a payment, and acts that a stranger lodges.
+#[tokio::test]
+async fn a_safe_approves_and_signs_acts() -> anyhow::Result<()> {
+    let scene = Scene::with_session().await?;
+    let safe = Safe::deploy(&scene).await?;
+    let owner = acting(&scene, scene.actors.owner.address()).await?;
+    owner.send(&Verb::TransferOwnership { new_owner: safe.address }).await?;
+    safe.execute(&safe_batch(scene.chain_id(), scene.vault, &[Verb::AcceptOwnership], &RefusalContext::default()))
+        .await?;
+
+    let payment = scene.payment(1, 12 * Scene::USDC);
+    let signature = scene.sign(&payment, &scene.actors.agents[0])?;
+    let approval = safe.sign(approval_digest(scene.chain_id(), scene.vault, &payment))?;
+    let pay = |approval| IVault::payCall { payment: payment.clone(), signature: signature.clone(), approval };
+    let stranger = scene.actors.relayer.address();
+    let half = Bytes::copy_from_slice(&approval[..65]);
+    let refused = refusal(scene.send(stranger, scene.vault, &pay(half)).await)?;
+    assert_eq!(refused.code, "ApprovalInvalid");
+    let other = safe.sign(approval_digest(scene.chain_id(), scene.vault, &scene.payment(2, 12 * Scene::USDC)))?;
+    let refused = refusal(scene.send(stranger, scene.vault, &pay(other)).await)?;
+    assert_eq!(refused.code, "ApprovalInvalid", "of another payment");
+    scene.send(stranger, scene.vault, &pay(approval)).await?;
+
+    let lodging = acting(&scene, stranger).await?;
+    let deadline = u32::try_from(scene.now().await? + 600)?;
+    for verb in [
+        Verb::SetLimit { scope: Scope::Vault, token: scene.usdc, window: Window::Day, cap: 50 * Scene::USDC },
+        Verb::Pause,
+        Verb::Revoke { session: super::session()? },
+        Verb::Withdraw { token: scene.usdc, amount: None },
+    ] {
+        let act = lodging.act(&verb, deadline).await?;
+        let signature = safe.sign(act.digest(scene.chain_id(), scene.vault))?;
+        let signed = Verb::Lodge(SignedAct { act, signature });
+        super::act(&lodging, signed.clone()).await?;
+        let again = lodging.dry_run(&signed).await?.map_err(|refusal| refusal.code);
+        assert_eq!(again, Err("OwnerNonceWrong"), "{} was handed in twice", verb.name());
+    }
     Ok(())
 }

@@ -7,6 +7,7 @@ use alloy::sol_types::SolInterface;
 use purse_deployer::Build;
 use purse_protocol::abi::IVault::{IVaultErrors, IVaultEvents};
 use purse_protocol::abi::IVaultFactory::{IVaultFactoryErrors, IVaultFactoryEvents};
+use purse_protocol::abi::IVaultLens::IVaultLensErrors;
 use serde_json::json;
 
 #[test]
@@ -15,6 +16,7 @@ fn every_error_and_event_is_in_the_reference() -> anyhow::Result<()> {
     let (errors, events) = (checkout.text("docs/reference/errors.md")?, checkout.text("docs/reference/events.md")?);
     none(undocumented("errors.md", &errors, IVaultErrors::SIGNATURES))?;
     none(undocumented("errors.md", &errors, IVaultFactoryErrors::SIGNATURES))?;
+    none(undocumented("errors.md", &errors, IVaultLensErrors::SIGNATURES))?;
     none(undocumented("events.md", &events, IVaultEvents::SIGNATURES))?;
     none(undocumented("events.md", &events, IVaultFactoryEvents::SIGNATURES))
 }

@@ -5,8 +5,10 @@ use super::none;
 use std::collections::{BTreeMap, BTreeSet};
 
 const SPEC: &str = "docs/spec.md";
-/// Promised for a later version: nothing waits yet, as the specification says.
-const NOT_YET: [u32; 1] = [9];
+/// Promised for a later version: there are no purses yet, as the specification says.
+const NOT_YET: [u32; 2] = [15, 16];
+/// Higher ones are no promises but types: I256.
+const HIGHEST: u32 = 99;
 
 #[test]
 fn every_promise_is_tested() -> anyhow::Result<()> {
@@ -36,7 +38,7 @@ fn every_number_quoted_is_promised() -> anyhow::Result<()> {
 fn forgotten_and_invented_promises_are_found() {
     let spec = "| # | promise |\n|---|---|\n| I1 | money |\n| I9 | later |\n| I12 | fold |\nNot yet: I17.";
     assert_eq!(promised(spec), BTreeSet::from([1, 9, 12]));
-    assert_eq!(quoted("(I4), I17. I2C i3 XI5 _I6 I7_ I8"), BTreeSet::from([4, 8, 17]));
+    assert_eq!(quoted("(I4), I17. I2C i3 XI5 _I6 I7_ I8 I256::ONE"), BTreeSet::from([4, 8, 17]));
     assert_eq!(untested(&promised(spec), &quoted("// I1, I2")), ["I12 is quoted by no test"]);
     let texts = BTreeMap::from([("a.rs", "I1 I18"), ("b.rs", "I17")]);
     assert_eq!(unknown(&quoted(spec), &texts), ["a.rs: I18 is not in docs/spec.md"]);
@@ -51,7 +53,7 @@ fn promised(spec: &str) -> BTreeSet<u32> {
 /// The numbers that a text quotes: I4.
 fn quoted(text: &str) -> BTreeSet<u32> {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-    words.filter_map(|word| word.strip_prefix('I')?.parse().ok()).collect()
+    words.filter_map(|word| word.strip_prefix('I')?.parse().ok()).filter(|number| *number <= HIGHEST).collect()
 }
 
 fn untested(promised: &BTreeSet<u32>, quoted: &BTreeSet<u32>) -> Vec<String> {
