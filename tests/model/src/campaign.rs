@@ -161,7 +161,7 @@ mod tests {
         let (mut steps, divergence) = campaign.explore(&scenario, &mut generator, &mut Tally::default()).unwrap();
         assert!(divergence.is_none(), "{divergence:?}");
         let token = campaign.cast.tokens[3];
-        steps[20].around.push(Around::Mint { token, amount: U256::from(5) });
+        steps[59].around.push(Around::Mint { token, amount: U256::from(5) });
         steps[60].around.push(Around::Leak { token, amount: U256::from(1) });
         let divergence = campaign.replay(&scenario, &steps[..62]).unwrap().unwrap();
         let report = campaign.report("seed 7", &scenario, &steps, &divergence).unwrap();

@@ -25,7 +25,13 @@ impl Generator<'_> {
         let items = (0..count as u32).map(|index| self.item(vault, index)).collect::<Result<Vec<_>, _>>()?;
         // selector, offset, length, an offset for each, then the first item's payment
         let first = 4 + 64 + 32 * items.len();
-        let data = IVault::payBatchCall { items }.abi_encode();
+        let mut data = IVault::payBatchCall { items }.abi_encode();
+        // Where the first item's signature is said to be, there is nothing
+        if self.dice.slip()
+            && let Some(offset) = data.get_mut(first + 32 * 9 + 24..first + 32 * 9 + 32)
+        {
+            offset.fill(0x7f);
+        }
         Ok(if count == 0 { data } else { self.dirty(data, first) })
     }
 
