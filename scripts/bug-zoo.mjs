@@ -2,6 +2,7 @@
 // The gate over contracts/test/zoo/variants.mjs: every broken vault must be caught by the suite it names, and the suites
 // must pass on the vault as it is, built in the same way. `scripts/bug-zoo.mjs NAME...` runs some; `--compile` runs no
 // test: it only asks whether the variants still fit the sources.
+import fs from "node:fs";
 import { fairOriginals } from "./mutate/bench.mjs";
 import { Compilers, TARGETS, fileOf } from "./mutate/compiler.mjs";
 import { inLanes } from "./mutate/lanes.mjs";
@@ -28,10 +29,15 @@ function fitted(variant) {
   const file = `${SOURCES}/${variant.file}`;
   const contract = Object.keys(TARGETS).find((target) => file in closure(fileOf(target)));
   if (!contract) return complain("NO VARIANT", variant, `${file} is in none of ${Object.keys(TARGETS).join(", ")}`);
-  const text = closure(fileOf(contract))[file];
-  const times = text.split(variant.find).length - 1;
-  if (times !== 1) return complain("NO VARIANT", variant, `its text is ${times} times in ${variant.file}; mend the variant`);
-  return { variant, contract, suite: `${TESTS}/${variant.suite}`, sources: closure(fileOf(contract), { [file]: text.replace(variant.find, () => variant.put) }) };
+  const suite = `${TESTS}/${variant.suite}`;
+  if (!fs.existsSync(suite)) return complain("NO VARIANT", variant, `there is no ${suite}`);
+  let text = closure(fileOf(contract))[file];
+  for (const { find, put } of [variant, ...(variant.also ? [variant.also] : [])]) {
+    const times = text.split(find).length - 1;
+    if (times !== 1) return complain("NO VARIANT", variant, `this is ${times} times in ${variant.file}, mend the variant: ${find}`);
+    text = text.replace(find, () => put);
+  }
+  return { variant, contract, suite, sources: closure(fileOf(contract), { [file]: text }) };
 }
 
 const compilers = new Compilers(AT_ONCE);

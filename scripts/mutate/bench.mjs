@@ -42,6 +42,7 @@ export class Bench {
   static async seat(compilers, lanes, say) {
     const bench = new Bench();
     const judges = Object.fromEntries(Object.entries(TARGETS).map(([contract, variable]) => [contract, suitesFor(variable)]));
+    for (const [contract, suites] of Object.entries(judges)) if (!suites.length) throw new Error(`no test deploys ${contract} by ${TARGETS[contract]}`);
     const { pipeline, code, seconds } = await fairOriginals(compilers, lanes, judges, say);
     bench.#seconds = seconds;
     for (const [contract, suites] of Object.entries(judges)) {

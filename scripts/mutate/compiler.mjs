@@ -2,10 +2,10 @@
 // (a process of its own takes four).
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { SOURCES, closure, evmVersion } from "./sources.mjs";
+import { SOURCES, closure, evmVersion, optimizerRuns } from "./sources.mjs";
 
 /** The contracts that tests deploy by the name in an environment variable. */
-export const TARGETS = { Vault: "MUTANT", VaultFactory: "MUTANT_FACTORY" };
+export const TARGETS = { Vault: "MUTANT", VaultFactory: "MUTANT_FACTORY", VaultLens: "MUTANT_LENS" };
 
 export const fileOf = (contract) => `${SOURCES}/${contract}.sol`;
 
@@ -14,7 +14,7 @@ export const PIPELINES = {
   plain: { viaIR: false, optimizer: { enabled: false } },
   optimized: { viaIR: false, optimizer: { enabled: true, runs: 200 } },
   "plain IR": { viaIR: true, optimizer: { enabled: false } },
-  shipped: { viaIR: true, optimizer: { enabled: true, runs: 1_000_000 } },
+  shipped: { viaIR: true, optimizer: { enabled: true, runs: optimizerRuns } },
 };
 
 export class Compilers {

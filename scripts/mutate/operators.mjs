@@ -64,7 +64,7 @@ export function scopeOf(units) {
   const modifiers = [];
   walk(units, (node) => {
     if (node.nodeType === "FunctionDefinition") ring(node.parameters.parameters);
-    if (node.nodeType === "ContractDefinition") ring(node.nodes.filter(({ nodeType }) => nodeType === "VariableDeclaration"));
+    if (node.nodeType === "ContractDefinition" || node.nodeType === "SourceUnit") ring(node.nodes.filter(({ nodeType }) => nodeType === "VariableDeclaration"));
     if (node.nodeType === "StructDefinition") ring(node.members);
     if (node.nodeType === "ModifierDefinition") modifiers.push(node.name);
   });

@@ -6,6 +6,7 @@ export const SOURCES = "contracts/src";
 
 const config = fs.readFileSync("foundry.toml", "utf8");
 const remappings = [...config.match(/^remappings = \[([^\]]*)\]/m)[1].matchAll(/"([^"=]+)=([^"]+)"/g)].map(([, from, to]) => [from, to]);
+export const optimizerRuns = Number(config.match(/^optimizer_runs = ([\d_]+)/m)[1].replaceAll("_", ""));
 export const evmVersion = config.match(/^evm_version = "(\w+)"/m)[1];
 
 const contents = new Map();

@@ -11,6 +11,7 @@ const ARTIFACTS = `out/mutants/${process.pid}`; // forge lets tests read below o
 const SCRATCH = `.build/mutate/${process.pid}`;
 const LONGEST = 300; // seconds
 const TAIL = 1_000; // characters of a complaint
+const HEAD = 4_000;
 const MEMORY = ".build/solc-memo"; // of solc-memo beside this file
 const REMEMBERED = 24 * 3_600_000; // ms
 const ENDED = { SIGINT: 130, SIGTERM: 143 };
@@ -29,7 +30,9 @@ export async function buildTests() {
   for (const name of fs.readdirSync(MEMORY)) {
     if (Date.now() - fs.statSync(`${MEMORY}/${name}`).mtimeMs > REMEMBERED) fs.rmSync(`${MEMORY}/${name}`, { force: true });
   }
-  await run("forge", ["build"], { maxBuffer: 1 << 28 });
+  await run("forge", ["build"], { maxBuffer: 1 << 28 }).catch(({ stdout, stderr }) => {
+    throw new Error(`forge build fails:\n${(stdout + stderr).slice(0, HEAD)}`);
+  });
 }
 
 /** Writes creation code where tests find it; the path is what the environment variable is set to. */
