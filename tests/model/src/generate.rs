@@ -2,7 +2,8 @@
 //! and near the borders of everything that has one.
 //!
 //! - `dice`: chance; `clock`: when the step happens
-//! - `payment`: `pay`, `payBatch`, `check`; `verbs`: the owner's verbs; `envelope`: by which way an act comes
+//! - `payment`: `pay`, `payBatch`, `check`; `verbs`: the owner's verbs, `values`: what they are made of
+//! - `envelope`: by which way an act comes
 //! - `damage`: calldata that no encoder writes
 
 mod clock;
@@ -10,6 +11,7 @@ mod damage;
 mod dice;
 mod envelope;
 mod payment;
+mod values;
 mod verbs;
 
 use crate::cast::Cast;

@@ -2,9 +2,13 @@
 //! calls go to both, and after each of them both must say the same: success or the same named refusal, the same events,
 //! the same answers to every view.
 //!
-//! - [`model`]: the vault by its interface and its promises, with lists where the contract has bits
-//! - [`calldata`]: what Solidity's decoder accepts
-//! - [`words`]: calls, events and refusals in words
+//! - [`Campaign`]: many tests, each with a seed and a vault of its own; [`Tally`]: what they have reached
+//! - `model`: the vault by its interface and its promises, with lists where the contract has bits
+//! - `calldata`: what Solidity's decoder accepts
+//! - `chain`: the contract in an EVM; `bytecode`: the tokens and ERC-1271 accounts around it
+//! - `pair`, `compare`: model and contract side by side
+//! - `cast`: who acts; `step`: one call, and what happens around it; `generate`: random steps
+//! - `shrink`: the fewest steps that lead to a divergence; `words`: how it is told
 
 mod bytecode;
 mod calldata;

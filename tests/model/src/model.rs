@@ -3,15 +3,15 @@
 //! contract, nor with what folds its events; only the names of the interface are the same.
 //!
 //! Where several refusals are true at once the interface does not say which one is named: there the model follows the
-//! contract's order, and so holds it fast. Where the contract departs from the interface's words, the place says so.
+//! contract's order, and so holds it fast.
 //!
-//! - [`Vault`]: the state; `calls`: which verb a call's bytes are
+//! - `Vault`: the state; `calls`: which verb a call's bytes are
 //! - `payments`, `judge`: `pay`, `payBatch`, `check`; `limits`: what counts against what
 //! - `sessions`, `book`, `roles`: the verbs of owner and guardian; `grants`: `grant`
 //! - `acts`: `lodge`, `replace`; `waiting`: changes that wait, `execute`, `cancel`
 //! - `trail`: events, sequence number, running hash; `signatures`: who signed what
-//! - [`tokens`]: what the tokens and ERC-1271 accounts around the vault do
-//! - [`refusal`]: how a call ends; [`views`]: what each view answers
+//! - `tokens`: what the tokens and ERC-1271 accounts around the vault do
+//! - `refusal`: how a call ends; `views`: what each view answers
 
 mod acts;
 mod book;
