@@ -37,7 +37,9 @@ fn the_demo_tells_programs_each_step() -> anyhow::Result<()> {
     let story = Home::new()?.json(&["demo"])?;
     ensure!(story["refusals"] == 7, "{story}");
     let steps = story["steps"].as_array().map(Vec::as_slice).unwrap_or_default();
-    ensure!(steps.iter().filter(|step| step["verdict"] == "paid").count() == 3, "{story}");
+    ensure!(steps.iter().filter(|step| step["verdict"] == "paid").count() == 4, "{story}");
+    ensure!(steps.iter().any(|step| step["verdict"] == "waits"), "{story}");
+    ensure!(steps.iter().any(|step| step["detail"] == "at most 10.00 a day"), "{story}");
     ensure!(steps.last().is_some_and(|step| step["detail"] == "trail equals chain"), "{story}");
     Ok(())
 }

@@ -6,7 +6,7 @@ use alloy::signers::SignerSync;
 use anyhow::{Context, ensure};
 use purse_agent::{SessionKey, keystore};
 use purse_tests::Scene;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const PASSWORD: [&str; 2] = ["--password-file", "password"];
 
@@ -31,7 +31,7 @@ async fn a_stranger_hands_in_what_owner_and_guardian_signed() -> anyhow::Result<
     // Both are signed for the same owner nonce: the first that is handed in makes the other void.
     let limit = ["agent", "limit", "1", "--limit", "30/24h", "--sign", "limit.json"];
     let signed = home.json(&[&limit[..], &PASSWORD].concat())?;
-    ensure!(signed["sent"] == false && signed["signer"] == scene.actors.owner.address().to_string(), "{signed}");
+    ensure!(signed["sent"] == false && signed["signer"] == json!(scene.actors.owner.address()), "{signed}");
     let pause = ["pause", "--sign", "pause.json", "--keystore", "guardian.json", "--valid-for", "2h"];
     home.done(&[&pause[..], &PASSWORD].concat())?;
     ensure!(scene.vault().head().call().await?.sequence == head, "nothing was sent");
@@ -78,10 +78,7 @@ async fn another_wallet_signs_the_typed_data() -> anyhow::Result<()> {
     let home = Home::of(&scene)?;
     let withdraw = ["withdraw", "5", "--sign", "withdraw.json", "--propose"];
     let typed: Value = serde_json::from_str(&home.done(&withdraw)?)?;
-    ensure!(
-        typed["primaryType"] == "Act" && typed["domain"]["verifyingContract"] == scene.vault.to_string(),
-        "{typed}"
-    );
+    ensure!(typed["primaryType"] == "Act" && typed["domain"]["verifyingContract"] == json!(scene.vault), "{typed}");
     let unsigned = run(&home, &by_stranger(&scene, &["lodge", "withdraw.json"]))?;
     ensure!(unsigned.code == 2 && unsigned.stderr.contains("error[SignatureMissing]"), "{}", unsigned.stderr);
 

@@ -8,7 +8,7 @@ use crate::connect::{LOCAL_CHAIN, Node};
 use crate::context::{Context, Vault};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::money::Token;
+use crate::money::{Token, of_view};
 use crate::output::{Output, Reply, bold, green, yellow};
 use crate::policy::{LimitText, Policy};
 use crate::sent::Sent;
@@ -23,6 +23,7 @@ use purse_agent::{Agent, Outcome, Paid, PaymentRequest, SessionFile, SessionKey}
 use purse_deployer::deploy_test_usdc;
 use purse_indexer::{Indexer, Store};
 use purse_owner::Verb;
+use purse_protocol::abi::IVaultLens::IVaultLensInstance;
 use purse_protocol::{Category, CategoryMask, Refusal, RefusalContext, RpcFault, SessionId, VaultConfig, Window};
 use serde_json::{Value, json};
 use std::time::Instant;
@@ -35,6 +36,10 @@ const FUNDS: u64 = 25_000_000;
 const CENT: u128 = 10_000;
 /// Ether for the agent's gas: one.
 const GAS_MONEY: u64 = 1_000_000_000_000_000_000;
+/// How long loosenings wait in the story, in seconds: an hour.
+const DELAY: u32 = 3_600;
+/// A day, in seconds.
+const DAY: u32 = 86_400;
 /// Seconds until what was spent in an hour's window has surely left it: one and a quarter windows.
 const HOUR_AND_A_QUARTER: u64 = 4_500;
 /// Width of the column of deeds.
@@ -132,8 +137,13 @@ impl Stage {
             "demo.key.json".as_ref(),
         );
         let grant = policy(vault.head().await?.time)?.grant(session, key.address(), usdc);
-        let made = send(&vault, owner.address, &Verb::Grant(grant), &names).await?;
-        teller.line("Granting \"demo\" 2.00 a payment, 3.00 an hour", "done", &block(&made.json));
+        send(&vault, owner.address, &Verb::Grant(grant), &names).await?;
+        let lens = IVaultLensInstance::new(contracts.lens.record().address, &vault.node.provider);
+        let most = lens.maxOutflow(address, session.get(), usdc, DAY, Vec::new()).call().await.map_err(of_view)?;
+        let most = format!("at most {} a day", token.plain(most.min(U256::from(FUNDS))));
+        teller.line("Granting \"demo\" 2.00 a payment, 5.00 an hour", "done", &most);
+        // From here on what lets anybody do more waits.
+        send(&vault, owner.address, &Verb::SetDelay { seconds: DELAY }, &names).await?;
         let agent = Agent::new(vault.node.provider.clone(), file, key).with_context(names);
         let factory = contracts.factory.record().address;
         Ok(Self { vault, factory, token, owner, agent, folder, _anvil: anvil })
@@ -142,6 +152,26 @@ impl Stage {
     async fn pay(&self, payee: Address, amount: u128) -> Result<Outcome, Failure> {
         let request = PaymentRequest::new(payee, amount, "", "purse demo");
         self.agent.pay(&request).await.map_err(|error| library_failure::of_agent(&error))
+    }
+
+    /// Asks for a payment above the cap, which the owner approves.
+    async fn pay_approved(&self, payee: Address, amount: u128) -> Result<Outcome, Failure> {
+        let failed = |error| library_failure::of_agent(&error);
+        let request = PaymentRequest::new(payee, amount, "", "purse demo");
+        let mut asked = match self.agent.request_approval(&request).await.map_err(failed)? {
+            Ok(asked) => asked,
+            Err(refusal) => return Ok(Outcome::Refused(refusal)),
+        };
+        let approval = purse_owner::approve(LOCAL_CHAIN, self.vault.address, &asked.payment, &self.owner.key);
+        asked.approval =
+            Some(approval.map_err(|error| differs("the owner's approval", "a signature", &error.to_string()))?);
+        self.agent.pay_approved(&asked).await.map_err(failed)
+    }
+
+    /// Asks for what must wait; its number.
+    async fn put_by(&self, verb: &Verb) -> Result<u32, Failure> {
+        let made = send(&self.vault, self.owner.address, verb, &self.vault.words(&self.token)).await?;
+        made.waits.first().copied().ok_or_else(|| differs(verb.name(), "a change that waits", "it did not wait"))
     }
 
     async fn act(&self, verb: Verb) -> Result<String, Failure> {
@@ -177,9 +207,10 @@ async fn story(stage: &Stage, teller: &mut Teller) -> Result<(), Failure> {
         stage.pay(FILMS, 10 * CENT).await?,
         "CategoryNotGranted",
     )?;
-    teller.refused("Paying 2.01 at once", stage.pay(WEATHER, 201 * CENT).await?, "AbovePerPaymentCap")?;
     teller.replayed("Sending the first payment again", stage.replay(&first).await?, "NonceUsed")?;
-    teller.paid("Paying 2.00 more", stage.pay(WEATHER, 200 * CENT).await?)?;
+    teller.refused("Paying 2.01 at once", stage.pay(WEATHER, 201 * CENT).await?, "AbovePerPaymentCap")?;
+    teller.paid("Paying 2.01 with the owner's approval", stage.pay_approved(WEATHER, 201 * CENT).await?)?;
+    teller.paid("Paying 1.99 more", stage.pay(WEATHER, 199 * CENT).await?)?;
     teller.refused("Paying 0.01 more within the hour", stage.pay(WEATHER, CENT).await?, "LimitExceeded")?;
     stage.move_clock(HOUR_AND_A_QUARTER).await?;
     teller.line("Moving the clock on by 75 minutes", "done", "");
@@ -187,8 +218,11 @@ async fn story(stage: &Stage, teller: &mut Teller) -> Result<(), Failure> {
     let at = stage.act(Verb::Pause).await?;
     teller.line("Pausing everything", "done", &at);
     teller.refused("Paying 0.01", stage.pay(WEATHER, CENT).await?, "VaultPaused")?;
-    let at = stage.act(Verb::Unpause).await?;
-    teller.line("Resuming", "done", &at);
+    let change = stage.put_by(&Verb::Unpause).await?;
+    teller.line("Resuming, which lets agents do more", "waits", &format!("change {change}"));
+    stage.move_clock(DELAY.into()).await?;
+    let at = stage.act(Verb::Execute { change, call: Verb::Unpause.calldata() }).await?;
+    teller.line("Letting it take effect, an hour later", "done", &at);
     let at = stage.act(Verb::Revoke { session: session_id()? }).await?;
     teller.line("Revoking \"demo\"", "done", &at);
     teller.refused("Paying 0.01 again", stage.pay(WEATHER, CENT).await?, "SessionRevoked")
@@ -224,7 +258,7 @@ impl Teller {
         self.steps.push(json!({ "deed": deed, "verdict": verdict, "detail": detail }));
         let dots = ".".repeat(DEEDS.saturating_sub(deed.chars().count() + 1).max(2));
         let blanks = if detail.is_empty() { 0 } else { VERDICTS.saturating_sub(verdict.len()) };
-        let verdict = if verdict == "refused" { yellow(verdict) } else { green(verdict) };
+        let verdict = if matches!(verdict, "refused" | "waits") { yellow(verdict) } else { green(verdict) };
         self.output.tell(&format!("{deed} {dots} {verdict}{}{detail}", " ".repeat(blanks)));
     }
 
@@ -279,7 +313,7 @@ fn policy(now: u64) -> Result<Policy, Failure> {
     let limit = |window, cap| LimitText { category: None, window, cap };
     Ok(Policy {
         per_payment: 200 * CENT,
-        limits: vec![limit(Window::Hour, 300 * CENT), limit(Window::Day, 1_000 * CENT)],
+        limits: vec![limit(Window::Hour, 500 * CENT), limit(Window::Day, 1_000 * CENT)],
         categories: CategoryMask::from_iter([category("data")?]),
         valid_from: now,
         valid_until: now.saturating_add(30 * 86_400),
