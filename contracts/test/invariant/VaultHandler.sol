@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Probes} from "./handler/Probes.sol";
+import {Heist} from "./handler/Heist.sol";
 import {IVault} from "src/interfaces/IVault.sol";
 
 /// @notice Everything that anyone can do to a vault, and time. See INVARIANTS.md.
-contract VaultHandler is Probes {
+contract VaultHandler is Heist {
     function begin(uint256 salt) public override {
         super.begin(salt);
         for (uint256 v = 0; v < VAULTS; ++v) {
@@ -17,7 +17,7 @@ contract VaultHandler is Probes {
             }
             for (uint256 i = 0; i < PAYEES; ++i) {
                 IVault.PayeeEntry[] memory entries = new IVault.PayeeEntry[](1);
-                entries[0] = IVault.PayeeEntry(payees[i], i == PAYEES - 1 ? RELAY : 3);
+                entries[0] = IVault.PayeeEntry(payees[i], i == PAYEES - 1 ? RELAY : i == 3 ? 5 : 3);
                 assertTrue(act(v, abi.encodeCall(IVault.setPayees, (entries)), false));
             }
             for (uint32 id = 1; id < 4; ++id) {
@@ -41,7 +41,7 @@ contract VaultHandler is Probes {
     }
 
     function donate(uint256 seed) external acting(seed) {
-        fund(someVault(), someToken(), roll(5_000e6));
+        fund(someVault(), someToken(), 2_000e6 + roll(8_000e6));
         won(true);
     }
 
@@ -54,8 +54,10 @@ contract VaultHandler is Probes {
         }
         for (uint256 i = 0; i < 2; ++i) {
             list[count++] = this.payApproved.selector;
-            list[count++] = this.drain.selector;
+            list[count++] = this.grant.selector;
+            list[count++] = this.setPayees.selector;
         }
+        list[count++] = this.drain.selector;
         list[count++] = this.steal.selector;
         list[count++] = this.tamper.selector;
         list[count++] = this.replay.selector;
@@ -64,14 +66,12 @@ contract VaultHandler is Probes {
         list[count++] = this.reenter.selector;
         list[count++] = this.passTime.selector;
         list[count++] = this.donate.selector;
-        list[count++] = this.grant.selector;
         list[count++] = this.rotateKey.selector;
         list[count++] = this.setValidity.selector;
         list[count++] = this.setCategories.selector;
         list[count++] = this.setPerPaymentCap.selector;
         list[count++] = this.setLimit.selector;
         list[count++] = this.removeLimit.selector;
-        list[count++] = this.setPayees.selector;
         list[count++] = this.withdraw.selector;
         list[count++] = this.setDelay.selector;
         list[count++] = this.setGuardian.selector;

@@ -213,3 +213,13 @@ contract I13TrailTest is Campaign {
         handler.witnesses(1).assertTrail();
     }
 }
+
+contract I17ThiefTest is Campaign {
+    function luck() internal pure override returns (string memory) {
+        return "thief";
+    }
+
+    function invariant_I17_AThiefNeverBeatsTheBound() external {
+        handler.probeThief();
+    }
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Delays} from "../witness/Delays.sol";
 import {Payments} from "../witness/Payments.sol";
 import {Policy} from "../witness/Policy.sol";
 import {Witness} from "../witness/Witness.sol";
@@ -24,7 +25,7 @@ abstract contract Owners is World {
     Lodged[] internal lodged; // once
     uint256 internal lodgedAt;
 
-    uint128[5] internal scale = [uint128(40e6), 70e6, 120e6, 250e6, 700e6];
+    uint128[5] internal scale = [uint128(50e6), 100e6, 200e6, 500e6, 1_800e6];
 
     // ------------------------------------------------------------------------------------------ grants
 
@@ -33,7 +34,8 @@ abstract contract Owners is World {
         uint256 live = 0;
         uint256 count = witnesses[v].idCount();
         for (uint256 i = 0; i < count; ++i) {
-            if (witnesses[v].live(witnesses[v].ids(i))) ++live;
+            uint32 id = witnesses[v].ids(i);
+            if (witnesses[v].live(id) && witnesses[v].session(id).validUntil > clock) ++live;
         }
         if (live >= MOST_LIVE) return;
         won(act(v, abi.encodeCall(IVault.grant, (newGrant(v, uint32(1 + keyCount)))), true));
@@ -70,7 +72,7 @@ abstract contract Owners is World {
 
     function someCategories() internal returns (uint64 mask) {
         mask = (1 << 3) | (1 << 5) | (1 << 9) | (1 << 1) | (uint64(1) << RELAY);
-        if (once(4)) mask &= ~(uint64(1) << someCategory());
+        if (once(3)) mask &= ~(uint64(1) << someCategory());
         if (once(40)) mask = 0;
     }
 
@@ -94,7 +96,7 @@ abstract contract Owners is World {
         if (id == 0) return;
         Policy.Session memory old = witnesses[v].session(id);
         uint256 from = once(2) ? old.validFrom : clock + 1 days - roll(3 days);
-        uint256 until = once(4) ? old.validUntil : clock + 1 + (once(6) ? 0 : roll(200 days));
+        uint256 until = once(4) ? old.validUntil : clock + 1 + (once(20) ? 0 : 20 days + roll(200 days));
         if (from >= until || until <= clock) return;
         uint256 expected = (uint256(old.validFrom) << 32) | old.validUntil;
         won(actOn(v, abi.encodeCall(IVault.setValidity, (id, uint32(from), uint32(until))), expected, false));
@@ -127,7 +129,7 @@ abstract contract Owners is World {
         uint128 cap = uint128(scale[w] / 2 + roll(2 * scale[w]));
         if (scope.session == 0) cap *= 3;
         if (cap > MOST_UNITS) cap = MOST_UNITS;
-        if (once(10)) cap = once(2) ? 0 : uint128(roll(1e6));
+        if (once(30)) cap = scope.session == 0 || once(2) ? uint128(roll(1e6)) : 0;
         (, uint128 old) = witnesses[v].limitOf(scope, w);
         bytes memory call =
             abi.encodeCall(IVault.setLimit, (scope.session, scope.category, scope.token, windowOf(w), cap));
@@ -164,7 +166,7 @@ abstract contract Owners is World {
         uint256 count = 1 + roll(3);
         IVault.PayeeEntry[] memory entries = new IVault.PayeeEntry[](count);
         for (uint256 i = 0; i < count; ++i) {
-            entries[i] = IVault.PayeeEntry(payees[roll(PAYEES)], once(6) ? someCategory() : 3);
+            entries[i] = IVault.PayeeEntry(payees[roll(PAYEES)], once(2) ? someCategory() : 3);
             for (uint256 j = i; j > 0 && entries[j].payee < entries[j - 1].payee; --j) {
                 (entries[j], entries[j - 1]) = (entries[j - 1], entries[j]);
             }
@@ -183,7 +185,7 @@ abstract contract Owners is World {
         uint256 what = someToken();
         uint256 balance = tokens[what].balanceOf(address(vaults[v]));
         if (balance == 0) return;
-        uint256 amount = once(12) ? type(uint256).max : 1 + roll(balance / 20 + 1);
+        uint256 amount = once(30) ? type(uint256).max : 1 + roll(balance / 40 + 1);
         won(act(v, abi.encodeCall(IVault.withdraw, (address(tokens[what]), amount)), true));
     }
 
@@ -208,6 +210,7 @@ abstract contract Owners is World {
     function act(uint256 v, bytes memory call, bool signable) internal returns (bool ok) {
         Witness witness = witnesses[v];
         bool waits = witness.mustWait(call);
+        if (waits && witness.waitingCount() == MOST_WAITING && !once(8)) return _makeRoom(v);
         address owner = witness.owner();
         bytes memory answer;
         if (signable && once(3)) (ok, answer) = lodge(v, owner, call);
@@ -220,6 +223,18 @@ abstract contract Owners is World {
         }
         assertEq(witness.waited(), waits, "I9: what loosens waits, and nothing else");
         if (!waits) witness.assertDone(call);
+    }
+
+    /// @dev Instead of one more change that waits: what is dead is cancelled, or the oldest. Time may pass meanwhile.
+    function _makeRoom(uint256 v) private returns (bool ok) {
+        Witness witness = witnesses[v];
+        for (uint256 i = 0; i < MOST_WAITING; ++i) {
+            Delays.Change memory change = witness.changeAt(i);
+            if (!change.killed && clock < uint256(change.from) + 7 days && i + 1 < MOST_WAITING) continue;
+            (ok,) = send(v, witness.owner(), address(0), abi.encodeCall(IVault.cancel, (change.number)));
+            assertTrue(ok, "I9: what waits can be cancelled");
+            return ok;
+        }
     }
 
     /// @notice Signed by the account, lodged by a stranger, who keeps it.

@@ -7,7 +7,6 @@ import {Payments} from "../witness/Payments.sol";
 import {Policy} from "../witness/Policy.sol";
 import {Witness} from "../witness/Witness.sol";
 import {Stoppers} from "./Stoppers.sol";
-import {console} from "forge-std/console.sol";
 import {IVault} from "src/interfaces/IVault.sol";
 
 /// @notice What agents do, and thieves of their keys.
@@ -142,7 +141,14 @@ abstract contract Payers is Stoppers {
 
     /// @notice A payment that mostly can be made. No signer: there is nobody to make any.
     function someOrder(uint256 v) internal returns (Order memory order) {
-        uint32 id = once(24) ? witnesses[v].ids(roll(witnesses[v].idCount())) : ableSession(v);
+        if (witnesses[v].paused() && !once(8)) return order;
+        for (uint256 i = 0; i < 3 && order.signer == address(0); ++i) {
+            order = _someOrder(v);
+        }
+    }
+
+    function _someOrder(uint256 v) private returns (Order memory order) {
+        uint32 id = once(60) ? witnesses[v].ids(roll(witnesses[v].idCount())) : ableSession(v);
         if (id == 0) return order;
         Policy.Session memory session = witnesses[v].session(id);
         (order.v, order.signer) = (v, session.key);
@@ -163,12 +169,13 @@ abstract contract Payers is Stoppers {
             order.payment.feeRecipient = somePayee(v, session.categories);
         }
         order.payment.amount = someAmount(v, order.payment);
+        if (order.payment.amount == 0) order.signer = address(0);
     }
 
-    /// @dev A vault that is not paused, mostly.
+    /// @dev One that is not paused, if any.
     function openVault() internal returns (uint256 v) {
         v = someVault();
-        if (witnesses[v].paused() && !once(12)) v = VAULTS - 1 - v;
+        if (witnesses[v].paused() && !once(24)) v = VAULTS - 1 - v;
     }
 
     /// @dev A session that may pay somebody now; 0 if none may.
@@ -196,7 +203,7 @@ abstract contract Payers is Stoppers {
     /// @dev Mostly one that may be paid; zero if there is none.
     function somePayee(uint256 v, uint64 categories) internal returns (address account) {
         uint256 from = roll(PAYEES);
-        bool any = once(40);
+        bool any = once(16);
         for (uint256 i = 0; i < PAYEES; ++i) {
             account = payees[(from + i) % PAYEES];
             uint8 category = witnesses[v].book(account);
@@ -205,11 +212,13 @@ abstract contract Payers is Stoppers {
         return address(0);
     }
 
+    /// @dev Mostly what fits; nothing, mostly, where nothing does.
     function someAmount(uint256 v, IVault.Payment memory payment) internal returns (uint128) {
         uint256 kind = roll(12);
         if (kind == 0) return 1;
         uint256 cap = witnesses[v].perPaymentCap(payment.session, payment.token);
-        uint256 most = kind < 4 ? greediest(v, payment) : 30e6;
+        if ((cap <= payment.fee || greediest(v, payment) == 0) && !once(6)) return 0;
+        uint256 most = kind < 10 ? greediest(v, payment) : 30e6;
         if (cap < most) most = cap;
         most = most > payment.fee ? most - payment.fee : 1;
         if (kind == 1) return uint128(most);
@@ -257,11 +266,9 @@ abstract contract Payers is Stoppers {
         witnesses[order.v].register(order.payment, order.signer, order.approver, approval);
         (ok, answer) = send(order.v, stranger, address(0), call);
         bool moody = tokens[MOODY].mood() != MoodyToken.Mood.Plain;
-        if (!ok) {
-            console.log("REF", vm.toString(abi.encodePacked(bytes4(answer))), vm.toString(abi.encodePacked(msg.sig)));
-        }
-        if (!ok) witnesses[order.v].assertRefusal(order.payment.ref, answer, moody);
-        else remember(call);
+        if (ok) remember(call);
+        if (ok) return (ok, answer);
+        witnesses[order.v].assertRefusal(order.payment.ref, answer, moody);
     }
 
     function remember(bytes memory call) internal {

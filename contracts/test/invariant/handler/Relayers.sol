@@ -42,7 +42,7 @@ abstract contract Relayers is Payers {
             assertTrue(answer.length == 0 || bytes4(answer) == IVault.BatchGasShort.selector, "I11: or all of it");
             witnesses[v].assertTrail();
         }
-        won(true);
+        won(ok);
     }
 
     /// @notice During a transfer the token calls somebody: pays again, lodges, executes, or rules.

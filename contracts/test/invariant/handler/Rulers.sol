@@ -11,7 +11,7 @@ abstract contract Rulers is Owners {
     function setDelay(uint256 seed) external acting(seed) {
         uint256 v = someVault();
         uint32[6] memory delays = [uint32(0), 0, 1, 1 hours, 2 days, 30 days];
-        uint32 next = delays[roll(once(4) ? 6 : 5)];
+        uint32 next = delays[roll(once(8) ? 6 : 5)];
         won(actOn(v, abi.encodeCall(IVault.setDelay, (next)), witnesses[v].delay(), false));
     }
 
@@ -45,7 +45,7 @@ abstract contract Rulers is Owners {
         uint256 v = someVault();
         if (!witnesses[v].paused()) v = VAULTS - 1 - v;
         if (!witnesses[v].paused()) {
-            if (once(8)) send(v, witnesses[v].owner(), address(0), abi.encodeCall(IVault.pause, ()));
+            if (once(12)) send(v, witnesses[v].owner(), address(0), abi.encodeCall(IVault.pause, ()));
             return;
         }
         won(act(v, abi.encodeCall(IVault.unpause, ()), false));

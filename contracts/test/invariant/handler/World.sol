@@ -2,10 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {PaymentSigner} from "../../base/PaymentSigner.sol";
+import {SignerWallet} from "../../mocks/SignerWallet.sol";
 import {MoodyToken} from "../MoodyToken.sol";
-import {Wallet} from "../Wallet.sol";
-import {Payments} from "../witness/Payments.sol";
-import {Policy} from "../witness/Policy.sol";
 import {Witness} from "../witness/Witness.sol";
 import {Vm} from "forge-std/Vm.sol";
 import {IVault} from "src/interfaces/IVault.sol";
@@ -43,6 +41,7 @@ abstract contract World is PaymentSigner {
     uint256 private _dice;
     uint256 public sent; // transactions, of those that were meant to succeed
     uint256 public refused;
+    mapping(bytes4 reason => uint256) public reasons; // of those refused
     uint256 public attacks; // of those that were not
 
     /// @dev What an action did, for the share of its calls that succeeded.
@@ -83,10 +82,10 @@ abstract contract World is PaymentSigner {
     }
 
     function _people() private {
-        owners = [person(0xA1), person(0xA2), address(new Wallet(vm.addr(0xA3)))];
+        owners = [person(0xA1), person(0xA2), address(new SignerWallet(vm.addr(0xA3)))];
         secretOf[owners[2]] = 0xA3;
         // Delegated (EIP-7702) to a wallet that says yes to nobody: its key signs all the same
-        vm.etch(owners[1], bytes.concat(hex"ef0100", bytes20(address(new Wallet(address(1))))));
+        vm.etch(owners[1], bytes.concat(hex"ef0100", bytes20(address(new SignerWallet(address(1))))));
         guardians = [person(0xB1), person(0xB2), address(0)];
         treasuries = [vm.addr(0xC1), vm.addr(0xC2)];
         for (uint256 i = 0; i < PAYEES; ++i) {
@@ -126,6 +125,7 @@ abstract contract World is PaymentSigner {
             observe(v, sender, signer);
         } else {
             ++refused;
+            ++reasons[bytes4(answer)];
             vm.getRecordedLogs(); // what it logged before it was undone
         }
     }

@@ -59,8 +59,9 @@ abstract contract Policy is Payments {
     function _fold(bytes32 name, bytes32[] calldata topics, bytes calldata data) internal {
         bytes32 first = topics[1];
         if (name == IVault.LimitSet.selector) {
-            (Scope memory scope, uint256 w, uint128 cap,) = _limitSet(topics, data);
+            (Scope memory scope, uint256 w, uint128 cap, uint128 spent) = _limitSet(topics, data);
             _setLimit(scope, w, cap);
+            assertEq(spent, usedOf(scope, w), "I7: what it says is used, is");
         } else if (name == IVault.LimitRemoved.selector) {
             (uint8 category, uint32 window,) = abi.decode(data, (uint8, uint32, uint32));
             _removeLimit(Scope(uint32(uint256(first)), category, asAddress(topics[2])), indexOf(window));
