@@ -1,5 +1,7 @@
 //! The agent's stories: it pays, it is refused by name, it pays in parallel, and its key is never seen.
 
+mod approval;
+mod batch;
 mod desk;
 mod key_file;
 mod outcome;

@@ -2,7 +2,8 @@
 //! row is found and named.
 
 use crate::trail::{audit, both_sides, differences, index, index_into, sync};
-use alloy::primitives::{Address, U256};
+use alloy::primitives::{Address, Bytes, U256, keccak256};
+use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
 use purse_audit::{Outcome, Report, Subject, Trail, TrailError, compare};
 use purse_indexer::Store;
@@ -86,6 +87,8 @@ async fn the_trail_equals_the_chain_after_every_verb() -> anyhow::Result<()> {
 
     story.act("pause", guardian, &IVault::pauseCall {}).await?;
     story.own("unpause", &IVault::unpauseCall {}).await?;
+    scopes_and_signatures(&mut story).await?;
+    what_waits(&mut story).await?;
     story.act("revoke", guardian, &IVault::revokeCall { session: 7 }).await?;
     story.own("treasury", &IVault::setTreasuryCall { newTreasury: Address::repeat_byte(0x55) }).await?;
     story.own("guardian", &IVault::setGuardianCall { newGuardian: Address::ZERO }).await?;
@@ -94,8 +97,117 @@ async fn the_trail_equals_the_chain_after_every_verb() -> anyhow::Result<()> {
     story.own("offer", &IVault::transferOwnershipCall { newOwner: new_owner }).await?;
     story.act("accept", new_owner, &IVault::acceptOwnershipCall {}).await?;
     assert_ne!(owner, new_owner);
-    assert!(story.events > 40, "every verb logs");
+    assert!(story.events > 80, "every verb logs: {}", story.events);
     Ok(())
+}
+
+/// Limits by scope, an approval, a batch, acts by signature and on condition: another session, of the second agent.
+async fn scopes_and_signatures(story: &mut Story<'_>) -> anyhow::Result<()> {
+    let (scene, one) = (story.scene, Scene::USDC);
+    let (usdc, [payee, relayer, _]) = (scene.usdc, scene.actors.payees);
+    let agent = PrivateKeySigner::from_bytes(&keccak256("a third agent"))?;
+    let mut grant = scene.default_grant(3, agent.address());
+    grant.categories = 1 << 5 | 1 << 63;
+    let of_category = |category, window, tokens: u128| IVault::Limit { category, window, cap: tokens * one };
+    grant.tokens[0].limits = vec![
+        of_category(0, 86_400, 90),
+        of_category(0, u32::MAX, 200),
+        of_category(5, 604_800, 80),
+        of_category(63, 3_600, 1),
+    ];
+    story.own("grant by category", &IVault::grantCall { newSession: grant }).await?;
+    let entries = vec![IVault::PayeeEntry { payee, category: 5 }];
+    story.own("recategorise again", &IVault::setPayeesCall { entries }).await?;
+    let set = |session, category, window, tokens: u128| IVault::setLimitCall {
+        session,
+        category,
+        token: usdc,
+        window,
+        cap: tokens * one,
+    };
+    story.own("limit the vault", &set(0, 0, 86_400, 60)).await?;
+    story.own("limit the vault for ever", &set(0, 0, u32::MAX, 500)).await?;
+
+    let payment = |nonce, amount| IVault::Payment { session: 3, payee, ..scene.payment(nonce, amount) };
+    let with_fee = IVault::Payment { fee: one / 10, feeRecipient: relayer, ..payment(1, one) };
+    scene.pay(&with_fee, &agent).await?;
+    story.audit("pay a fee of another category").await?;
+    let above = payment(2, 12 * one);
+    let approval = scene.approve(&above, &scene.actors.owner)?;
+    let call = IVault::payCall { payment: above.clone(), signature: scene.sign(&above, &agent)?, approval };
+    story.act("pay above the cap", scene.actors.relayer.address(), &call).await?;
+    let item = |payment: IVault::Payment, key| {
+        let signature = scene.sign(&payment, key)?;
+        anyhow::Ok(IVault::BatchItem { payment, signature, approval: Bytes::new() })
+    };
+    let items = vec![
+        item(payment(3, 2 * one), &agent)?,
+        item(payment(3, 3 * one), &agent)?,             // the nonce has just paid
+        item(payment(4, 99 * one), &agent)?,            // above the cap
+        item(payment(5, one), &scene.actors.guardian)?, // not its key: the vault says nothing
+        item(payment(6, 4 * one), &agent)?,
+    ];
+    let batch = IVault::payBatchCall { items };
+    story.act("pay a batch, three of it in vain", scene.actors.relayer.address(), &batch).await?;
+
+    let stranger = scene.actors.deployer.address();
+    let (owner, guardian) = (&scene.actors.owner, &scene.actors.guardian);
+    let limit = scene.act(&set(3, 5, 604_800, 70), owner).await?;
+    story.act("lodge a limit", stranger, &limit).await?;
+    let removal = scene.act(&IVault::removePayeeCall { payee }, guardian).await?;
+    story.act("lodge a stop", stranger, &removal).await?;
+    let inner = set(3, 0, 86_400, 50).abi_encode().into();
+    let replace = IVault::replaceCall { expected: U256::from(90 * one), call: inner };
+    story.own("replace", &replace).await?;
+    story.own("remove a limit of a category", &remove_limit(3, 63, usdc, 3_600)).await?;
+    story.own("remove a limit of the vault", &remove_limit(0, 0, usdc, 86_400)).await
+}
+
+/// What waits: executed, cancelled, killed, expired.
+async fn what_waits(story: &mut Story<'_>) -> anyhow::Result<()> {
+    let (scene, one, stranger) = (story.scene, Scene::USDC, story.scene.actors.deployer.address());
+    let usdc = scene.usdc;
+    story.own("a delay", &IVault::setDelayCall { newDelay: 7_200 }).await?;
+    let raise =
+        |tokens: u128| IVault::setLimitCall { session: 3, category: 0, token: usdc, window: 86_400, cap: tokens * one };
+    let number = async || anyhow::Ok(scene.vault().ownerNonce().call().await?);
+    story.own("a raise waits", &raise(80)).await?;
+    let (first, call) = (number().await?, Bytes::from(raise(80).abi_encode()));
+    let grant = scene.default_grant(4, Address::repeat_byte(0x44));
+    story.own("a grant waits", &IVault::grantCall { newSession: grant.clone() }).await?;
+    let (second, granted) = (number().await?, IVault::grantCall { newSession: grant }.abi_encode().into());
+    let conditional = IVault::replaceCall { expected: U256::from(7_200), call: set_delay(0).abi_encode().into() };
+    story.own("a shorter delay waits, on condition", &conditional).await?;
+    let third = number().await?;
+    scene.set_next_time(scene.now().await? + 7_200).await?;
+    story.act("execute", stranger, &IVault::executeCall { change: first, call }).await?;
+    story.act("execute a grant", stranger, &IVault::executeCall { change: second, call: granted }).await?;
+    let guardian = scene.actors.guardian.address();
+    story.act("cancel", guardian, &IVault::cancelCall { change: third }).await?;
+
+    let entries = vec![IVault::PayeeEntry { payee: scene.actors.payees[2], category: 9 }];
+    story.own("payees wait", &IVault::setPayeesCall { entries }).await?;
+    story.own("another raise waits", &raise(85)).await?;
+    story.own("a tightening kills", &raise(10)).await?;
+    story.act("a removal kills", guardian, &IVault::removePayeeCall { payee: scene.actors.payees[2] }).await?;
+    let unpause = scene.act(&IVault::pauseCall {}, &scene.actors.guardian).await?;
+    story.act("a lodged pause", stranger, &unpause).await?;
+    story.own("resuming waits", &IVault::unpauseCall {}).await?;
+    let (fourth, call) = (number().await?, IVault::unpauseCall {}.abi_encode().into());
+    scene.set_next_time(scene.now().await? + 7_200).await?;
+    story.act("execute the resuming", stranger, &IVault::executeCall { change: fourth, call }).await?;
+    story.own("no delay waits", &set_delay(0)).await?;
+    let (fifth, call) = (number().await?, set_delay(0).abi_encode().into());
+    scene.set_next_time(scene.now().await? + 7_200).await?;
+    story.act("execute no delay", stranger, &IVault::executeCall { change: fifth, call }).await
+}
+
+fn set_delay(seconds: u32) -> IVault::setDelayCall {
+    IVault::setDelayCall { newDelay: seconds }
+}
+
+fn remove_limit(session: u32, category: u8, token: Address, window: u32) -> IVault::removeLimitCall {
+    IVault::removeLimitCall { session, category, token, window }
 }
 
 /// A story that is audited as it is told.
