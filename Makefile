@@ -40,9 +40,12 @@ test-contracts: setup
 	scripts/opcodes
 	scripts/bytecode-lock
 	$(MAKE) --no-print-directory forge-test
+	node scripts/bug-zoo.mjs
 	node scripts/tidy-trees.mjs
 	node scripts/vectors.mjs --check
 
+# Times the depth in foundry.toml: 2,000,000 calls for each invariant.
+DEEP_INVARIANT_RUNS := 20000
 FORGE_TEST_FLAGS ?=
 forge-test: setup
 	forge test $(FORGE_TEST_FLAGS)
@@ -79,12 +82,12 @@ docs: setup ## generate the reference pages (CLI, errors, events) and the API do
 	cargo run --quiet --locked -p purse-tests --bin reference
 	cargo doc --locked --workspace --no-deps
 
-proof: test ## before a release: broken vaults, static analysis (needs PyPI)
-	node scripts/bug-zoo.mjs
-	scripts/slither
+proof: test ## before a release: coverage, mutants, symbolic proofs, both pipelines; writes docs/proof.json (needs PyPI)
+	node scripts/proof.mjs
 
-deep: setup ## hours: the long fuzz runs
-	FOUNDRY_FUZZ_RUNS=100000 FOUNDRY_INVARIANT_RUNS=2000 forge test
+deep: setup ## hours: the long fuzz, invariant and differential runs
+	FOUNDRY_FUZZ_RUNS=100000 FOUNDRY_INVARIANT_RUNS=$(DEEP_INVARIANT_RUNS) forge test
+	PURSE_MODEL_OPS=1000000 cargo test --locked -p purse-model
 
 clean: ## remove what was built
 	rm -rf target out cache node_modules .build
