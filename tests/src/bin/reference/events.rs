@@ -10,9 +10,10 @@ use std::fmt::Write as _;
 
 const INTRODUCTION: &str = "# Events
 
-Everything that changes a vault is logged, so the vault's state is a fold of its events (I12). Each event of a vault
-ends with its sequence number and is folded into the running hash (I13); how, says [spec.md](../spec.md). Amounts are
-base units, times and windows seconds. Every field takes one word of 32 bytes: topics first, then the data.
+Everything that changes a vault is logged, so the vault's state is a fold of its events (I12). Each event of a vault but
+`PaymentFailed` and `ChangeCall` ends with its sequence number and is folded into the running hash (I13); how, says
+[spec.md](../spec.md). Amounts are base units, times and windows seconds. Every field takes one word of 32 bytes, topics
+first, then the data; of `bytes`, that word says where in the data they stand.
 ";
 
 /// The page.

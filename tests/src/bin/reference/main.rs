@@ -38,9 +38,10 @@ fn run() -> anyhow::Result<()> {
     };
     let vault = solidity::items(&read("IVault.sol")?)?;
     let factory = solidity::items(&read("IVaultFactory.sol")?)?;
+    let lens = solidity::items(&read("IVaultLens.sol")?)?;
     let purse = std::env::current_exe()?.with_file_name("purse");
     let pages = [
-        ("errors.md", errors::page(&vault, &factory)?),
+        ("errors.md", errors::page(&vault, &factory, &lens)?),
         ("events.md", events::page(&vault, &factory)?),
         ("cli.md", cli::page(&purse)?),
     ];
