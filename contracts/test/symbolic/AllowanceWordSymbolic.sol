@@ -13,8 +13,10 @@ contract AllowanceWordSymbolic {
     uint256 private constant WINDOW = uint256(7) << 209;
     uint256 private constant UNIT = uint256(127) << 212;
     uint256 private constant OTHERS = uint256(31) << 219;
+    uint256 private constant BY_CATEGORY = 1 << 224;
     uint256 private constant PER_PAYMENT = uint256(0x7fffffff) << 225;
 
+    /// @custom:promise I4
     function check_TheFirstLimitIsSetAlone(AllowanceWord word, uint256 index, Meter meter) external pure {
         assume(Meter.unwrap(meter) <= METER);
         _setFirst(word, index, meter);
@@ -34,6 +36,7 @@ contract AllowanceWordSymbolic {
     }
 
     /// @notice A payment reads the first limit's meter from the word as it stands: cap and use are the same.
+    /// @custom:promise I4
     function check_TheWordItselfReadsAsTheFirstMeter(AllowanceWord word) external pure {
         (Meter whole, Meter first) = (word.asMeter(), word.firstMeter());
         assert(whole.capUnits() == first.capUnits());
@@ -47,6 +50,7 @@ contract AllowanceWordSymbolic {
     }
 
     /// @notice Counting a payment in the word changes its meter and nothing above: window, unit, other limits, cap.
+    /// @custom:promise I4
     function check_APaymentCountedInTheWordKeepsTheRest(AllowanceWord word, uint256 time, uint256 units) external pure {
         _counted(word, time, units, METER);
     }
@@ -64,6 +68,7 @@ contract AllowanceWordSymbolic {
         assert(_same(word, AllowanceWord.wrap(Meter.unwrap(meter.add(units))), field));
     }
 
+    /// @custom:promise I6
     function check_WithoutAFirstLimitNothingElseChanges(AllowanceWord word) external pure {
         AllowanceWord next = word.withoutFirst();
         assert(!next.limited());
@@ -74,6 +79,7 @@ contract AllowanceWordSymbolic {
         assert(_same(word, word.withoutFirst(), WINDOW)); // its meter goes too
     }
 
+    /// @custom:promise I4
     function check_AnotherLimitIsSetAlone(AllowanceWord word, uint256 index) external pure {
         _setOther(word, index, 4);
     }
@@ -95,6 +101,7 @@ contract AllowanceWordSymbolic {
     }
 
     /// @notice A limit stands if it is the first or one of the others, and setting one lets no further one stand.
+    /// @custom:promise I4 I6
     function check_ALimitStandsWhereItWasSet(AllowanceWord word, uint256 index, uint256 other) external pure {
         (index, other) = (split(index, WINDOW_COUNT - 1), split(other, WINDOW_COUNT - 1));
         assume(index != other);
@@ -114,6 +121,7 @@ contract AllowanceWordSymbolic {
         assert(word.withOther(index).limitedBy(other) == word.limitedBy(other));
     }
 
+    /// @custom:promise I4
     function check_UnitBitsAreSetAlone(AllowanceWord word, uint8 bits) external pure {
         assume(bits <= 127);
         _setUnitBits(word, bits);
@@ -129,6 +137,7 @@ contract AllowanceWordSymbolic {
         assert(_same(word, next, UNIT));
     }
 
+    /// @custom:promise I5
     function check_ThePerPaymentCapIsSetAlone(AllowanceWord word, uint256 units) external pure {
         assume(units <= SlidingCap.MAX_UNITS);
         _setPerPayment(word, units);
@@ -141,12 +150,24 @@ contract AllowanceWordSymbolic {
 
     function _setPerPayment(AllowanceWord word, uint256 units) private pure {
         AllowanceWord next = word.withPerPaymentUnits(units);
+        assert(next.perPaymentUnits() == units);
         assert(next.perPaymentCap() == units << next.unitBits());
         assert(next.perPaymentCap() >> next.unitBits() == units);
         assert(_same(word, next, PER_PAYMENT));
     }
 
+    /// @custom:promise I4
+    function check_ByCategoryIsSetAlone(AllowanceWord word) external pure {
+        assert(word.withByCategory().byCategory());
+        assert(_same(word, word.withByCategory(), BY_CATEGORY));
+    }
+
+    function checkFail_ByCategoryIsSetAlone(AllowanceWord word) external pure {
+        assert(_same(word, word.withByCategory(), OTHERS));
+    }
+
     /// @notice In the coarsest unit that `addToken` allows, every cap still fits 128 bits.
+    /// @custom:promise I4 I5
     function check_CapsFit128Bits(AllowanceWord word) external pure {
         _capsFit(word, 97);
     }

@@ -13,6 +13,7 @@ contract PaymentHashSymbolic {
     );
 
     /// @notice The hash is EIP-712's struct hash of the nine words.
+    /// @custom:promise I2
     function check_TheHashIsThatOfEveryField(bytes32[9] calldata words) external view {
         (bool clean, bytes32 structHash,) = _read(words);
         assume(clean);
@@ -26,6 +27,7 @@ contract PaymentHashSymbolic {
     }
 
     /// @notice The payment that the vault judges is the payment that was hashed, field by field.
+    /// @custom:promise I2
     function check_ThePaymentJudgedIsThePaymentHashed(bytes32[9] calldata words) external view {
         (bool clean,, IVault.Payment memory payment) = _read(words);
         assume(clean);
@@ -40,6 +42,7 @@ contract PaymentHashSymbolic {
     }
 
     /// @notice Two payments that differ anywhere have different hashes (keccak256 taken as free of collisions).
+    /// @custom:promise I2
     function check_AnotherPaymentHasAnotherHash(bytes32[9] calldata words, bytes32[9] calldata others) external view {
         (bool clean, bytes32 structHash,) = _read(words);
         (bool otherClean, bytes32 otherHash,) = _read(others);
@@ -60,6 +63,7 @@ contract PaymentHashSymbolic {
     }
 
     /// @notice Words with bits that their types do not have are refused, by name, and no others are.
+    /// @custom:promise I2
     function check_ExactlyDirtyWordsAreRefused(bytes32[9] calldata words) external view {
         (bool clean,,) = _read(words);
         assert(clean == _fits(words, 128));
@@ -68,6 +72,21 @@ contract PaymentHashSymbolic {
     function checkFail_ExactlyDirtyWordsAreRefused(bytes32[9] calldata words) external view {
         (bool clean,,) = _read(words);
         assert(clean == _fits(words, 127));
+    }
+
+    /// @notice No approval is a payment, and each approval is of one payment only (keccak256 as above).
+    /// @custom:promise I5
+    function check_AnApprovalIsOfOnePaymentAndIsNone(bytes32[9] calldata words, bytes32 paymentHash) external view {
+        (bool clean, bytes32 structHash,) = _read(words);
+        assume(clean);
+        assert(PaymentHash.ofApproval(paymentHash) != structHash);
+        assert(paymentHash == structHash || PaymentHash.ofApproval(paymentHash) != PaymentHash.ofApproval(structHash));
+    }
+
+    function checkFail_AnApprovalIsOfOnePaymentAndIsNone(bytes32[9] calldata words, bytes32 paymentHash) external view {
+        (bool clean, bytes32 structHash,) = _read(words);
+        assume(clean);
+        assert(PaymentHash.ofApproval(paymentHash) != PaymentHash.ofApproval(structHash));
     }
 
     function read(IVault.Payment calldata payment) external pure returns (IVault.Payment memory, bytes32) {

@@ -11,6 +11,7 @@ contract SessionSignatureSymbolic {
     uint256 private constant HALF_N = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
 
     /// @notice A signature of any other length than 64 and 65 names nobody.
+    /// @custom:promise I2
     function check_OtherLengthsNameNobody(bytes32 digest, uint256 length, bytes32[3] calldata data) external view {
         assume(length != 64 && length != 65);
         assert(_signerOf(digest, length, data) == address(0));
@@ -22,6 +23,7 @@ contract SessionSignatureSymbolic {
     }
 
     /// @notice A signature whose s is in the upper half names nobody: no second signature can be made of a first.
+    /// @custom:promise I2 I3
     function check_HighSNamesNobody(bytes32 digest, bytes32[3] calldata data) external view {
         _highS(digest, data, HALF_N);
     }
@@ -38,6 +40,7 @@ contract SessionSignatureSymbolic {
     }
 
     /// @notice 65 bytes with a low s: whoever `ecrecover` says, of exactly these words.
+    /// @custom:promise I2
     function check_SixtyFiveBytesAreRSV(bytes32 digest, bytes32[3] calldata data) external view {
         assume(uint256(data[1]) <= HALF_N);
         assert(_signerOf(digest, 65, data) == ecrecover(digest, uint8(data[2][0]), data[0], data[1]));
@@ -48,6 +51,7 @@ contract SessionSignatureSymbolic {
     }
 
     /// @notice 64 bytes (EIP-2098): the top bit of the second word is the parity, the rest is s.
+    /// @custom:promise I2
     function check_SixtyFourBytesAreRAndParityAndS(bytes32 digest, bytes32[3] calldata data) external view {
         _compact(digest, data, 27);
     }
@@ -64,6 +68,7 @@ contract SessionSignatureSymbolic {
     }
 
     /// @notice Both forms of one signature name one signer.
+    /// @custom:promise I2
     function check_BothFormsNameTheSameSigner(bytes32 digest, bytes32 r, uint256 s, uint256 parity) external view {
         _bothForms(digest, r, s, parity, 0);
     }

@@ -15,6 +15,7 @@ contract SessionWordSymbolic {
 
     // ------------------------------------------------------------------------------------------------------ fields
 
+    /// @custom:promise I6 I8
     function check_AGrantReadsBack(uint32 id, uint32 epoch, uint32 from, uint32 until, uint64 mask) external pure {
         SessionWord word = SessionWordLib.create(id, epoch, from, until, mask);
         assert(word.session() == id && word.epoch() == epoch && word.categories() == mask);
@@ -26,6 +27,7 @@ contract SessionWordSymbolic {
         assert(SessionWordLib.create(id, epoch, from, until, mask).validUntil() == from);
     }
 
+    /// @custom:promise I2
     function check_ValidityIsSetAlone(SessionWord word, uint32 from, uint32 until) external pure {
         SessionWord next = word.withValidity(from, until);
         assert(next.validFrom() == from && next.validUntil() == until);
@@ -37,6 +39,7 @@ contract SessionWordSymbolic {
     }
 
     /// @notice What ends is not valid any more, and keeps its id: the key never serves again (I8).
+    /// @custom:promise I8
     function check_TheEndIsSetAlone(SessionWord word) external pure {
         SessionWord next = word.ended();
         assert(next.validUntil() == 0);
@@ -48,6 +51,24 @@ contract SessionWordSymbolic {
         assert(_same(word, word.ended(), UNTIL >> 1 & UNTIL));
     }
 
+    /// @notice A session is revoked once its key is ended, and in every epoch but its own; an extension is no cure.
+    /// @custom:promise I8
+    function check_WhatIsEndedOrOfAnotherEpochIsRevoked(SessionWord word, uint32 epoch, uint32 from, uint32 until)
+        external
+        pure
+    {
+        assert(word.ended().isRevoked(epoch));
+        assume(epoch != word.epoch());
+        assert(word.isRevoked(epoch));
+        assert(word.withValidity(from, until).isRevoked(epoch));
+    }
+
+    /// @dev In its own epoch it would be, which is why no verb extends a revoked session.
+    function checkFail_WhatIsEndedOrOfAnotherEpochIsRevoked(SessionWord word, uint32 from, uint32 until) external pure {
+        assert(word.ended().withValidity(from, until).isRevoked(word.epoch()));
+    }
+
+    /// @custom:promise I6
     function check_CategoriesAreSetAlone(SessionWord word, uint64 mask) external pure {
         SessionWord next = word.withCategories(mask);
         assert(next.categories() == mask);
@@ -59,6 +80,7 @@ contract SessionWordSymbolic {
     }
 
     /// @notice A category is granted by its own bit and no other; without bit 0, category 0 is not (I6).
+    /// @custom:promise I6
     function check_ACategoryIsGrantedByItsBit(SessionWord word, uint256 category, uint64 mask) external pure {
         assume(mask & 1 == 0);
         _granted(word, category, mask);
@@ -75,6 +97,7 @@ contract SessionWordSymbolic {
         assert(!next.grants(0));
     }
 
+    /// @custom:promise I3
     function check_FreshNoncesChangeNothingElse(SessionWord word, uint32 nonce) external pure {
         SessionWord next = word.withFreshNonces();
         assert(!next.nonceUsed(nonce) && next.nonceHighest() == 0);
@@ -88,6 +111,7 @@ contract SessionWordSymbolic {
     // -------------------------------------------------------------------------------------------------- I3: nonces
 
     /// @notice A nonce that paid is refused from then on.
+    /// @custom:promise I3
     function check_ANonceThatPaidIsRefused(SessionWord word, uint32 nonce) external pure {
         assume(!_refused(word, nonce));
         SessionWord next = word.withNonce(nonce);
@@ -101,6 +125,7 @@ contract SessionWordSymbolic {
     }
 
     /// @notice ... and by induction for ever: what is refused for good stays so, whichever nonce pays next.
+    /// @custom:promise I3
     function check_ARefusedNonceStaysRefused(SessionWord word, uint32 nonce, uint32 next) external pure {
         assume(!_refused(word, next) && _refusedForGood(word, nonce));
         assert(_refusedForGood(word.withNonce(next), nonce));
@@ -113,6 +138,7 @@ contract SessionWordSymbolic {
     }
 
     /// @notice A payment uses up its own nonce and no other, even where it leaps.
+    /// @custom:promise I3
     function check_APaymentUsesNoOtherNonce(SessionWord word, uint32 nonce, uint32 other) external pure {
         assume(!_refused(word, nonce) && other != nonce);
         assume(!word.nonceUsed(other));
@@ -126,6 +152,7 @@ contract SessionWordSymbolic {
     }
 
     /// @notice A leap forgets only nonces that are then too old, and they are refused for that.
+    /// @custom:promise I3
     function check_ALeapForgetsOnlyWhatIsTooOld(SessionWord word, uint32 nonce, uint32 other) external pure {
         _forgets(word, nonce, other, SessionWordLib.NONCE_WINDOW);
     }
@@ -142,6 +169,7 @@ contract SessionWordSymbolic {
     }
 
     /// @notice The highest nonce never falls, nor rises by more than a leap.
+    /// @custom:promise I3
     function check_TheHighestNonceRisesByALeapAtMost(SessionWord word, uint32 nonce) external pure {
         _rises(word, nonce, SessionWordLib.NONCE_LEAP);
     }
@@ -158,6 +186,7 @@ contract SessionWordSymbolic {
     }
 
     /// @notice A nonce changes nothing of a session but its nonces.
+    /// @custom:promise I3
     function check_ANonceIsSetAlone(SessionWord word, uint32 nonce) external pure {
         assume(!_refused(word, nonce));
         assert(_same(word, word.withNonce(nonce), NONCES));
@@ -169,6 +198,7 @@ contract SessionWordSymbolic {
     }
 
     /// @notice Nonces may come in any order within the window: 32 in parallel never shut each other out (I3).
+    /// @custom:promise I3
     function check_NoncesNearTheHighestArePayable(SessionWord word, uint32 nonce, uint32 other) external pure {
         _parallel(word, nonce, other, SessionWordLib.NONCE_WINDOW);
     }

@@ -16,6 +16,7 @@ contract SlidingCapSymbolic {
     // ------------------------------------------------------------------------- I4: a window never exceeds its cap
 
     /// @notice Two payments at most four buckets apart stay within the cap together.
+    /// @custom:promise I4
     function check_TwoPaymentsStayWithinTheCap(Meter meter, uint256 idle, uint256 gap, uint256 units1, uint256 units2)
         external
         pure
@@ -44,6 +45,7 @@ contract SlidingCapSymbolic {
     }
 
     /// @notice Three payments of which the last is four buckets after the first.
+    /// @custom:promise I4
     function check_ThreePaymentsStayWithinTheCap(
         Meter meter,
         uint256 gap1,
@@ -78,6 +80,7 @@ contract SlidingCapSymbolic {
     ///         within the cap and covered, wherever in the span it is made and whatever was paid before.
     /// @param age   buckets from the span's first to the meter's newest
     /// @param later buckets from the span's first to the payment's
+    /// @custom:promise I4
     function check_OneMorePaymentKeepsTheSumCovered(Meter meter, uint256 age, uint256 later, uint256 sum, uint256 units)
         external
         pure
@@ -113,6 +116,7 @@ contract SlidingCapSymbolic {
 
     /// @notice The start of that induction: before the first payment of a span there is nothing to cover.
     /// @param idle buckets from the meter's newest to the span's first
+    /// @custom:promise I4
     function check_TheFirstPaymentIsCovered(Meter meter, uint256 idle, uint256 later, uint256 units) external pure {
         _firstPayment(meter, idle, later, units, 0);
     }
@@ -131,6 +135,7 @@ contract SlidingCapSymbolic {
     }
 
     /// @notice A payment made before the span begins takes nothing from what is covered.
+    /// @custom:promise I4
     function check_APaymentBeforeTheSpanKeepsItCovered(Meter meter, uint256 age, uint256 earlier, uint256 units)
         external
         pure
@@ -155,6 +160,7 @@ contract SlidingCapSymbolic {
     }
 
     /// @notice After an accepted payment, of something, a meter counts no more than its cap.
+    /// @custom:promise I4
     function check_WhatIsUsedStaysWithinTheCap(Meter meter, uint256 idle, uint256 used, uint256 units) external pure {
         _usedStaysWithin(meter, idle, used, units, 0);
     }
@@ -178,6 +184,7 @@ contract SlidingCapSymbolic {
     }
 
     /// @notice What is left is never more than the cap, and is exactly what is not used of it.
+    /// @custom:promise I4
     function check_WhatIsLeftNeverExceedsTheCap(Meter meter, uint256 used) external pure {
         assume(used == meter.usedUnits());
         uint256 cap = meter.capUnits();
@@ -196,6 +203,7 @@ contract SlidingCapSymbolic {
     // ------------------------------------------------------------------- counting: no count spills into another one
 
     /// @notice An accepted payment raises the newest count by its units and changes no other bit of the word.
+    /// @custom:promise I4
     function check_AddChangesOnlyTheNewestCount(Meter meter, uint256 units) external pure {
         assume(units <= meter.remainingUnits());
         _addChangesOnlyTheNewest(meter, units);
@@ -215,6 +223,7 @@ contract SlidingCapSymbolic {
 
     /// @notice ... and so every sum of the newest counts, the last of which is all that is used, rises by those units.
     /// @dev    Adders in another order are hard to compare: each sum is proved by the one before it.
+    /// @custom:promise I4
     function check_AddRaisesEverySumByTheUnits(Meter meter, uint256 units) external pure {
         unchecked {
             assume(units <= meter.remainingUnits());
@@ -234,6 +243,7 @@ contract SlidingCapSymbolic {
     }
 
     /// @notice Another cap changes nothing that was counted, nor any bit above the meter (I7).
+    /// @custom:promise I7
     function check_AnotherCapKeepsWhatWasCounted(Meter meter, uint256 units) external pure {
         assume(units <= SlidingCap.MAX_UNITS);
         _anotherCap(meter, units);
@@ -255,6 +265,7 @@ contract SlidingCapSymbolic {
 
     /// @notice Rolled by some buckets, a meter forgets as many of its oldest counts, moves the others up and keeps its
     ///         cap and the bits above it.
+    /// @custom:promise I4 I7
     function check_ARollForgetsExactlyWhatLeft(Meter meter, uint256 gap) external pure {
         _rollForgets(meter, split(gap, RING + 1), 0);
     }
@@ -276,6 +287,7 @@ contract SlidingCapSymbolic {
     }
 
     /// @notice Five buckets on, however many, all is forgotten.
+    /// @custom:promise I4
     function check_AfterFiveBucketsAllIsForgotten(Meter meter, uint256 bucket) external pure {
         _allForgotten(meter, bucket, 5);
     }
@@ -290,6 +302,7 @@ contract SlidingCapSymbolic {
     }
 
     /// @notice Time that stands still or goes back changes nothing: what is paid counts into the newest bucket.
+    /// @custom:promise I4 I7
     function check_TimeThatStandsStillOrGoesBackForgetsNothing(Meter meter, uint256 bucket) external pure {
         assume(bucket <= _newest(meter));
         assert(Meter.unwrap(meter.rolled(IN_BUCKETS, bucket)) == Meter.unwrap(meter));
@@ -301,6 +314,7 @@ contract SlidingCapSymbolic {
     }
 
     /// @notice Looking in between makes no difference: rolled twice is rolled once.
+    /// @custom:promise I4
     function check_RollingTwiceIsRollingOnce(Meter meter, uint256 gap1, uint256 gap2) external pure {
         unchecked {
             (gap1, gap2) = (split(gap1, RING), split(gap2, RING));
@@ -324,6 +338,7 @@ contract SlidingCapSymbolic {
     }
 
     /// @notice Time gives allowance back and never takes any.
+    /// @custom:promise I4
     function check_TimeNeverTakesAllowance(Meter meter, uint256 gap) external pure {
         unchecked {
             Meter later = meter.rolled(IN_BUCKETS, _newest(meter) + split(gap, RING));
@@ -339,10 +354,42 @@ contract SlidingCapSymbolic {
         }
     }
 
+    // ------------------------------------------------------------------------------------------------ the lifetime
+
+    /// @notice A lifetime's meter forgets nothing, by induction: if it counts nothing from before time's first bucket,
+    ///         which is so of an empty one, then in no bucket of time does it, and all that it counted stays counted.
+    ///         Payments and caps keep to that (AddChangesOnlyTheNewestCount, AnotherCapKeepsWhatWasCounted), and a
+    ///         lifetime has these five buckets only (ALifetimeHasFiveBuckets).
+    /// @custom:promise I4
+    function check_ALifetimeForgetsNothing(Meter meter, uint256 bucket) external pure {
+        _lifetime(meter, bucket, 4);
+    }
+
+    /// @dev With a sixth bucket it would.
+    function checkFail_ALifetimeForgetsNothing(Meter meter, uint256 bucket) external pure {
+        _lifetime(meter, bucket, 5);
+    }
+
+    function _lifetime(Meter meter, uint256 bucket, uint256 last) private pure {
+        assume(_beforeTime(meter, last) == 0);
+        Meter next = meter.rolled(IN_BUCKETS, split(bucket, last));
+        assert(next.usedUnits() == meter.usedUnits());
+        assert(_beforeTime(next, last) == 0);
+    }
+
+    /// @dev What a meter counts in buckets before the first, which is number 0.
+    function _beforeTime(Meter meter, uint256 last) private pure returns (uint256) {
+        unchecked {
+            uint256 counts = Meter.unwrap(meter) & ((1 << 155) - 1);
+            return counts >> (31 * (split(_newest(meter), last) + 1));
+        }
+    }
+
     // --------------------------------------------------------------------------------------- units and base units
 
     /// @notice Spending is rounded up, and by less than a unit.
     /// @custom:halmos --loop 128
+    /// @custom:promise I4
     function check_SpendingIsRoundedUpByLessThanAUnit(uint128 amount, uint128 fee, uint256 unitBits) external pure {
         _rounded(amount, fee, unitBits, 0);
     }
@@ -364,6 +411,7 @@ contract SlidingCapSymbolic {
 
     /// @notice Two payments whose units fit a cap that was rounded down fit the cap as it was given.
     /// @custom:halmos --loop 128
+    /// @custom:promise I4
     function check_UnitsNeverLetThroughMoreThanTheCap(uint128 cap, uint128 first, uint128 second, uint256 unitBits)
         external
         pure

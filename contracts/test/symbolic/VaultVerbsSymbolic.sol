@@ -1,49 +1,52 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {AnyVault} from "./AnyVault.sol";
+import {AnyVaultWithToken} from "./AnyVault.sol";
 import {assume} from "./Premise.sol";
 import {IVault} from "src/interfaces/IVault.sol";
 import {SessionWord} from "src/libraries/SessionWord.sol";
 
-/// @notice Every verb but `pay`, called by anybody with any arguments, in any state of the vault.
-/// @dev    Lists have at most one entry, in a grant too: with two, a grant has more paths than halmos gets through.
-/// @custom:halmos --loop 8 --default-array-lengths 0,1
-contract VaultVerbsSymbolic is AnyVault {
+/// @notice Every verb but payments, sent by anybody with any arguments, in any state of the vault. (VaultActsSymbolic:
+///         signed, on condition, or executed after a wait.)
+/// @dev    Lists have at most one entry: with two, there are more paths than halmos gets through.
+/// @custom:halmos --loop 12 --default-array-lengths 0,1 --default-bytes-lengths 65
+contract VaultVerbsSymbolic is AnyVaultWithToken {
     // ------------------------------------------------------------------------------------------- who may do what
 
-    /// @notice Strangers are refused, and so is an agent but for revoking its own session (I8, I9).
+    /// @notice Strangers are refused, and so is an agent but for revoking its own session.
+    /// @custom:promise I8 I9
     function check_StrangersAreRefused(address caller) external {
         assume(caller != owner && caller != guardian && caller != _pendingOwner());
-        (bool done, bytes memory input) = _anyVerb(caller);
-        assert(!done || (bytes4(input) == IVault.revoke.selector && _keyOf(_session(input)) == caller));
+        bytes memory input = _anyVerb();
+        bool own = bytes4(input) == IVault.revoke.selector && _keyOf(uint32(_word(input, 0))) == caller;
+        assert(!_call(caller, input) || own);
     }
 
     function checkFail_StrangersAreRefused(address caller) external {
         assume(caller != owner && caller != guardian && caller != _pendingOwner());
-        (bool done,) = _anyVerb(caller);
-        assert(!done); // an agent may revoke its own session
+        assert(!_call(caller, _anyVerb())); // an agent may revoke its own session
     }
 
     /// @notice The guardian stops things, and does nothing else.
+    /// @custom:promise I8
     function check_TheGuardianOnlyStops() external {
         assume(guardian != owner && guardian != _pendingOwner());
-        (bool done, bytes memory input) = _anyVerb(guardian);
-        assert(!done || _stops(bytes4(input)));
+        bytes memory input = _anyVerb();
+        assert(!_call(guardian, input) || _stops(bytes4(input)));
     }
 
     function checkFail_TheGuardianOnlyStops() external {
         assume(guardian != owner);
-        (bool done, bytes memory input) = _anyVerb(guardian);
-        assert(!done || _stops(bytes4(input))); // unless named as the next owner
+        bytes memory input = _anyVerb();
+        assert(!_call(guardian, input) || _stops(bytes4(input))); // unless named as the next owner
     }
 
     /// @notice Guardian and treasury are changed by the owner alone; the owner by whom the owner named, accepting.
+    /// @custom:promise I9
     function check_RolesChangeHandsAsTheOwnerSays(address caller) external {
         assume(caller != owner);
         address heir = _pendingOwner();
-        (bool done,) = _anyVerb(caller);
-        assume(done);
+        assume(_call(caller, _anyVerb()));
         assert(vault.guardian() == guardian && vault.treasury() == treasury);
         assert(
             vault.owner() == owner || (caller == heir && vault.owner() == heir && vault.pendingOwner() == address(0))
@@ -52,146 +55,137 @@ contract VaultVerbsSymbolic is AnyVault {
 
     function checkFail_RolesChangeHandsAsTheOwnerSays(address caller) external {
         assume(caller != owner);
-        (bool done,) = _anyVerb(caller);
-        assume(done);
+        assume(_call(caller, _anyVerb()));
         assert(vault.owner() == owner);
     }
 
     /// @notice Even the owner's word alone makes nobody owner: the heir must accept.
+    /// @custom:promise I9
     function check_OwnershipIsTakenNotGiven() external {
         assume(owner != _pendingOwner());
-        (bool done,) = _anyVerb(owner);
-        assume(done);
+        assume(_call(owner, _anyVerb()));
         assert(vault.owner() == owner);
     }
 
     function checkFail_OwnershipIsTakenNotGiven() external {
-        (bool done,) = _anyVerb(owner); // the owner may be the heir, too
-        assume(done);
-        assert(vault.pendingOwner() == _pendingOwner() && vault.treasury() == treasury);
+        address heir = _pendingOwner();
+        assume(_call(owner, _anyVerb())); // the owner may be the heir, too
+        assert(vault.pendingOwner() == heir && vault.treasury() == treasury);
     }
 
     // --------------------------------------------------------------------------------------------- I1: the money
 
-    /// @notice No verb but `withdraw` and `pay` moves money, whoever calls it.
-    function check_OnlyPayAndWithdrawMoveMoney(address caller, address account) external {
+    /// @notice No verb but `withdraw` moves money, whoever calls it.
+    /// @custom:promise I1
+    function check_OnlyAWithdrawalMovesMoney(address caller, address account) external {
         uint256 had = token.balanceOf(account);
-        (, bytes memory input) = _anyVerb(caller);
+        bytes memory input = _anyVerb();
         assume(bytes4(input) != IVault.withdraw.selector);
+        _call(caller, input);
         assert(token.balanceOf(account) == had);
     }
 
-    function checkFail_OnlyPayAndWithdrawMoveMoney(address caller, address account) external {
+    function checkFail_OnlyAWithdrawalMovesMoney(address caller, address account) external {
         uint256 had = token.balanceOf(account);
-        _anyVerb(caller);
+        _call(caller, _anyVerb());
         assert(token.balanceOf(account) == had);
     }
 
     // ------------------------------------------------------------------------------------------- I8: what is over
 
-    /// @notice A key whose session was revoked, or that was replaced, never serves again, whatever anybody does.
-    function check_AnEndedKeyStaysEnded(address caller, address key) external {
+    /// @notice A key that served a session serves that session or none, for ever; and once its session was revoked, or it
+    ///         was replaced, none, whatever anybody does.
+    /// @custom:promise I8
+    function check_AKeyServesOneSessionUntilItEnds(address caller, address key) external {
         SessionWord word = _sessionWord(key);
-        assume(word.session() != 0 && word.validUntil() == 0 && _keyOf(word.session()) == key);
-        _anyVerb(caller);
+        assume(word.session() != 0 && _keyOf(word.session()) == key);
+        _call(caller, _anyVerb());
+        SessionWord next = _sessionWord(key);
+        assert(next.session() == word.session());
+        assert(word.validUntil() != 0 || SessionWord.unwrap(next) == SessionWord.unwrap(word));
+    }
+
+    /// @dev A key that has only run out of time may be given more.
+    function checkFail_AKeyServesOneSessionUntilItEnds(address caller, address key) external {
+        SessionWord word = _sessionWord(key);
+        assume(word.session() != 0 && _keyOf(word.session()) == key && word.validUntil() < block.timestamp);
+        _call(caller, _anyVerb());
         assert(SessionWord.unwrap(_sessionWord(key)) == SessionWord.unwrap(word));
     }
 
-    /// @dev One that has only run out of time may be given more.
-    function checkFail_AnEndedKeyStaysEnded(address caller, address key) external {
-        SessionWord word = _sessionWord(key);
-        assume(word.session() != 0 && word.validUntil() < block.timestamp && _keyOf(word.session()) == key);
-        _anyVerb(caller);
-        assert(SessionWord.unwrap(_sessionWord(key)) == SessionWord.unwrap(word));
-    }
-
-    /// @notice A key that served a session serves that session or none, for ever.
-    function check_AKeyNeverChangesItsSession(address caller, address key) external {
-        uint32 session = _sessionWord(key).session();
-        assume(session != 0 && _keyOf(session) == key);
-        _anyVerb(caller);
-        assert(_sessionWord(key).session() == session);
-    }
-
-    function checkFail_AKeyNeverChangesItsSession(address caller, address key) external {
-        uint32 session = _sessionWord(key).session();
-        _anyVerb(caller);
-        assert(_sessionWord(key).session() == session);
-    }
-
-    /// @notice The epoch never falls, so what `revokeAll` ended is over.
+    /// @notice The epoch never falls, so what `revokeAll` ended is over; and nobody but its callers can use epochs up.
+    /// @custom:promise I8
     function check_TheEpochNeverFalls(address caller) external {
         uint32 epoch = vault.epoch();
-        (bool done, bytes memory input) = _anyVerb(caller);
-        assert(vault.epoch() == (done && bytes4(input) == IVault.revokeAll.selector ? epoch + 1 : epoch));
+        bytes memory input = _anyVerb();
+        _call(caller, input);
+        uint32 next = vault.epoch();
+        assert(next == epoch || (bytes4(input) == IVault.revokeAll.selector && next == epoch + 1));
     }
 
     function checkFail_TheEpochNeverFalls(address caller) external {
         uint32 epoch = vault.epoch();
-        _anyVerb(caller);
+        _call(caller, _anyVerb());
         assert(vault.epoch() == epoch);
     }
 
     /// @notice Only the owner resumes payments.
+    /// @custom:promise I8
     function check_OnlyTheOwnerResumes(address caller) external {
         assume(vault.paused() && caller != owner);
-        _anyVerb(caller);
+        _call(caller, _anyVerb());
         assert(vault.paused());
     }
 
     function checkFail_OnlyTheOwnerResumes(address caller) external {
         assume(vault.paused());
-        _anyVerb(caller);
+        _call(caller, _anyVerb());
         assert(vault.paused());
     }
 
     // -------------------------------------------------------------------------------- I8: stopping always succeeds
 
+    /// @custom:promise I8
     function check_PausingAlwaysSucceeds(address caller) external {
         assume(caller == owner || caller == guardian);
-        VM.prank(caller);
-        (bool done,) = address(vault).call(abi.encodeCall(IVault.pause, ()));
-        assert(done && vault.paused());
+        assert(_call(caller, abi.encodeCall(IVault.pause, ())) && vault.paused());
     }
 
     function checkFail_PausingAlwaysSucceeds(address caller) external {
-        VM.prank(caller);
-        (bool done,) = address(vault).call(abi.encodeCall(IVault.pause, ()));
-        assert(done && vault.paused());
+        assert(_call(caller, abi.encodeCall(IVault.pause, ())) && vault.paused());
     }
 
+    /// @custom:promise I8
     function check_RevokingAlwaysSucceeds(address caller, uint32 session) external {
         address key = _keyOf(session);
         assume(key != address(0));
         assume(caller == owner || caller == guardian || caller == key);
-        VM.prank(caller);
-        (bool done,) = address(vault).call(abi.encodeCall(IVault.revoke, (session)));
-        assert(done && (_sessionWord(key).validUntil() == 0 || _sessionWord(key).epoch() != vault.epoch()));
+        assert(_call(caller, abi.encodeCall(IVault.revoke, (session))));
+        assert(_sessionWord(key).isRevoked(vault.epoch()));
     }
 
     function checkFail_RevokingAlwaysSucceeds(address caller, uint32 session) external {
         address key = _keyOf(session);
         assume(caller == owner || caller == guardian || caller == key);
-        VM.prank(caller);
-        (bool done,) = address(vault).call(abi.encodeCall(IVault.revoke, (session)));
-        assert(done); // not for a session that never was
+        assert(_call(caller, abi.encodeCall(IVault.revoke, (session)))); // not for a session that never was
     }
 
+    /// @notice ... where anything was granted since the last time; where nothing was, everything is revoked already.
+    /// @custom:promise I8
     function check_RevokingAllAlwaysSucceeds(address caller, address key) external {
         assume(caller == owner || caller == guardian);
-        assume(vault.epoch() != type(uint32).max && _sessionWord(key).epoch() <= vault.epoch());
-        VM.prank(caller);
-        (bool done,) = address(vault).call(abi.encodeCall(IVault.revokeAll, ()));
-        assert(done && _sessionWord(key).epoch() != vault.epoch());
+        assume(vault.epoch() != type(uint24).max && _sessionWord(key).epoch() <= vault.epoch());
+        assume(_vaultWord().granted() || _sessionWord(key).epoch() < vault.epoch());
+        assert(_call(caller, abi.encodeCall(IVault.revokeAll, ())));
+        assert(_sessionWord(key).isRevoked(vault.epoch()));
     }
 
     function checkFail_RevokingAllAlwaysSucceeds(address caller) external {
         assume(caller == owner || caller == guardian);
-        VM.prank(caller);
-        (bool done,) = address(vault).call(abi.encodeCall(IVault.revokeAll, ()));
-        assert(done); // not after 2^32 - 1 times
+        assert(_call(caller, abi.encodeCall(IVault.revokeAll, ()))); // not after 2^24 - 1 times
     }
 
+    /// @custom:promise I8
     function check_RemovingAPayeeAlwaysSucceeds(address caller, address payee, address other) external {
         assume(caller == owner || caller == guardian);
         assume(other != payee);
@@ -205,34 +199,13 @@ contract VaultVerbsSymbolic is AnyVault {
 
     function _removePayee(address caller, address payee, address other) private {
         uint256 category = _category(other);
-        VM.prank(caller);
-        (bool done,) = address(vault).call(abi.encodeCall(IVault.removePayee, (payee)));
-        assert(done && _category(payee) == 0);
+        assert(_call(caller, abi.encodeCall(IVault.removePayee, (payee))));
+        assert(_category(payee) == 0);
         assert(_category(other) == category);
-    }
-
-    function _anyVerb(address caller) private returns (bool done, bytes memory input) {
-        input = SVM.createCalldata("Vault");
-        assume(bytes4(input) != IVault.pay.selector);
-        VM.prank(caller);
-        (done,) = address(vault).call(input);
     }
 
     function _stops(bytes4 verb) private pure returns (bool) {
         return verb == IVault.pause.selector || verb == IVault.revoke.selector || verb == IVault.revokeAll.selector
-            || verb == IVault.removePayee.selector;
-    }
-
-    function _pendingOwner() private view returns (address) {
-        return address(uint160(uint256(VM.load(address(vault), bytes32(PENDING_OWNER_SLOT)))));
-    }
-
-    /// @dev The first argument of a verb about a session.
-    function _session(bytes memory input) private pure returns (uint32) {
-        uint256 word;
-        assembly ("memory-safe") {
-            word := mload(add(input, 0x24))
-        }
-        return uint32(word);
+            || verb == IVault.removePayee.selector || verb == IVault.cancel.selector;
     }
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {AnyVault} from "./AnyVault.sol";
+import {AnyVaultWithToken} from "./AnyVault.sol";
 import {assume} from "./Premise.sol";
 import {IVault} from "src/interfaces/IVault.sol";
 
 /// @notice The owner's way out, in any state of the vault: paused or not, in any epoch, with any books (I10).
-contract VaultWithdrawSymbolic is AnyVault {
+contract VaultWithdrawSymbolic is AnyVaultWithToken {
     /// @notice What the vault holds of a token as it should be can always be withdrawn, to the last unit.
+    /// @custom:promise I10
     function check_TheOwnerAlwaysExits(uint256 amount) external {
         _exit(amount, 0);
     }
@@ -27,6 +28,7 @@ contract VaultWithdrawSymbolic is AnyVault {
         }
     }
 
+    /// @custom:promise I10
     function check_AllThereIsLeavesAtOnce() external {
         _exitWithAll(0);
     }
@@ -43,6 +45,7 @@ contract VaultWithdrawSymbolic is AnyVault {
     }
 
     /// @notice Nobody but the treasury gains by a withdrawal, and nobody but the vault loses.
+    /// @custom:promise I1
     function check_OnlyTheTreasuryGains(uint256 amount, address other) external {
         assume(other != address(vault) && other != treasury);
         _keeps(amount, other);
@@ -60,6 +63,7 @@ contract VaultWithdrawSymbolic is AnyVault {
     }
 
     /// @notice Nobody but the owner withdraws: not the guardian, the treasury, the heir or an agent.
+    /// @custom:promise I1
     function check_OnlyTheOwnerWithdraws(address caller, uint256 amount) external {
         assume(caller != owner);
         assert(!_withdraw(caller, amount));
@@ -70,8 +74,7 @@ contract VaultWithdrawSymbolic is AnyVault {
         assert(!_withdraw(caller, amount));
     }
 
-    function _withdraw(address caller, uint256 amount) private returns (bool done) {
-        VM.prank(caller);
-        (done,) = address(vault).call(abi.encodeCall(IVault.withdraw, (address(token), amount)));
+    function _withdraw(address caller, uint256 amount) private returns (bool) {
+        return _call(caller, abi.encodeCall(IVault.withdraw, (address(token), amount)));
     }
 }

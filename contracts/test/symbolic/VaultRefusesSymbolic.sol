@@ -1,22 +1,27 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {AnyVault, Signed} from "./AnyVault.sol";
+import {AnyVault, Signed, YesToken} from "./AnyVault.sol";
 import {assume} from "./Premise.sol";
 import {IVault} from "src/interfaces/IVault.sol";
-import {AllowanceWord} from "src/libraries/AllowanceWord.sol";
 import {SessionWord, SessionWordLib} from "src/libraries/SessionWord.sol";
-import {Meter, SlidingCap} from "src/libraries/SlidingCap.sol";
-import {Windows} from "src/libraries/Windows.sol";
 
 /// @notice What is never paid, in any state of the vault, whoever signs and submits it. `ecrecover` is an unknown
 ///         function: the signature may be anybody's.
 /// @dev    The twins are about a vault that may pay (`_inFunds`): in one of any state, a payment that succeeds has more
 ///         paths than halmos gets through.
 /// @custom:halmos --loop 8
-contract VaultPayRefusesSymbolic is AnyVault {
+contract VaultRefusesSymbolic is AnyVault {
+    YesToken private token;
+
+    function setUp() public override {
+        super.setUp();
+        token = new YesToken();
+    }
+
     // ------------------------------------------------------------------------------------------------ I8: stopped
 
+    /// @custom:promise I8
     function check_APausedVaultNeverPays(Signed calldata signed) external {
         assume(_vaultWord().paused());
         assert(!_pay(signed));
@@ -28,6 +33,7 @@ contract VaultPayRefusesSymbolic is AnyVault {
     }
 
     /// @notice Nor for a key whose session was revoked by `revoke` or `revokeAll`, or that was replaced.
+    /// @custom:promise I8
     function check_AnEndedKeyNeverPays(Signed calldata signed) external {
         SessionWord word = _sessionWord(_signer(signed));
         assume(word.validUntil() == 0 || word.epoch() != _vaultWord().epoch());
@@ -43,6 +49,7 @@ contract VaultPayRefusesSymbolic is AnyVault {
     // ---------------------------------------------------------------------------------------------------- I2: who
 
     /// @notice Only a key of the payment's own session pays; a key that never served is of session 0.
+    /// @custom:promise I2
     function check_AnotherSessionsKeyNeverPays(Signed calldata signed) external {
         uint32 session = _sessionWord(_signer(signed)).session();
         assume(session != signed.payment.session || session == 0);
@@ -56,6 +63,7 @@ contract VaultPayRefusesSymbolic is AnyVault {
     }
 
     /// @notice Nobody's signature pays nothing, whatever is stored for the zero address.
+    /// @custom:promise I2
     function check_NobodysSignatureNeverPays(Signed calldata signed) external {
         assume(_signer(signed) == address(0));
         assert(!_pay(signed));
@@ -69,6 +77,7 @@ contract VaultPayRefusesSymbolic is AnyVault {
 
     // --------------------------------------------------------------------------------------------------- I2: when
 
+    /// @custom:promise I2
     function check_OutsideItsSpanASessionNeverPays(Signed calldata signed) external {
         SessionWord word = _sessionWord(_signer(signed));
         assume(block.timestamp < word.validFrom() || block.timestamp >= word.validUntil());
@@ -82,6 +91,7 @@ contract VaultPayRefusesSymbolic is AnyVault {
         assert(!_pay(signed));
     }
 
+    /// @custom:promise I2
     function check_AfterItsDeadlineNothingIsPaid(Signed calldata signed) external {
         assume(block.timestamp >= signed.payment.deadline);
         assert(!_pay(signed));
@@ -96,6 +106,7 @@ contract VaultPayRefusesSymbolic is AnyVault {
     // --------------------------------------------------------------------------------------------------- I3: once
 
     /// @notice A nonce that paid, is too old to tell, or too far ahead pays nothing.
+    /// @custom:promise I3
     function check_ANonceNeverPaysTwice(Signed calldata signed) external {
         SessionWord word = _sessionWord(_signer(signed));
         assume(word.nonceUsed(signed.payment.nonce) || _outside(word, signed.payment.nonce, 0));
@@ -117,6 +128,7 @@ contract VaultPayRefusesSymbolic is AnyVault {
 
     // ------------------------------------------------------------------------------------------------ I6: to whom
 
+    /// @custom:promise I6
     function check_AnUnknownPayeeIsNeverPaid(Signed calldata signed) external {
         assume(_category(signed.payment.payee) == 0);
         assert(!_pay(signed));
@@ -128,6 +140,7 @@ contract VaultPayRefusesSymbolic is AnyVault {
         assert(!_pay(signed));
     }
 
+    /// @custom:promise I6
     function check_AnUngrantedCategoryIsNeverPaid(Signed calldata signed) external {
         assume(!_sessionWord(_signer(signed)).grants(_category(signed.payment.payee)));
         assert(!_pay(signed));
@@ -140,6 +153,7 @@ contract VaultPayRefusesSymbolic is AnyVault {
     }
 
     /// @notice A fee is no way out: its recipient is judged as a payee is.
+    /// @custom:promise I6
     function check_AnUnknownFeeRecipientIsNeverPaid(Signed calldata signed) external {
         assume(signed.payment.fee != 0);
         uint256 category = _category(signed.payment.feeRecipient);
@@ -154,6 +168,7 @@ contract VaultPayRefusesSymbolic is AnyVault {
         assert(!_pay(signed));
     }
 
+    /// @custom:promise I6
     function check_AFeeAndItsRecipientComeTogether(Signed calldata signed) external {
         assume((signed.payment.fee == 0) != (signed.payment.feeRecipient == address(0)));
         assert(!_pay(signed));
@@ -167,6 +182,7 @@ contract VaultPayRefusesSymbolic is AnyVault {
 
     // ------------------------------------------------------------------------------------------- I4, I5: how much
 
+    /// @custom:promise I6
     function check_NothingIsNeverPaid(Signed calldata signed) external {
         assume(signed.payment.amount == 0);
         assert(!_pay(signed));
@@ -179,50 +195,29 @@ contract VaultPayRefusesSymbolic is AnyVault {
     }
 
     /// @notice A token without a limit is never paid: empty means nothing.
+    /// @custom:promise I6
     function check_WithoutALimitNothingIsPaid(Signed calldata signed) external {
-        assume(!_allowanceWord(signed.payment.session, signed.payment.token).limited());
+        assume(!_allowanceWord(_scope(signed)).limited());
         assert(!_pay(signed));
     }
 
     function checkFail_WithoutALimitNothingIsPaid(Signed calldata signed) external {
         _inFunds(signed);
-        assume(_allowanceWord(signed.payment.session, signed.payment.token).limited());
+        assume(_allowanceWord(_scope(signed)).limited());
         assert(!_pay(signed));
     }
 
-    /// @notice Amount and fee together never exceed the per-payment cap.
+    /// @notice Amount and fee together never exceed the per-payment cap, without an approval (VaultApprovalSymbolic).
+    /// @custom:promise I5
     function check_AboveThePerPaymentCapNothingIsPaid(Signed calldata signed) external {
-        assume(_total(signed) > _allowanceWord(signed.payment.session, signed.payment.token).perPaymentCap());
+        assume(_total(signed) > _allowanceWord(_scope(signed)).perPaymentCap());
         assert(!_pay(signed));
     }
 
     function checkFail_AboveThePerPaymentCapNothingIsPaid(Signed calldata signed) external {
         _inFunds(signed);
-        assume(_total(signed) >= _allowanceWord(signed.payment.session, signed.payment.token).perPaymentCap());
+        assume(_total(signed) >= _allowanceWord(_scope(signed)).perPaymentCap());
         assert(!_pay(signed));
-    }
-
-    /// @notice Amount and fee together, in units rounded up, never exceed what is left of the first limit.
-    function check_AboveTheFirstLimitNothingIsPaid(Signed calldata signed, uint256 index, uint256 unitBits) external {
-        assume(_units(signed, index, unitBits) > _left(signed, index));
-        assert(!_pay(signed));
-    }
-
-    function checkFail_AboveTheFirstLimitNothingIsPaid(Signed calldata signed) external {
-        _inFunds(signed);
-        assume(_total(signed) >= _left(signed, 0));
-        assert(!_pay(signed));
-    }
-
-    function _units(Signed calldata signed, uint256 index, uint256 unitBits) private view returns (uint256) {
-        AllowanceWord allowance = _allowanceWord(signed.payment.session, signed.payment.token);
-        assume(allowance.limited() && allowance.firstIndex() == index && allowance.unitBits() == unitBits);
-        return SlidingCap.toUnitsUp(_total(signed), unitBits);
-    }
-
-    function _left(Signed calldata signed, uint256 index) private view returns (uint256) {
-        Meter meter = _allowanceWord(signed.payment.session, signed.payment.token).asMeter();
-        return meter.rolled(Windows.secondsOf(index), block.timestamp).remainingUnits();
     }
 
     function _total(Signed calldata signed) private pure returns (uint256) {
@@ -232,120 +227,7 @@ contract VaultPayRefusesSymbolic is AnyVault {
     /// @dev A vault that may pay: one limit of an hour, counted in base units, not yet drawn on.
     function _inFunds(Signed calldata signed) private {
         assume(signed.payment.token == address(token));
-        uint256 word = (1 << 209) | (SlidingCap.MAX_UNITS << 155) | (SlidingCap.MAX_UNITS << 225);
-        _setAllowance(signed.payment.session, address(token), AllowanceWord.wrap(word));
-    }
-}
-
-/// @notice What a payment does when it is made, in any state of the vault but for its limit: one, of an hour, counted in
-///         base units, with any cap and any counts in the present bucket.
-/// @custom:halmos --loop 8
-contract VaultPaySymbolic is AnyVault {
-    /// @notice The payee gets the amount, the fee's recipient the fee, and the vault loses both: exactly (I1).
-    function check_ExactlyAmountAndFeeMove(Signed calldata signed, uint256 counts, address other) external {
-        _moves(signed, counts, other, signed.payment.feeRecipient);
-    }
-
-    function checkFail_ExactlyAmountAndFeeMove(Signed calldata signed, uint256 counts, address other) external {
-        _moves(signed, counts, other, signed.payment.payee);
-    }
-
-    function _moves(Signed calldata signed, uint256 counts, address other, address feeTaker) private {
-        _limited(signed, counts);
-        address payee = signed.payment.payee;
-        assume(payee != address(vault) && feeTaker != address(vault));
-        uint256 vaultHad = token.balanceOf(address(vault));
-        uint256 otherHad = token.balanceOf(other);
-        assume(_pay(signed));
-        unchecked {
-            assert(token.balanceOf(address(vault)) == vaultHad - signed.payment.amount - signed.payment.fee);
-            uint256 gain = other == payee ? signed.payment.amount : 0;
-            if (other == feeTaker) gain += signed.payment.fee;
-            assert(other == address(vault) || token.balanceOf(other) == otherHad + gain);
-        }
-    }
-
-    /// @notice The session's key has used the nonce, and nothing else of it changes (I3).
-    function check_OnlyTheNonceOfTheKeyChanges(Signed calldata signed, uint256 counts, address other) external {
-        _keysWord(signed, counts, other, signed.payment.nonce);
-    }
-
-    function checkFail_OnlyTheNonceOfTheKeyChanges(Signed calldata signed, uint256 counts, address other, uint32 nonce)
-        external
-    {
-        _keysWord(signed, counts, other, nonce);
-    }
-
-    function _keysWord(Signed calldata signed, uint256 counts, address other, uint32 nonce) private {
-        _limited(signed, counts);
-        address key = _signer(signed);
-        (SessionWord word, SessionWord others) = (_sessionWord(key), _sessionWord(other));
-        assume(_pay(signed));
-        assert(_same(_sessionWord(key), word.withNonce(nonce)));
-        assert(other == key || _same(_sessionWord(other), others));
-    }
-
-    /// @notice The same payment is never made again.
-    function check_TheSamePaymentIsMadeOnce(Signed calldata signed, uint256 counts) external {
-        _limited(signed, counts);
-        assume(_pay(signed));
-        assert(!_pay(signed));
-    }
-
-    /// @dev Another nonce makes it another payment.
-    function checkFail_TheSamePaymentIsMadeOnce(Signed calldata signed, Signed calldata next, uint256 counts) external {
-        _limited(signed, counts);
-        assume(_pay(signed));
-        assert(!_pay(next));
-    }
-
-    /// @notice The limit's newest count rises by amount and fee, and nothing else of the session's word changes (I4).
-    function check_TheLimitCountsExactlyAmountAndFee(Signed calldata signed, uint256 counts) external {
-        _countsExactly(signed, counts, signed.payment.fee);
-    }
-
-    function checkFail_TheLimitCountsExactlyAmountAndFee(Signed calldata signed, uint256 counts) external {
-        _countsExactly(signed, counts, 0);
-    }
-
-    function _countsExactly(Signed calldata signed, uint256 counts, uint256 fee) private {
-        _limited(signed, counts);
-        uint256 before = AllowanceWord.unwrap(_allowanceWord(signed.payment.session, address(token)));
-        assume(_pay(signed));
-        uint256 afterwards = AllowanceWord.unwrap(_allowanceWord(signed.payment.session, address(token)));
-        assert(afterwards == before + signed.payment.amount + fee);
-    }
-
-    /// @notice A payment changes no role, no pause and no epoch, and is one event in the trail (I13).
-    function check_APaymentIsOneEventAndChangesNoRole(Signed calldata signed, uint256 counts) external {
-        _oneEvent(signed, counts, 1);
-    }
-
-    function checkFail_APaymentIsOneEventAndChangesNoRole(Signed calldata signed, uint256 counts) external {
-        _oneEvent(signed, counts, 2);
-    }
-
-    function _oneEvent(Signed calldata signed, uint256 counts, uint32 events) private {
-        _limited(signed, counts);
-        uint256 state = uint256(keccak256(abi.encode(_vaultWord().epoch(), _vaultWord().paused())));
-        uint32 sequence = _vaultWord().sequence();
-        assume(_pay(signed));
-        assert(vault.owner() == owner && vault.guardian() == guardian && vault.treasury() == treasury);
-        assert(uint256(keccak256(abi.encode(_vaultWord().epoch(), _vaultWord().paused()))) == state);
-        unchecked {
-            assert(_vaultWord().sequence() == sequence + events);
-        }
-    }
-
-    /// @dev One limit of an hour, its cap and its counts any, in a bucket that is not over.
-    function _limited(Signed calldata signed, uint256 counts) private {
-        assume(signed.payment.token == address(token));
-        uint256 word = (1 << 209) | (uint256(0x7fffff) << 186) | (counts & ((1 << 186) - 1));
-        word |= SlidingCap.MAX_UNITS << 225; // per payment
-        _setAllowance(signed.payment.session, address(token), AllowanceWord.wrap(word));
-    }
-
-    function _same(SessionWord a, SessionWord b) private pure returns (bool) {
-        return SessionWord.unwrap(a) == SessionWord.unwrap(b);
+        assume(!_vaultWord().limited());
+        _setAllowance(_scope(signed), _ample());
     }
 }
