@@ -40,7 +40,6 @@ test-contracts: setup
 	scripts/opcodes
 	scripts/bytecode-lock
 	$(MAKE) --no-print-directory forge-test
-	node scripts/bug-zoo.mjs
 	node scripts/tidy-trees.mjs
 	node scripts/vectors.mjs --check
 
