@@ -99,11 +99,12 @@ let alive = [];
 let remembered = 0;
 progress = new Progress("judged", unique.size);
 await inLanes(AT_ONCE, unique, async ([key, { mutant, code }]) => {
-  const suites = bench.stagesFor(Object.keys(code)).flat();
+  const contracts = Object.keys(code);
+  const suites = bench.stagesFor(contracts).flatMap((stage) => stage.suites);
   let verdict = verdicts.of(key, suites);
   if (verdict) remembered += 1;
   else {
-    verdict = { killer: await bench.killerOf(key, code) };
+    verdict = { killer: await bench.killerOf(key, contracts, async (by) => (by === pipeline ? code : codeOf(mutant, by))) };
     if (!verdict.killer?.endless) verdicts.remember(key, verdict.killer, suites); // an end may depend on the machine
   }
   if (verdict.killer) killed.push({ ...mutant, killer: verdict.killer });

@@ -1,6 +1,6 @@
 // The bench of judges: for each target the suites that deploy it, in stages, quick ones first. None sits on it that does
 // not pass on the contract as it is, built and deployed the way mutants are.
-import { TARGETS } from "./compiler.mjs";
+import { DoesNotCompile, TARGETS } from "./compiler.mjs";
 import { inLanes } from "./lanes.mjs";
 import { judge, removeArtifact, suitesFor, writeArtifact } from "./suites.mjs";
 
@@ -11,76 +11,99 @@ const ENV = { FOUNDRY_INVARIANT_RUNS: "8" };
 const isInvariant = (suite) => suite.includes("/invariant/");
 
 /**
- * The quickest pipeline under which every suite passes on the unbroken contract it judges (the gas that tests allow may not
- * do for code without the optimizer): {pipeline, code: {contract: 0x...}, seconds: {suite: number}}.
+ * For every suite the quickest pipeline under which it passes on the unbroken contract: the gas that some tests allow does
+ * not do for code without the optimizer.
  * @param judges {contract: suites}
+ * @returns {{originals: Map<string, object>, pipelineOf: function, seconds: {suite: number}}} originals: {contract: 0x...}
+ *          by pipeline, the quickest first
  */
 export async function fairOriginals(compilers, lanes, judges, say) {
-  let unfair = [];
+  const originals = new Map();
+  const pipelines = new Map();
+  const seconds = {};
+  const nameOf = (contract, suite) => `${contract} ${suite}`;
+  let cases = Object.entries(judges).flatMap(([contract, suites]) => suites.map((suite) => ({ contract, suite })));
   for await (const { pipeline, code } of compilers.originals()) {
-    const seconds = {};
-    const doubted = new Set(unfair.map(({ suite }) => suite));
-    unfair = [];
+    originals.set(pipeline, code);
     const artifacts = Object.fromEntries(Object.keys(code).map((contract) => [contract, writeArtifact(`${contract}.original`, code[contract])]));
-    const cases = Object.entries(judges).flatMap(([contract, suites]) => suites.map((suite) => ({ contract, suite })));
-    await inLanes(lanes, [...cases.filter(({ suite }) => doubted.has(suite)), ...cases.filter(({ suite }) => !doubted.has(suite))], async ({ contract, suite }) => {
+    const unfair = [];
+    await inLanes(lanes, cases, async ({ contract, suite }) => {
       const verdict = await judge(`${contract}.${suite.replaceAll("/", ".")}`, { [TARGETS[contract]]: artifacts[contract] }, [suite], { env: ENV });
       Object.assign(seconds, verdict.seconds);
-      unfair.push(...verdict.failures);
-      return !doubted.has(suite) || !verdict.failures.length; // still fails: no need to ask the others
+      if (!verdict.failures.length) return void pipelines.set(nameOf(contract, suite), pipeline);
+      unfair.push({ contract, suite });
+      say(`${suite} ${verdict.failures.map(({ test }) => test).join(", ")} fails on the unbroken contract (${pipeline} code)`);
     });
-    if (!unfair.length) return { pipeline, code, seconds };
-    say(`${unfair.map(({ suite, test }) => `${suite} ${test}`).join(", ")} fails on the unbroken contract (${pipeline} code)`);
+    cases = unfair;
+    if (!cases.length) return { originals, pipelineOf: (contract, suite) => pipelines.get(nameOf(contract, suite)), seconds };
   }
   throw new Error("no fair judge: a suite that fails on the unbroken contract would catch everything");
 }
 
 export class Bench {
-  #stages = {};
+  #stages = {}; // {contract: {order, pipeline, suites}[]}
   #seconds;
 
+  /** @returns the bench, and the pipeline that every mutant is compiled with, with what it makes of the originals */
   static async seat(compilers, lanes, say) {
     const bench = new Bench();
     const judges = Object.fromEntries(Object.entries(TARGETS).map(([contract, variable]) => [contract, suitesFor(variable)]));
     for (const [contract, suites] of Object.entries(judges)) if (!suites.length) throw new Error(`no test deploys ${contract} by ${TARGETS[contract]}`);
-    const { pipeline, code, seconds } = await fairOriginals(compilers, lanes, judges, say);
+    const { originals, pipelineOf, seconds } = await fairOriginals(compilers, lanes, judges, say);
+    const [[pipeline, original]] = originals;
     bench.#seconds = seconds;
     for (const [contract, suites] of Object.entries(judges)) {
       const total = suites.reduce((sum, suite) => sum + seconds[suite], 0);
-      const quick = [];
-      const slow = [];
+      const groups = {};
       let spent = 0;
-      for (const suite of suites.filter((one) => !isInvariant(one)).sort((a, b) => seconds[a] - seconds[b])) {
-        spent += seconds[suite];
-        (spent < QUICK * total || !quick.length ? quick : slow).push(suite);
+      for (const suite of [...suites].sort((a, b) => seconds[a] - seconds[b])) {
+        if (!isInvariant(suite)) spent += seconds[suite];
+        const by = pipelineOf(contract, suite);
+        // Quick, slow, invariants; last what needs another compilation of the mutant
+        const order = by !== pipeline ? 3 : isInvariant(suite) ? 2 : spent > QUICK * total ? 1 : 0;
+        (groups[`${order} ${by}`] ??= { order, pipeline: by, suites: [] }).suites.push(suite);
       }
-      bench.#stages[contract] = [quick, slow, suites.filter(isInvariant)];
-      const killer = await bench.killerOf("original", { [contract]: code[contract] }, 1);
+      bench.#stages[contract] = Object.values(groups);
+      const killer = await bench.killerOf("original", [contract], async (by) => originals.get(by), 0);
       if (killer) throw new Error(`${killer.suite} ${killer.test} passes alone, but not beside other suites`);
-      say(`${contract}: ${suites.length} suites pass in ${total.toFixed(1)} s, ${quick.length} of them quick (${pipeline} code)`);
+      say(`${contract}: ${suites.length} suites pass in ${total.toFixed(1)} s: ${bench.stagesFor([contract]).map((stage) => `${stage.suites.length} on ${stage.pipeline} code`).join(", ")}`);
     }
-    return { bench, pipeline, original: code };
+    return { bench, pipeline, original };
   }
 
-  /** The stages for a mutant of these contracts: lists of suites. */
+  /** The stages for a mutant of these contracts. */
   stagesFor(contracts) {
-    const all = [0, 1, 2].map((stage) => [...new Set(contracts.flatMap((contract) => this.#stages[contract][stage]))]);
-    return all.filter((stage) => stage.length);
+    const merged = {};
+    for (const { order, pipeline, suites } of contracts.flatMap((contract) => this.#stages[contract])) {
+      const stage = (merged[`${order} ${pipeline}`] ??= { order, pipeline, suites: [] });
+      stage.suites = [...new Set([...stage.suites, ...suites])];
+    }
+    return Object.values(merged).sort((a, b) => a.order - b.order);
   }
 
-  /** The first test that fails on `code` ({contract: 0x...}) as {suite, test, endless}; null where all pass. */
-  async killerOf(name, code, stages = Infinity) {
-    const contracts = Object.keys(code);
-    const variables = Object.fromEntries(contracts.map((contract) => [TARGETS[contract], writeArtifact(`${contract}.${name}`, code[contract])]));
-    try {
-      for (const stage of this.stagesFor(contracts).slice(0, stages)) {
-        const longest = LEAST + PATIENCE * stage.reduce((sum, suite) => sum + this.#seconds[suite], 0);
-        const { failures, endless } = await judge(name, variables, stage, { failFast: true, env: ENV, longest });
-        if (failures.length) return { ...failures[0], endless };
+  /**
+   * The first test that fails on a mutant of these contracts as {suite, test, endless}; null where all pass.
+   * @param codeBy the mutant's code by a pipeline: {contract: 0x...}
+   */
+  async killerOf(name, contracts, codeBy, lastOrder = Infinity) {
+    for (const { order, pipeline, suites } of this.stagesFor(contracts)) {
+      if (order > lastOrder) break;
+      let code;
+      try {
+        code = await codeBy(pipeline);
+      } catch (error) {
+        if (error instanceof DoesNotCompile) continue;
+        throw error;
       }
-      return null;
-    } finally {
-      Object.values(variables).forEach(removeArtifact);
+      const variables = Object.fromEntries(contracts.map((contract) => [TARGETS[contract], writeArtifact(`${contract}.${name}`, code[contract])]));
+      const longest = LEAST + PATIENCE * suites.reduce((sum, suite) => sum + this.#seconds[suite], 0);
+      try {
+        const { failures, endless } = await judge(name, variables, suites, { failFast: true, env: ENV, longest });
+        if (failures.length) return { ...failures[0], endless };
+      } finally {
+        Object.values(variables).forEach(removeArtifact);
+      }
     }
+    return null;
   }
 }
