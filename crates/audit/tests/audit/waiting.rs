@@ -2,11 +2,12 @@
 
 use crate::loosenings::{DAY, LOOSENINGS, delayed, executed, limit_call, nothing, said, sound};
 use crate::promises::{audit, broken};
-use crate::synthetic::{KEY, ONE, OWNER, PAYEE, Synthetic, TOKEN, TREASURY, who};
+use crate::synthetic::{KEY, ONE, OWNER, PAYEE, START, Synthetic, TOKEN, TREASURY, who};
 use purse_audit::Subject;
 use purse_protocol::abi::IVault::{
-    AllRevoked, ChangeCancelled, GuardianSet, KeyRotated, LimitRemoved, OwnershipTransferStarted, OwnershipTransferred,
-    PayeeRemoved, Revoked, TreasurySet, removeLimitCall, setDelayCall, setGuardianCall, setTreasuryCall, unpauseCall,
+    AllRevoked, CategoriesSet, ChangeCancelled, GuardianSet, KeyRotated, LimitRemoved, OwnershipTransferStarted,
+    OwnershipTransferred, PayeeRemoved, PerPaymentCapSet, Revoked, TreasurySet, ValiditySet, removeLimitCall,
+    setDelayCall, setGuardianCall, setTreasuryCall, unpauseCall,
 };
 
 const WEEK: u64 = 604_800;
@@ -35,6 +36,56 @@ fn a_loosening_at_once_is_named() {
         (loosening.effect)(&mut vault);
         sound(&vault, loosening.name);
     }
+}
+
+/// One base unit, second or category more is a loosening; as much as before is none.
+#[test]
+fn the_least_loosening_waits() {
+    let until = START as u32 + 90 * DAY;
+    let all = 1 << 1 | 1 << 63;
+    type Act = fn(&mut Synthetic, u32, u64);
+    let acts: [(Act, u32, u64); 4] = [
+        (|vault, more, _| vault.limit(1, 0, DAY, 25 * ONE + u128::from(more), 0), 1, 0),
+        (
+            |vault, more, _| {
+                let perPaymentCap = 10 * ONE + u128::from(more);
+                vault.emit(|sequence| PerPaymentCapSet { session: 1, token: TOKEN, perPaymentCap, sequence });
+            },
+            1,
+            0,
+        ),
+        (
+            |vault, more, until| {
+                let (validFrom, validUntil) = (START as u32, until as u32 + more);
+                vault.emit(|sequence| ValiditySet { session: 1, validFrom, validUntil, sequence });
+            },
+            1,
+            until.into(),
+        ),
+        (
+            |vault, more, mask| {
+                let categories = mask | u64::from(more) << 1;
+                vault.emit(|sequence| CategoriesSet { session: 1, categories, sequence });
+            },
+            2,
+            all,
+        ),
+    ];
+    for (act, more, value) in acts {
+        let mut vault = delayed(nothing);
+        act(&mut vault, 0, value);
+        sound(&vault, "as before");
+        act(&mut vault, more, value);
+        assert!(said(&vault, "more").contains("at once"));
+    }
+    // Earlier by a second, and a delay shorter by one.
+    let mut vault = delayed(nothing);
+    let (validFrom, validUntil) = (START as u32 - 1, until);
+    vault.emit(|sequence| ValiditySet { session: 1, validFrom, validUntil, sequence });
+    assert!(said(&vault, "earlier").contains("at once"));
+    let mut vault = delayed(nothing);
+    vault.set_delay(DAY - 1);
+    assert!(said(&vault, "shorter").contains("at once"));
 }
 
 #[test]
