@@ -79,7 +79,8 @@ fn only_a_change_compiles_again() {
     assert!(third.compiled, "a source changed");
     assert_ne!(third.factory.creation_code, first.factory.creation_code);
 
-    let settings = fs::read_to_string(root().join("foundry.toml")).unwrap().replace("optimizer_runs = ", "optimizer_runs = 1");
+    let settings =
+        fs::read_to_string(root().join("foundry.toml")).unwrap().replace("optimizer_runs = ", "optimizer_runs = 1");
     fs::write(checkout.path().join("foundry.toml"), settings).unwrap();
     assert!(Build::compile(checkout.path()).unwrap().compiled, "a setting changed");
 
