@@ -37,22 +37,36 @@ contract HandlerShareTest is Campaign {
     }
 
     function assertReasons() internal view {
-        bytes4[15] memory reasons = [
+        bytes4[29] memory reasons = [
             IVault.VaultPaused.selector,
             IVault.PaymentExpired.selector,
+            IVault.ZeroAmount.selector,
+            IVault.FeeMismatch.selector,
             IVault.ApprovalInvalid.selector,
             IVault.SignerNotSessionKey.selector,
             IVault.KeyRetired.selector,
             IVault.SessionRevoked.selector,
+            IVault.SessionNotYetValid.selector,
             IVault.SessionExpired.selector,
             IVault.NonceUsed.selector,
             IVault.NonceTooOld.selector,
             IVault.NonceTooFar.selector,
             IVault.PayeeNotInBook.selector,
             IVault.CategoryNotGranted.selector,
+            IVault.TokenNotGranted.selector,
             IVault.AbovePerPaymentCap.selector,
             IVault.LimitExceeded.selector,
-            IVault.VaultShort.selector
+            IVault.VaultShort.selector,
+            IVault.OwnerNonceWrong.selector,
+            IVault.ActNotSigned.selector,
+            IVault.NotOwner.selector,
+            IVault.NotOwnerOrGuardian.selector,
+            IVault.ChangeKilled.selector,
+            IVault.ChangeNotYetExecutable.selector,
+            IVault.ChangeDiffers.selector,
+            IVault.RoleConflict.selector,
+            IVault.KeyUsedBefore.selector,
+            IVault.SessionExists.selector
         ];
         for (uint256 i = 0; i < reasons.length; ++i) {
             assertGt(handler.reasons(reasons[i]), 0, vm.toString(reasons[i]));

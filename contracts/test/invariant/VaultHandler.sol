@@ -82,6 +82,9 @@ contract VaultHandler is Heist {
         list[count++] = this.execute.selector;
         list[count++] = this.cancel.selector;
         list[count++] = this.stop.selector;
+        list[count++] = this.haunt.selector;
+        list[count++] = this.malform.selector;
+        list[count++] = this.overreach.selector;
         list[count++] = this.spite.selector;
         list[count++] = this.meddle.selector;
         list[count++] = this.relodge.selector;

@@ -45,7 +45,7 @@ abstract contract Owners is World {
         given = IVault.Grant({
             session: id,
             key: newKey(),
-            validFrom: uint32(clock - roll(2 days)),
+            validFrom: uint32(once(6) ? clock + roll(20 days) : clock - roll(2 days)),
             validUntil: uint32(clock + 40 days + roll(400 days)),
             categories: someCategories(),
             tokens: new IVault.TokenGrant[](TOKENS)
@@ -95,7 +95,7 @@ abstract contract Owners is World {
         uint32 id = someSession(v);
         if (id == 0) return;
         Policy.Session memory old = witnesses[v].session(id);
-        uint256 from = once(2) ? old.validFrom : clock + 1 days - roll(3 days);
+        uint256 from = once(2) ? old.validFrom : clock + (once(3) ? 20 days : 1 days) - roll(3 days);
         uint256 until = once(4) ? old.validUntil : clock + 1 + (once(20) ? 0 : 20 days + roll(200 days));
         if (from >= until || until <= clock) return;
         uint256 expected = (uint256(old.validFrom) << 32) | old.validUntil;
@@ -185,7 +185,7 @@ abstract contract Owners is World {
         uint256 what = someToken();
         uint256 balance = tokens[what].balanceOf(address(vaults[v]));
         if (balance == 0) return;
-        uint256 amount = once(30) ? type(uint256).max : 1 + roll(balance / 40 + 1);
+        uint256 amount = once(15) ? type(uint256).max : 1 + roll(balance / 40 + 1);
         won(act(v, abi.encodeCall(IVault.withdraw, (address(tokens[what]), amount)), true));
     }
 

@@ -4,12 +4,12 @@ pragma solidity ^0.8.28;
 import {MoodyToken} from "../MoodyToken.sol";
 import {Delays} from "../witness/Delays.sol";
 import {Witness} from "../witness/Witness.sol";
-import {Payers} from "./Payers.sol";
+import {Trespassers} from "./Trespassers.sol";
 import {IVault} from "src/interfaces/IVault.sol";
 
 /// @notice What relayers do, honest and hostile: batches of everything, with too little gas; and what a hostile token
 ///         does in the middle of a transfer.
-abstract contract Relayers is Payers {
+abstract contract Relayers is Trespassers {
     uint256 internal constant ITEM_GAS_DEMANDED = 520_000;
 
     /// @notice Good payments mixed with replays, forgeries and dirt.
@@ -28,6 +28,7 @@ abstract contract Relayers is Payers {
     /// @notice The relayer gives less gas than the items need: nothing of the batch is done, or every item had enough.
     function starve(uint256 seed) external acting(seed) {
         uint256 v = openVault();
+        if (once(3)) return won(_starveOne(v));
         (IVault.BatchItem[] memory items,) = someItems(v, 1 + roll(3));
         bytes memory call = abi.encodeCall(IVault.payBatch, (items));
         uint256 gas_ = 30_000 + roll(2 * ITEM_GAS_DEMANDED);
@@ -43,6 +44,20 @@ abstract contract Relayers is Payers {
             witnesses[v].assertTrail();
         }
         won(ok);
+    }
+
+    function _starveOne(uint256 v) private returns (bool ok) {
+        Order memory order = someOrder(v);
+        if (order.signer == address(0)) return false;
+        bytes memory call = payCall(order);
+        witnesses[v].register(order.payment, order.signer, address(0), false);
+        uint256 gas_ = 20_000 + roll(150_000);
+        vm.prank(stranger);
+        (ok,) = address(vaults[v]).call{gas: gas_}(call);
+        if (ok) observe(v, stranger, address(0));
+        else vm.getRecordedLogs();
+        witnesses[v].assertTrail();
+        witnesses[v].assertSession(order.payment.session);
     }
 
     /// @notice During a transfer the token calls somebody: pays again, lodges, executes, or rules.

@@ -75,6 +75,14 @@ abstract contract Stoppers is Rulers {
         bytes memory call = abi.encodeCall(IVault.lodge, (old.call, old.nonce, old.deadline, old.signature));
         attack(0, stranger, call, "I9: an owner's signature works once");
         attack(1, stranger, call, "I9: an owner's signature works once, at one vault");
+        // the owner's, at any other nonce than the vault's own
+        uint256 v = someVault();
+        uint32 nonce = once(2) ? uint32(roll(1 << 32)) : vaults[v].ownerNonce() - 1 + 2 * uint32(roll(2));
+        if (nonce == vaults[v].ownerNonce()) return;
+        bytes32 digest = actDigestOf(block.chainid, address(vaults[v]), old.call, nonce, type(uint32).max);
+        bytes memory signature = signAs(witnesses[v].owner(), digest);
+        call = abi.encodeCall(IVault.lodge, (old.call, nonce, type(uint32).max, signature));
+        attack(v, stranger, call, "I9: an owner's signature is valid at exactly the nonce it names");
         won(true);
     }
 

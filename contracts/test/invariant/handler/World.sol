@@ -41,7 +41,7 @@ abstract contract World is PaymentSigner {
     uint256 private _dice;
     uint256 public sent; // transactions, of those that were meant to succeed
     uint256 public refused;
-    mapping(bytes4 reason => uint256) public reasons; // of those refused
+    mapping(bytes4 reason => uint256) public reasons; // of those refused, and of attacks
     uint256 public attacks; // of those that were not
 
     /// @dev What an action did, for the share of its calls that succeeded.
@@ -134,8 +134,9 @@ abstract contract World is PaymentSigner {
     function attack(uint256 v, address sender, bytes memory call, string memory what) internal {
         ++attacks;
         vm.prank(sender);
-        (bool ok,) = address(vaults[v]).call(call);
+        (bool ok, bytes memory answer) = address(vaults[v]).call(call);
         assertFalse(ok, what);
+        ++reasons[bytes4(answer)];
         vm.getRecordedLogs();
     }
 

@@ -55,6 +55,12 @@ abstract contract Policy is Payments {
         return _sessions[id].key != address(0) && !revoked(id);
     }
 
+    /// @notice Whether the session is live and within its span.
+    function able(uint32 id) public view returns (bool) {
+        Session storage it = _sessions[id];
+        return live(id) && block.timestamp >= it.validFrom && block.timestamp < it.validUntil;
+    }
+
     /// @dev Takes in one event of the owner's or the guardian's.
     function _fold(bytes32 name, bytes32[] calldata topics, bytes calldata data) internal {
         bytes32 first = topics[1];
