@@ -58,7 +58,7 @@ fn change() -> impl Strategy<Value = Change> {
         2 => (1..3_u8).prop_map(Change::Payee),
         1 => (0..2_000_u32, 5_000_000..8_000_000_u32)
             .prop_map(move |(from, until)| Change::Validity { from: start - from, until: start + until }),
-        1 => prop_oneof![Just(0), 60..100_000_u32].prop_map(Change::Delay),
+        3 => prop_oneof![Just(0), 60..100_000_u32, 60..100_000_u32].prop_map(Change::Delay),
     ]
 }
 
@@ -194,13 +194,16 @@ impl Play {
         }
     }
 
-    /// Executes what may be executed; what no longer can is refused by the vault and leaves no trace.
+    /// Waits for a change and executes it; what no longer can is refused by the vault and leaves no trace.
     fn execute(&mut self, place: usize) {
         let Some(waiting) = self.trail.waiting.get(place) else { return };
-        let (number, time) = (waiting.number, self.vault.time);
+        let (number, from) = (waiting.number, u64::from(waiting.executable_from));
         let change = self.waiting[&number];
-        let in_time = (u64::from(waiting.executable_from)..waiting.executable_until.into()).contains(&time);
-        if !in_time || waiting.killed || !self.is_possible(change) && !matches!(change, Change::Unpause) {
+        self.vault.next_block(from.saturating_sub(self.vault.time));
+        if self.vault.time >= waiting.executable_until.into()
+            || waiting.killed
+            || !self.is_possible(change) && !matches!(change, Change::Unpause)
+        {
             return;
         }
         self.vault.execute(number);

@@ -1,11 +1,13 @@
 //! The fold of what waits (I9, I12): the contract's list, what kills, and the calls beside.
 
 use crate::loosenings::{DAY, delayed, limit_call, nothing, payees_call, said, sound};
-use crate::synthetic::{ONE, OWNER, TOKEN};
+use crate::synthetic::{ONE, OWNER, Synthetic, TOKEN};
 use alloy::primitives::{Bytes, U256};
 use alloy::sol_types::SolCall;
 use purse_audit::ChangeSubject;
-use purse_protocol::abi::IVault::{ChangeCancelled, Paused, replaceCall, unpauseCall, withdrawCall};
+use purse_protocol::abi::IVault::{
+    ChangeCancelled, Paused, PerPaymentCapSet, replaceCall, setPerPaymentCapCall, unpauseCall, withdrawCall,
+};
 
 /// The list is the contract's: newest first, each with its number, times, subject and call; the owner nonce counts all
 /// events but payments.
@@ -59,6 +61,24 @@ fn what_is_executed_kills_nothing() {
     let change = vault.put_by(&unpauseCall {});
     vault.next_block(DAY.into());
     vault.execute(change);
+    sound(&vault, "");
+}
+
+/// A cap takes effect rounded down to the token's unit, as the event says; the call has it as it was asked for.
+#[test]
+fn caps_take_effect_rounded_down() {
+    let units = |amount: u128| amount >> 7 << 7;
+    let mut vault = Synthetic::with_session(7);
+    vault.set_delay(DAY);
+    let limit = vault.put_by(&limit_call(1, 50 * ONE + 1));
+    let perPaymentCap = 20 * ONE + 1;
+    let cap = vault.put_by(&setPerPaymentCapCall { session: 1, token: TOKEN, perPaymentCap });
+    vault.next_block(DAY.into());
+    vault.execute(limit);
+    vault.limit(1, 0, DAY, units(50 * ONE + 1), 0);
+    vault.execute(cap);
+    let perPaymentCap = units(perPaymentCap);
+    vault.emit(|sequence| PerPaymentCapSet { session: 1, token: TOKEN, perPaymentCap, sequence });
     sound(&vault, "");
 }
 
