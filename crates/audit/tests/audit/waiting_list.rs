@@ -56,6 +56,15 @@ fn what_is_executed_kills_nothing() {
     vault.limit(1, 0, DAY, 30 * ONE, 0);
     assert!(vault.trail().waiting[0].killed);
     assert_eq!(vault.trail().waiting[0].number, third);
+    // The event of an execution, in another transaction, is an act of its own.
+    let mut vault = delayed(nothing);
+    vault.put_by(&limit_call(1, 60 * ONE));
+    let change = vault.put_by(&limit_call(1, 50 * ONE));
+    vault.next_block(DAY.into());
+    vault.execute(change);
+    vault.next_block(1);
+    vault.limit(1, 0, DAY, 50 * ONE, 0);
+    assert!(vault.trail().waiting[0].killed);
     // Nothing to resume: the change is executed and logs nothing more.
     let mut vault = delayed(nothing);
     let change = vault.put_by(&unpauseCall {});
