@@ -4,9 +4,11 @@ use crate::context::{Context, Vault};
 use crate::failure::Failure;
 use crate::ledger::books;
 use crate::money::{Token, of_view};
+use crate::rpc_failure;
 use crate::sessions::{Session, VaultBound};
 use crate::waits::{self, Waiting};
 use alloy::primitives::{Address, Bytes, U256};
+use alloy::providers::Provider as _;
 use purse_deployer::book;
 use purse_protocol::abi::IVaultLens::{IVaultLensInstance, NoVaultLimit};
 
@@ -25,19 +27,27 @@ pub(crate) struct Outflow<'a> {
 }
 
 impl<'a> Outflow<'a> {
-    /// Asks the lens of the address book, if there is one.
-    pub(crate) fn new(
+    /// Asks the lens of the address book, if the chain has it.
+    pub(crate) async fn new(
         context: &Context,
         vault: &'a Vault,
         token: &'a Token,
         bound: &'a VaultBound,
         waiting: &[Waiting],
         now: u64,
-    ) -> Self {
+    ) -> Result<Self, Failure> {
         let book = book::load(&books(context), vault.node.chain_id).ok().flatten();
         let lens = book.and_then(|book| book.lens).map(|lens| lens.address);
+        // A local chain that was started anew has lost what the book still knows
+        let lens = match lens {
+            Some(lens) => {
+                let code = vault.node.provider.get_code_at(lens).await.map_err(rpc_failure::of)?;
+                (!code.is_empty()).then_some(lens)
+            }
+            None => None,
+        };
         let lens = lens.and_then(|lens| Some((lens, waits::calls(waiting)?)));
-        Self { vault, token, bound, now, lens }
+        Ok(Self { vault, token, bound, now, lens })
     }
 
     /// Whether what waits is counted in.

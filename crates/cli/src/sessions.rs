@@ -15,8 +15,8 @@ use purse_protocol::{Category, CategoryMask, Meter, Scope, SessionId, Window, me
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Sessions read at once: each costs two requests.
-const READS_AT_ONCE: usize = 32;
+/// Sessions read at once: each costs a few requests.
+pub(crate) const READS_AT_ONCE: usize = 32;
 
 /// What is said where not all sessions are known.
 pub(crate) const NOT_ALL: &str =

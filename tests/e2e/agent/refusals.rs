@@ -6,7 +6,7 @@ use alloy::providers::DynProvider;
 use alloy::sol;
 use purse_agent::{Agent, Fee, Outcome, PaymentRequest, SessionKey};
 use purse_protocol::abi::IVault;
-use purse_protocol::{Refusal, RefusalContext, SessionId};
+use purse_protocol::{Refusal, RefusalContext, Retry, SessionId};
 use purse_tests::{LocalChain, Scene};
 
 sol! {
@@ -150,6 +150,35 @@ async fn a_cap_holds_over_two_payments_until_the_window_has_slid() -> anyhow::Re
     assert_eq!(refusal.code, "LimitExceeded");
     desk.scene.mine_at(free).await?;
     assert!(matches!(agent.pay(&ten).await?, Outcome::Paid(_)), "the window has slid");
+    Ok(())
+}
+
+/// I4: whichever scope refuses, the time that is told is when the payment fits all of them; a lifetime never has room.
+#[tokio::test]
+async fn the_refusal_of_any_scope_tells_when_it_fits() -> anyhow::Result<()> {
+    let desk = Desk::without_key_file().await?;
+    let (scene, agent, six) = (&desk.scene, desk.agent().await?, desk.request(6 * Scene::USDC));
+    let limit = |session, category, window| IVault::setLimitCall {
+        session,
+        category,
+        token: scene.usdc,
+        window,
+        cap: 10 * Scene::USDC,
+    };
+    for (session, category) in [(0, 0), (Scene::SESSION, Scene::CATEGORY)] {
+        scene.own(&limit(session, category, 3_600)).await?;
+        assert!(matches!(agent.pay(&six).await?, Outcome::Paid(_)));
+        let paid_at = scene.now().await?;
+        let Outcome::Refused(refusal) = agent.pay(&six).await? else { anyhow::bail!("12 of 10 an hour") };
+        let free = (paid_at / 900 + 5) * 900;
+        let told = refusal.facts.get("retry_after").cloned().unwrap_or_default();
+        assert_eq!((refusal.code, told), ("LimitExceeded", purse_protocol::time::rfc3339(free)), "{refusal:?}");
+        scene.own(&IVault::removeLimitCall { session, category, token: scene.usdc, window: 3_600 }).await?;
+    }
+    scene.own(&limit(Scene::SESSION, 0, u32::MAX)).await?;
+    assert!(matches!(agent.pay(&six).await?, Outcome::Paid(_)));
+    let Outcome::Refused(refusal) = agent.pay(&six).await? else { anyhow::bail!("12 of 10 for ever") };
+    assert_eq!((refusal.code, refusal.retry), ("LimitExceeded", Retry::Never), "{refusal:?}");
     Ok(())
 }
 

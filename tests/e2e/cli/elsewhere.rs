@@ -2,6 +2,7 @@
 
 use super::purse::Home;
 use alloy::primitives::Address;
+use alloy::providers::ext::AnvilApi;
 use anyhow::ensure;
 use purse_protocol::abi::IVault;
 use purse_tests::Scene;
@@ -31,5 +32,24 @@ async fn an_agent_granted_elsewhere_is_listed_and_counted() -> anyhow::Result<()
     let later = scene.default_grant(77, Address::repeat_byte(0x77));
     scene.own(&IVault::grantCall { newSession: later }).await?;
     ensure!(home.json(&["status"])?["agents"].as_array().map(Vec::len) == Some(3));
+    Ok(())
+}
+
+/// What can leave is reckoned here where the chain has no lens, and says so where a change waits (I17).
+#[tokio::test]
+async fn without_the_lens_the_worst_case_is_reckoned_here() -> anyhow::Result<()> {
+    let scene = Scene::with_session().await?;
+    let home = Home::of(&scene)?;
+    let with = home.json(&["status", "--horizon", "7d"])?;
+    scene.provider.anvil_set_code(scene.lens, Default::default()).await?;
+    let without = home.json(&["status", "--horizon", "7d"])?;
+    ensure!(with["at_most_counts_waiting"] == true && without["at_most_counts_waiting"] == false, "{without}");
+    ensure!(with["agents"][0]["at_most"] == without["agents"][0]["at_most"], "{with}\n{without}");
+    ensure!(with["at_most"][1]["within"] == "7d", "{with}");
+    scene.own(&IVault::setDelayCall { newDelay: 60 }).await?;
+    let raise =
+        IVault::setPerPaymentCapCall { session: Scene::SESSION, token: scene.usdc, perPaymentCap: 20 * Scene::USDC };
+    scene.own(&raise).await?;
+    ensure!(home.done(&["status"])?.contains("What waits is left aside"));
     Ok(())
 }

@@ -38,7 +38,7 @@ pub(crate) async fn run(context: &Context, args: &ShowArgs) -> Result<Reply, Fai
         waits::all(context, &vault)
     );
     let (now, session, bound, waiting) = (head?.time, session?, bound?, waiting?);
-    let outflow = Outflow::new(context, &vault, &token, &bound, &waiting, now);
+    let outflow = Outflow::new(context, &vault, &token, &bound, &waiting, now).await?;
     let (worst, in_all) =
         tokio::try_join!(outflow.of_session(&session, 86_400), outflow.of_session(&session, u32::MAX.into()))?;
     let mut lines = vec![

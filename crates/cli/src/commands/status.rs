@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::money::{Token, of_view};
 use crate::outflow::Outflow;
 use crate::output::{Reply, bold, green, red, yellow};
-use crate::sessions::{NOT_ALL, Session, Sessions, VaultBound};
+use crate::sessions::{NOT_ALL, READS_AT_ONCE, Session, Sessions, VaultBound};
 use crate::table::aligned;
 use crate::waits;
 use alloy::primitives::{Address, U256};
@@ -65,7 +65,7 @@ pub(crate) async fn run(context: &Context, args: &StatusArgs) -> Result<Reply, F
     let Sessions { list: sessions, complete } = sessions?;
 
     let (now, names) = (head.time, vault.words(&token));
-    let outflow = Outflow::new(context, &vault, &token, &bound, &waiting, now);
+    let outflow = Outflow::new(context, &vault, &token, &bound, &waiting, now).await?;
     let most = Most::ask(&outflow, &sessions, &horizons, bound.balance, paused).await?;
     let title = format!(
         "{}  {}  {}  block {}",
@@ -179,8 +179,8 @@ impl Most {
             try_join_all(horizons.iter().map(|seconds| outflow.of_session(session, *seconds))).await
         };
         let mut most = Vec::with_capacity(sessions.len());
-        for session in sessions {
-            most.push(of_session(session).await?);
+        for some in sessions.chunks(READS_AT_ONCE) {
+            most.extend(try_join_all(some.iter().map(of_session)).await?);
         }
         let vault: Option<Vec<U256>> =
             try_join_all(horizons.iter().map(|seconds| outflow.of_vault(*seconds))).await?.into_iter().collect();
