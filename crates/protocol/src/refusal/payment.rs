@@ -229,8 +229,8 @@ fn about_money(error: &IVaultErrors, context: &RefusalContext) -> Option<Told> {
                 context.amount(None, e.requested),
                 context.amount(None, U256::from(e.perPaymentCap))
             ),
-            "pay less at once, or the owner approves this one payment, or raises the cap per payment with `purse agent \
-             limit`",
+            "pay less at once; or ask the owner to approve this one payment: add --request-approval FILE to `purse pay`; \
+             or the owner raises the cap per payment with `purse agent limit`",
         )
         .amount("requested", context, None, e.requested)
         .amount("per_payment_cap", context, None, U256::from(e.perPaymentCap)),
