@@ -160,6 +160,10 @@ abstract contract AnyVault {
         return (Subject.wrap(uint168(word >> 32)), uint32(word));
     }
 
+    function _callHash(uint32 number) internal view returns (bytes32) {
+        return VM.load(address(vault), bytes32(uint256(_slot(number, CHANGES_SLOT)) + 1));
+    }
+
     function _killed(Subject subject) internal view returns (uint256) {
         return _mapped(Subject.unwrap(subject), KILLED_SLOT);
     }
@@ -252,6 +256,11 @@ abstract contract AnyVault {
         grant.tokens[0].limits = new IVault.Limit[](1);
         grant.tokens[0].limits[0] =
             IVault.Limit(uint8(SVM.createUint256("category")), 1 hours, uint128(SVM.createUint256("cap")));
+    }
+
+    function _stops(bytes4 verb) internal pure returns (bool) {
+        return verb == IVault.pause.selector || verb == IVault.revoke.selector || verb == IVault.revokeAll.selector
+            || verb == IVault.removePayee.selector || verb == IVault.cancel.selector;
     }
 
     /// @dev An argument of a verb.

@@ -1,38 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {AnyVault, Signed, VM, YesToken} from "./AnyVault.sol";
+import {Signed, YesToken} from "./AnyVault.sol";
+import {GivenPayment} from "./GivenPayment.sol";
 import {assume, split} from "./Premise.sol";
 import {AllowanceWord} from "src/libraries/AllowanceWord.sol";
-import {Scope, scopeOf} from "src/libraries/Scope.sol";
+import {Scope} from "src/libraries/Scope.sol";
 import {Meter} from "src/libraries/SlidingCap.sol";
 import {WINDOW_COUNT, Windows} from "src/libraries/Windows.sol";
 
 /// @notice A payment is judged by, and counted in, every scope that it belongs to (I4): the vault, its session, the
 ///         payee's category and the fee recipient's.
-/// @dev    Given are the session's number, the token, payee, fee recipient and their categories, as constants: then
-///         halmos knows which slots differ; and the time: how old a meter is makes the difference, and that is any.
-///         Any are the amounts, the meters, the key, the nonce and all else that is stored.
 /// @custom:halmos --loop 8
-contract VaultLimitsSymbolic is AnyVault {
-    uint32 private constant SESSION = 7;
-    address private constant PAYEE = address(0xca11);
-    address private constant FEE_RECIPIENT = address(0xfee);
-    uint256 private constant CATEGORY = 5;
-    uint256 private constant FEE_CATEGORY = 63;
-
-    uint256 private constant NOW = 1_900_000_000;
-
-    YesToken private token;
-
-    function setUp() public override {
-        super.setUp();
-        VM.warp(NOW);
-        token = new YesToken();
-        _setCategory(PAYEE, CATEGORY);
-        _setCategory(FEE_RECIPIENT, FEE_CATEGORY);
-        _setAllowance(_session(), _ample());
-        _setAllowance(_whole(), _ample());
+contract VaultLimitsSymbolic is GivenPayment {
+    function _token() internal override returns (address) {
+        return address(new YesToken());
     }
 
     // ---------------------------------------------------------------------- more than is left is not paid, in any scope
@@ -154,28 +136,7 @@ contract VaultLimitsSymbolic is AnyVault {
         }
     }
 
-    // ---------------------------------------------------------------------------------------------------- what is given
-
-    /// @return total what the payment takes
-    function _given(Signed memory signed) private view returns (uint256 total) {
-        (signed.payment.session, signed.payment.token) = (SESSION, address(token));
-        (signed.payment.payee, signed.payment.feeRecipient) = (PAYEE, FEE_RECIPIENT);
-        return uint256(signed.payment.amount) + signed.payment.fee;
-    }
-
     function _left(uint256 index, uint256 bits) private view returns (uint256) {
         return Meter.wrap(bits).rolled(Windows.secondsOf(index), block.timestamp).remainingUnits();
-    }
-
-    function _session() private view returns (Scope) {
-        return _of(0);
-    }
-
-    function _of(uint256 category) private view returns (Scope) {
-        return scopeOf(SESSION, category, address(token));
-    }
-
-    function _whole() private view returns (Scope) {
-        return scopeOf(0, 0, address(token));
     }
 }

@@ -107,6 +107,8 @@ contract VaultRefusesSymbolic is AnyVault {
 
     /// @notice A nonce that paid, is too old to tell, or too far ahead pays nothing.
     /// @custom:promise I3
+    /// @custom:instead-of a payment made twice in a row: over 120 s; VaultPay's OnlyTheNonceOfTheKeyChanges leaves what
+    ///                    is the premise here
     function check_ANonceNeverPaysTwice(Signed calldata signed) external {
         SessionWord word = _sessionWord(_signer(signed));
         assume(word.nonceUsed(signed.payment.nonce) || _outside(word, signed.payment.nonce, 0));

@@ -203,9 +203,4 @@ contract VaultVerbsSymbolic is AnyVaultWithToken {
         assert(_category(payee) == 0);
         assert(_category(other) == category);
     }
-
-    function _stops(bytes4 verb) private pure returns (bool) {
-        return verb == IVault.pause.selector || verb == IVault.revoke.selector || verb == IVault.revokeAll.selector
-            || verb == IVault.removePayee.selector || verb == IVault.cancel.selector;
-    }
 }
