@@ -57,7 +57,7 @@ abstract contract VaultStorage {
 
     mapping(uint256 change => Change) internal _changes;
 
-    /// @dev The owner nonce when a subject was last stopped or tightened while something waited: what waited on it by
+    /// @dev The owner nonce at which something last took effect at once on a subject while changes waited: what waited on it by
     ///      then is dead.
     mapping(Subject subject => uint256 ownerNonce) internal _killed;
 

@@ -9,7 +9,7 @@ import {Trail} from "./Trail.sol";
 
 /// @title  Tightening is instant, loosening waits (I9)
 /// @notice A verb asks `_mustWait` before it takes effect. If its change loosens and a delay is set, the call itself is
-///         put by; `execute` performs it later. What does not loosen kills what waits on its subject.
+///         put by; `execute` performs it later. What takes effect at once kills what waits on its subject.
 abstract contract Waiting is IVault, Trail {
     /// @dev How long a change can be executed once it may be.
     uint32 internal constant EXECUTION_WINDOW = 7 days;

@@ -12,7 +12,8 @@ interface IVaultLens {
 
     /// @notice The most that whoever holds a session's key can take out of a vault from now until `horizon` seconds from
     ///         now, if nobody stops it: the least of the bounds of its limits, what waits included (I17). The vault's
-    ///         balance and a pause are left aside. With session 0: all sessions together, by the vault's own limits.
+    ///         balance and a pause are left aside, and what the owner signed but did not lodge: approvals, acts. The last
+    ///         second that counts is now + `horizon`. With session 0: all sessions together, by the vault's own limits.
     /// @dev    Amounts are base units. 2^256 - 1 = what waits would leave no limit that bounds it.
     /// @param  calls the calls of all changes that wait, in any order, as `ChangeCall` logged them
     function maxOutflow(address vault, uint32 session, address token, uint32 horizon, bytes[] calldata calls)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-/// @notice What a waiting change is about, so that a stop or a tightening of the same thing can kill it (I9).
+/// @notice What a waiting change is about, so that whatever takes effect at once on the same thing kills it (I9).
 ///         The vault's own limits in a token are the token's address; a session is 2^160 + its id; the rest are single.
 type Subject is uint168;
 

@@ -32,7 +32,7 @@ abstract contract ThiefScene is VaultTest {
         vm.warp(clock);
         token = new PlainToken(6);
         vault = deployVault(owner, treasury, address(0));
-        lens = IVaultLens(vm.deployCode("VaultLens.sol:VaultLens"));
+        lens = IVaultLens(vm.deployCode(vm.envOr("MUTANT_LENS", string("VaultLens.sol:VaultLens"))));
         token.mint(address(vault), type(uint200).max);
         IVault.PayeeEntry[] memory entries = new IVault.PayeeEntry[](3);
         for (uint256 i = 0; i < 3; ++i) {

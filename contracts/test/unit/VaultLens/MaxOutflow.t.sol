@@ -19,7 +19,7 @@ contract MaxOutflowTest is VaultTest {
 
     function setUp() public override {
         super.setUp();
-        lens = IVaultLens(vm.deployCode("VaultLens.sol:VaultLens"));
+        lens = IVaultLens(vm.deployCode(vm.envOr("MUTANT_LENS", string("VaultLens.sol:VaultLens"))));
     }
 
     // ------------------------------------------------------------------------------------------ what stands
