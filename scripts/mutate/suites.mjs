@@ -30,8 +30,8 @@ export async function buildTests() {
   for (const name of fs.readdirSync(MEMORY)) {
     if (Date.now() - fs.statSync(`${MEMORY}/${name}`).mtimeMs > REMEMBERED) fs.rmSync(`${MEMORY}/${name}`, { force: true });
   }
-  await run("forge", ["build"], { maxBuffer: 1 << 28 }).catch(({ stdout, stderr }) => {
-    throw new Error(`forge build fails:\n${(stdout + stderr).slice(0, HEAD)}`);
+  await run("forge", ["build"], { maxBuffer: 1 << 28 }).catch(({ message, stdout, stderr }) => {
+    throw new Error(`forge build fails:\n${(stdout + stderr || message).slice(0, HEAD)}`);
   });
 }
 
