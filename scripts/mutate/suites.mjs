@@ -97,7 +97,7 @@ function failuresIn(stdout) {
     suite = line.match(/^Ran \d+ tests? for (\S+\.sol):/)?.[1] ?? suite;
     if (line.startsWith("Failing tests:")) break; // the same again
     if (line.startsWith("[FAIL")) open = true;
-    const test = open && line.match(/^(?:\[FAIL.*\])? (\w+)\(.*\) \((?:runs|gas): /)?.[1];
+    const test = open && line.match(/^(?:.*\])? (\w+)\(.*\) \((?:runs|gas): /s)?.[1];
     if (test) {
       failures.push({ suite, test });
       open = false;
