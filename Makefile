@@ -40,11 +40,13 @@ test-contracts: setup
 	scripts/opcodes
 	scripts/bytecode-lock
 	$(MAKE) --no-print-directory forge-test
+	node --test scripts/mutate/
+	node scripts/bug-zoo.mjs
 	node scripts/tidy-trees.mjs
 	node scripts/vectors.mjs --check
 
 # Times the depth in foundry.toml: 2,000,000 calls for each invariant.
-DEEP_INVARIANT_RUNS := 20000
+DEEP_INVARIANT_RUNS := 10000
 FORGE_TEST_FLAGS ?=
 forge-test: setup
 	forge test $(FORGE_TEST_FLAGS)
@@ -52,7 +54,7 @@ forge-test: setup
 test-rust: setup
 	cargo build --locked -p purse-cli
 	cargo test --locked --workspace --no-fail-fast
-	cargo run --quiet --locked -p purse-tests --bin gas -- --check
+	$(MAKE) --no-print-directory gas
 	cargo run --quiet --locked -p purse-tests --bin reference -- --check
 
 lint: setup ## formatting, clippy, forge lint
@@ -65,16 +67,17 @@ fmt: setup ## format everything
 	cargo fmt --all
 	forge fmt contracts
 
-gas: setup ## gas of every verb by whole transactions; writes contracts/snapshots/gas.json
+gas: setup ## gas of every verb by whole transactions, compared with contracts/snapshots/gas.json
 	cargo run --quiet --locked -p purse-tests --bin gas
 
 bench: setup ## time the warm demo, status and a payment's work in the client; writes target/bench/client.json
 	cargo build --quiet --locked -p purse-cli
 	cargo run --quiet --locked -p purse-tests --bin bench
 
-snapshots: setup ## rewrite the snapshots of storage layout and bytecode
+snapshots: setup ## rewrite the snapshots of storage layout, bytecode and gas
 	scripts/storage-layout --write
 	scripts/bytecode-lock --write
+	cargo run --quiet --locked -p purse-tests --bin gas -- --write
 
 docs: setup ## generate the reference pages (CLI, errors, events) and the API documentation
 	cargo build --quiet --locked -p purse-cli

@@ -2,7 +2,7 @@
 // Mutation testing of contracts/src: breaks it in every small way, and asks whether a test notices.
 import fs from "node:fs";
 import { parseArgs } from "node:util";
-import { Bench } from "./mutate/bench.mjs";
+import { Bench, UNIT_STAGES } from "./mutate/bench.mjs";
 import { Compilers, DoesNotCompile, TARGETS, fileOf } from "./mutate/compiler.mjs";
 import { inLanes } from "./mutate/lanes.mjs";
 import { mutants } from "./mutate/mutants.mjs";
@@ -16,13 +16,14 @@ import { Verdicts, hashOf } from "./mutate/verdicts.mjs";
 
 const AT_ONCE = 2;
 const LIMIT = 900; // mutants of a whole run; make proof has 90 minutes for everything
-const HELP = `usage: scripts/mutate.mjs [--file F]... [--changed [--against REF]] [--sample N | --all] [--list] [--json PATH]
+const HELP = `usage: scripts/mutate.mjs [--file F]... [--changed [--against REF]] [--sample N | --all] [--quick] [--list] [--json PATH]
 Breaks contracts/src in small ways and runs the tests on each. A whole run takes ${LIMIT} mutants of different bytecode, always the
 same. Fails for a survivor that contracts/test/zoo/survivors.json does not list; a whole run also below 98 % killed.
   --file F        only mutants of this file below contracts/src (may be given again)
   --changed       only mutants of lines that differ from REF (HEAD)
   --sample N      only the first N
   --all           every mutant there is
+  --quick         without the campaigns of the invariants: shows sooner what the other suites let live
   --list          print them, judge none
   --json PATH     write counts and survivors there, the latter as entries for survivors.json
 Verdicts are remembered in .build/mutate: a run that was broken off goes on where it was.`;
@@ -34,6 +35,7 @@ const { values: options } = parseArgs({
     against: { type: "string", default: "HEAD" },
     sample: { type: "string" },
     all: { type: "boolean" },
+    quick: { type: "boolean" },
     list: { type: "boolean" },
     json: { type: "string" },
     help: { type: "boolean" },
@@ -43,8 +45,8 @@ if (options.help) {
   console.log(HELP);
   process.exit(0);
 }
-const whole = !options.file && !options.changed && !options.sample;
-const limit = options.sample ? Number(options.sample) : whole && !options.all ? LIMIT : Infinity;
+const whole = !options.file && !options.changed && !options.sample && !options.quick;
+const limit = options.sample ? Number(options.sample) : options.file || options.changed || options.all ? Infinity : LIMIT;
 if (!(limit > 0)) throw new Error("--sample wants a number");
 
 const say = (line) => console.error(`mutate: ${line}`);
@@ -104,8 +106,8 @@ await inLanes(AT_ONCE, unique, async ([key, { mutant, code }]) => {
   let verdict = verdicts.of(key, suites);
   if (verdict) remembered += 1;
   else {
-    verdict = { killer: await bench.killerOf(key, contracts, async (by) => (by === pipeline ? code : codeOf(mutant, by))) };
-    if (!verdict.killer?.endless) verdicts.remember(key, verdict.killer, suites); // an end may depend on the machine
+    verdict = { killer: await bench.killerOf(key, contracts, async (by) => (by === pipeline ? code : codeOf(mutant, by)), options.quick ? UNIT_STAGES : Infinity) };
+    if (verdict.killer ? !verdict.killer.endless : !options.quick) verdicts.remember(key, verdict.killer, suites); // an end may depend on the machine
   }
   if (verdict.killer) killed.push({ ...mutant, killer: verdict.killer });
   else alive.push(mutant);

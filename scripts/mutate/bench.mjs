@@ -8,6 +8,8 @@ const QUICK = 0.1; // the quickest suites that take so much of the time of all a
 const PATIENCE = 20; // times what the unbroken contract takes
 const LEAST = 60; // seconds
 const ENV = { FOUNDRY_INVARIANT_RUNS: "8" };
+/** The last order of the stages before the invariants'. */
+export const UNIT_STAGES = 1;
 const isInvariant = (suite) => suite.includes("/invariant/");
 
 /**

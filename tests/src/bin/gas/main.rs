@@ -1,6 +1,6 @@
 //! Gas of every verb of the vault, by whole transactions on anvil under Osaka rules: intrinsic gas and calldata
-//! included, as a user pays it. Prints the table and writes `contracts/snapshots/gas.json`; with `--check`, compares
-//! with that file instead and fails where a number moved.
+//! included, as a user pays it. Prints the table and fails where a number is not that of `contracts/snapshots/gas.json`;
+//! with `--write`, writes that file instead.
 //!
 //! - `bench`: the vault that is measured, and what is noted
 //! - `changes`: the owner's verbs by transaction
@@ -25,18 +25,18 @@ const SNAPSHOT: &str = "contracts/snapshots/gas.json";
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let check = std::env::args().any(|argument| argument == "--check");
+    let write = std::env::args().any(|argument| argument == "--write");
     let gas = measure().await?;
     for (name, used) in &gas {
         println!("{name:<34} {used:>9}");
     }
     let path = LocalChain::checkout().join(SNAPSHOT);
-    if !check {
+    if write {
         std::fs::create_dir_all(path.parent().context("the snapshot has a folder")?)?;
         std::fs::write(&path, serde_json::to_string_pretty(&gas)? + "\n")?;
         return Ok(());
     }
-    let committed: Gas = serde_json::from_str(&std::fs::read_to_string(&path).context("fix: run `make gas`")?)?;
+    let committed: Gas = serde_json::from_str(&std::fs::read_to_string(&path).context("fix: run `make snapshots`")?)?;
     let moved: Vec<String> = gas
         .keys()
         .chain(committed.keys())
@@ -46,7 +46,7 @@ async fn main() -> anyhow::Result<()> {
         .map(|name| format!("{name}: {:?} was {:?}", gas.get(name), committed.get(name)))
         .collect();
     if !moved.is_empty() {
-        bail!("gas moved; look, then run `make gas` and say so in the commit:\n  {}", moved.join("\n  "));
+        bail!("gas moved; look, then run `make snapshots` and say so in the commit:\n  {}", moved.join("\n  "));
     }
     check_readme(&std::fs::read_to_string(LocalChain::checkout().join("README.md"))?, &gas)
 }
