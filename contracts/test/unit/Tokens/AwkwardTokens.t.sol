@@ -349,6 +349,58 @@ contract AwkwardTokensTest is VaultTest {
         }
     }
 
+    // I2, I4: two vaults of one owner, with the same agent, session and limits, have nothing in common
+    function test_Given_ATokenThatReEntersAnotherVault() public {
+        ReenteringToken reentering = adoptReentering();
+        IVault other = deployVault(owner, treasury, guardian);
+        IVault.Grant memory granted = defaultGrant();
+        granted.tokens = tokenGrants(awkward);
+        IBalances(awkward).mint(address(other), FUNDS);
+        vm.startPrank(owner);
+        other.addToken(awkward, 0);
+        other.setPayees(defaultPayees());
+        other.grant(granted);
+        vm.stopPrank();
+
+        // paid there, before or after the money moves here: each counts in its own limits
+        for (uint32 i = 0; i < 2; ++i) {
+            IVault.Payment memory there = payment(i, 20e6, 1e6);
+            bytes memory signature = signLong(AGENT_KEY, digestOf(block.chainid, address(other), there));
+            reentering.arm(address(other), abi.encodeCall(other.pay, (there, signature, "")), i == 0);
+            submit(payment(i, 10e6, 0));
+            assertTrue(reentering.succeeded());
+            assertLogged(1);
+            assertEq(usedOfAwkward(), 10e6 * (i + 1));
+            assertEq(other.meterOf(SESSION, 0, awkward, DAY) & 0x7fffffff, 21e6 * (i + 1), "newest bucket");
+        }
+        assertMoved(60e6, 2e6);
+        assertEq(balance(address(vault)), FUNDS - 20e6);
+        assertEq(balance(address(other)), FUNDS - 42e6);
+
+        // what was signed for this one is nothing there
+        IVault.Payment memory here = payment(2, 10e6, 0);
+        bytes memory mine = sign(here);
+        reentering.arm(address(other), abi.encodeCall(other.pay, (here, mine, "")), true);
+        submitSigned(here, mine);
+        assertFalse(reentering.succeeded());
+        assertEq(bytes4(reentering.answer()), IVault.SignerNotSessionKey.selector);
+        assertLogged(1);
+
+        // an act that the owner signed for that one is performed there, while this one pays
+        here = payment(3, 10e6, 0);
+        mine = sign(here);
+        bytes memory act = abi.encodeCall(other.withdraw, (awkward, 5e6));
+        uint32 nonce = other.ownerNonce();
+        bytes memory signed = signLong(OWNER_KEY, actDigestOf(block.chainid, address(other), act, nonce, soon()));
+        reentering.arm(address(other), abi.encodeCall(other.lodge, (act, nonce, soon(), signed)), true);
+        submitSigned(here, mine);
+        assertTrue(reentering.succeeded());
+        assertLogged(1);
+        assertEq(balance(treasury), 5e6);
+        assertMoved(80e6, 2e6);
+        assertEq(usedOfAwkward(), 40e6);
+    }
+
     function test_Given_ATokenThatReEntersDuringAWithdrawal() public {
         ReenteringToken reentering = adoptReentering();
         IVault.Payment memory inner = payment(0, 7e6, 0);

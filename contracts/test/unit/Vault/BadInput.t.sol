@@ -6,7 +6,9 @@ import {IVault} from "src/interfaces/IVault.sol";
 
 /// @notice badInput.tree: calldata as no compiler makes it. What has a name of its own is with its verb: PaymentMalformed
 ///         (pay), ZeroAmount, ZeroAddress, NotAscending, EmptyList, ValidityInvalid, WindowUnknown, CapTooLarge,
-///         CategoryMaskInvalid, SignatureInvalid, NonceTooFar, CallMalformed. Here is what Solidity's own decoder refuses.
+///         CategoryMaskInvalid, SignatureInvalid, NonceTooFar, CallMalformed. Here is what Solidity's own decoder refuses:
+///         it does so without a word, as this compiler does. What it takes though it is no canonical encoding (parts that
+///         stand elsewhere, bytes behind the end) means the same.
 contract BadInputTest is VaultTest {
     /// @dev A verb's calldata, and the bits of each of its words.
     struct Shape {
@@ -34,9 +36,7 @@ contract BadInputTest is VaultTest {
             for (uint256 word = 0; shapes[i].widths[word] != 0; ++word) {
                 bytes memory call = withBit(shapes[i].call, word, shapes[i].widths[word]);
                 bytes memory signature = signAct(GUARDIAN_KEY, call, ownerNonce, soon());
-                (bool ok,) = address(vault).call(abi.encodeCall(vault.lodge, (call, ownerNonce, soon(), signature)));
-                assertFalse(ok);
-                assertUntouched();
+                refusesWithoutAWord(guardian, abi.encodeCall(vault.lodge, (call, ownerNonce, soon(), signature)));
             }
         }
     }
@@ -45,16 +45,11 @@ contract BadInputTest is VaultTest {
         IVault.Payment memory payment = defaultPayment();
         bytes memory call = abi.encodeCall(vault.pay, (payment, sign(payment), ""));
         for (uint256 length = 0; length < call.length - 32 - 31 - 32; length += 7) {
-            (bool ok,) = address(vault).call(cut(call, length));
-            assertFalse(ok);
-            assertUntouched();
+            refusesWithoutAWord(stranger, cut(call, length));
         }
         Shape[] memory shapes = ownersVerbs();
         for (uint256 i = 0; i < shapes.length; ++i) {
-            vm.prank(owner);
-            (bool ok,) = address(vault).call(cut(shapes[i].call, shapes[i].call.length - 1));
-            assertFalse(ok);
-            assertUntouched();
+            refusesWithoutAWord(owner, cut(shapes[i].call, shapes[i].call.length - 1));
         }
     }
 
@@ -92,20 +87,44 @@ contract BadInputTest is VaultTest {
         }
     }
 
+    // I13: the same meaning is the same trail, to the bit
+    function test_When_ThePartsOfAnOwnersCallStandElsewhere() public {
+        IVault.PayeeEntry[] memory entries = onePayee(stranger, 9);
+        bytes memory list = abi.encode(entries);
+        // behind a gap: the first word says where it stands
+        bytes memory moved =
+            bytes.concat(IVault.setPayees.selector, abi.encode(0x40, bytes32("gap")), cutFront(list, 32));
+        meansTheSame(owner, abi.encodeCall(vault.setPayees, (entries)), moved);
+
+        bytes memory granted = abi.encode(otherGrant());
+        moved =
+            bytes.concat(IVault.grant.selector, abi.encode(0x60, bytes32("a"), bytes32("gap")), cutFront(granted, 32));
+        meansTheSame(owner, abi.encodeCall(vault.grant, (otherGrant())), moved);
+
+        // a lodged act: first the signature, then the call; the owner signed the call alone
+        bytes memory act = abi.encodeCall(vault.withdraw, (address(token), 1e6));
+        bytes memory signature = signAct(OWNER_KEY, act, ownerNonce, soon());
+        moved = bytes.concat(
+            IVault.lodge.selector,
+            abi.encode(0x80 + 0x80, ownerNonce, soon(), 0x80),
+            bytes.concat(bytes32(uint256(65)), signature, new bytes(31)),
+            bytes.concat(bytes32(act.length), act, new bytes(28))
+        );
+        meansTheSame(stranger, abi.encodeCall(vault.lodge, (act, ownerNonce, soon(), signature)), moved);
+    }
+
     function test_When_MoreStandsBehind() public {
         IVault.Payment memory payment = defaultPayment();
         bytes memory call = abi.encodeCall(vault.pay, (payment, sign(payment), ""));
-        (bool ok,) = address(vault).call(bytes.concat(call, hex"c0ffee"));
-        assertTrue(ok);
-        vm.prank(owner);
-        (ok,) = address(vault).call(bytes.concat(abi.encodeCall(vault.setCategories, (SESSION, 2)), hex"c0ffee"));
-        assertTrue(ok);
-        vm.prank(guardian);
-        (ok,) = address(vault).call(bytes.concat(abi.encodeCall(vault.pause, ()), hex"c0ffee"));
-        assertTrue(ok);
-        assertLogged(3);
-        assertEq(vault.sessionOf(SESSION).categories, 2);
-        assertTrue(vault.paused());
+        meansTheSame(stranger, call, bytes.concat(call, hex"c0ffee"));
+        Shape[] memory shapes = ownersVerbs();
+        for (uint256 i = 0; i < shapes.length; ++i) {
+            meansTheSame(owner, shapes[i].call, bytes.concat(shapes[i].call, hex"c0ffee"));
+        }
+        shapes = stops();
+        for (uint256 i = 0; i < shapes.length; ++i) {
+            meansTheSame(guardian, shapes[i].call, bytes.concat(shapes[i].call, hex"c0ffee"));
+        }
     }
 
     function test_RevertWhen_TheFunctionIsUnknown() public {
@@ -117,10 +136,7 @@ contract BadInputTest is VaultTest {
             abi.encodeWithSignature("approve(address,uint256)", stranger, 1)
         ];
         for (uint256 i = 0; i < 5; ++i) {
-            vm.prank(owner);
-            (bool ok,) = address(vault).call(calls[i]);
-            assertFalse(ok);
-            assertUntouched();
+            refusesWithoutAWord(owner, calls[i]);
         }
     }
 
@@ -152,13 +168,40 @@ contract BadInputTest is VaultTest {
         shapes[1] = Shape(abi.encodeCall(vault.removePayee, (payee)), [uint16(160), 0, 0, 0, 0]);
     }
 
+    /// @dev The compiler's decoder says nothing of what it dislikes.
+    function refusesWithoutAWord(address by, bytes memory call) internal {
+        vm.prank(by);
+        (bool ok, bytes memory answer) = address(vault).call(call);
+        assertFalse(ok);
+        assertEq(answer.length, 0, "it has a name");
+        assertUntouched();
+    }
+
+    /// @dev Both are done and leave the same trail, which tells all that a verb changed.
+    function meansTheSame(address by, bytes memory canonical, bytes memory odd) internal {
+        assertNotEq(keccak256(canonical), keccak256(odd));
+        (uint32 before,) = vault.head();
+        uint256 snapshot = vm.snapshotState();
+        vm.prank(by);
+        (bool ok,) = address(vault).call(canonical);
+        assertTrue(ok, "canonical");
+        (uint32 number, bytes32 hash) = vault.head();
+        assertGt(number, before, "it did nothing");
+        assertTrue(vm.revertToState(snapshot));
+        vm.prank(by);
+        (ok,) = address(vault).call(odd);
+        assertTrue(ok, "odd");
+        (uint32 oddNumber, bytes32 oddHash) = vault.head();
+        assertEq(oddNumber, number);
+        assertEq(oddHash, hash);
+        assertTrue(vm.revertToState(snapshot));
+        vm.getRecordedLogs();
+    }
+
     function eachBitRefused(address by, Shape memory shape) internal {
         for (uint256 word = 0; word < 5 && shape.widths[word] != 0; ++word) {
             for (uint256 bit = shape.widths[word]; bit < 256; ++bit) {
-                vm.prank(by);
-                (bool ok,) = address(vault).call(withBit(shape.call, word, bit));
-                assertFalse(ok);
-                assertUntouched();
+                refusesWithoutAWord(by, withBit(shape.call, word, bit));
             }
         }
         uint256 snapshot = vm.snapshotState();
@@ -173,6 +216,13 @@ contract BadInputTest is VaultTest {
         dirty = bytes.concat(call);
         uint256 place = 4 + 32 * word + 31 - bit / 8;
         dirty[place] = dirty[place] ^ bytes1(uint8(1 << (bit % 8)));
+    }
+
+    function cutFront(bytes memory whole, uint256 length) internal pure returns (bytes memory part) {
+        part = new bytes(whole.length - length);
+        for (uint256 i = 0; i < part.length; ++i) {
+            part[i] = whole[length + i];
+        }
     }
 
     function cut(bytes memory whole, uint256 length) internal pure returns (bytes memory part) {

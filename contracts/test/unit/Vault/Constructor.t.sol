@@ -48,11 +48,18 @@ contract ConstructorTest is VaultTest {
     }
 
     function test_RevertWhen_TheOwnerIsZero() public {
-        deployRefuses(address(0), treasury);
+        deployRefuses(address(0), treasury, abi.encodeWithSelector(IVault.ZeroAddress.selector));
     }
 
     function test_RevertWhen_TheTreasuryIsZero() public {
-        deployRefuses(owner, address(0));
+        deployRefuses(owner, address(0), abi.encodeWithSelector(IVault.ZeroAddress.selector));
+    }
+
+    // Its address is known before it is there
+    function test_RevertWhen_TheTreasuryIsTheVaultItself() public {
+        address itself = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
+        bytes memory why = abi.encodeWithSelector(IVault.RoleConflict.selector, itself);
+        deployRefuses(owner, itself, why);
     }
 
     // I1
@@ -73,7 +80,7 @@ contract ConstructorTest is VaultTest {
         assertEq(made, address(0));
     }
 
-    function deployRefuses(address owner_, address treasury_) internal {
+    function deployRefuses(address owner_, address treasury_, bytes memory why) internal {
         bytes memory code = bytes.concat(vm.getCode(vaultArtifact()), abi.encode(owner_, treasury_, guardian));
         bytes memory answer;
         address made;
@@ -82,9 +89,9 @@ contract ConstructorTest is VaultTest {
             answer := mload(0x40)
             mstore(answer, returndatasize())
             returndatacopy(add(answer, 0x20), 0, returndatasize())
-            mstore(0x40, add(answer, 0x60))
+            mstore(0x40, add(answer, 0x80))
         }
         assertEq(made, address(0));
-        assertEq(answer, abi.encodeWithSelector(IVault.ZeroAddress.selector));
+        assertEq(answer, why);
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {VaultTest} from "../../base/VaultTest.sol";
+import {HostileWallet} from "../../mocks/HostileWallet.sol";
 import {PlainToken} from "../../mocks/PlainToken.sol";
 import {IVault} from "src/interfaces/IVault.sol";
 
@@ -210,6 +211,23 @@ contract PayTest is VaultTest {
         vm.etch(agent, hex"00");
         submit(paymentOf(1, 1e6));
         assertLogged(1);
+    }
+
+    // A payee or a fee recipient that delegates its account (EIP-7702), and one that takes that back
+    function test_Given_CodeAtThePayeesAddress() public {
+        address burning = address(new HostileWallet(HostileWallet.Manner.BurnsAllGas));
+        bytes[3] memory codes = [bytes.concat(hex"ef0100", bytes20(burning)), hex"fe", bytes("")];
+        for (uint32 i = 0; i < 3; ++i) {
+            vm.etch(payee, codes[i]);
+            vm.etch(relayer, codes[i]);
+            IVault.Payment memory payment = defaultPayment();
+            payment.nonce = i;
+            vault.check(payment, false);
+            submit(payment);
+            assertLogged(1);
+            assertEq(token.balanceOf(payee), 10e6 * (i + 1));
+            assertEq(token.balanceOf(relayer), 0.1e6 * (i + 1));
+        }
     }
 
     // ------------------------------------------------------------------------------------------ the session (I8)
@@ -602,6 +620,39 @@ contract PayTest is VaultTest {
         assertEq(token.balanceOf(payee), 0);
         assertEq(vault.sessionOf(SESSION).nonceWindow, 0);
         assertEq(usedOf(DAY), 0);
+    }
+
+    // I1, I10: nothing of the vault reads its ether, so none that is forced into it can be in the way
+    function test_Given_EtherForcedIntoTheVault() public {
+        bytes memory push = bytes.concat(hex"73", bytes20(address(vault)), hex"ff"); // selfdestruct to the vault
+        vm.deal(address(this), 1 ether);
+        assembly ("memory-safe") {
+            pop(create(selfbalance(), add(push, 0x20), mload(push)))
+        }
+        assertEq(address(vault).balance, 1 ether);
+
+        submit(paymentOf(0, 10e6));
+        IVault.BatchItem[] memory items = new IVault.BatchItem[](1);
+        items[0] = IVault.BatchItem(paymentOf(1, 10e6), sign(paymentOf(1, 10e6)), "");
+        vault.payBatch(items);
+        vm.startPrank(owner);
+        vault.grant(otherGrant());
+        vault.setDelay(1 days);
+        vm.stopPrank();
+        bytes memory raise = abi.encodeCall(vault.setLimit, (SESSION, 0, address(token), DAY, DAY_CAP + 1));
+        lodgeBy(OWNER_KEY, raise);
+        assertEq(assertLogged(2 + 4 + 1 + 1).length, 1); // what waits is told beside
+        uint32 change = ownerNonce;
+        vm.warp(START + DAY);
+        vault.execute(change, raise);
+        vm.prank(guardian);
+        vault.revokeAll();
+        vm.prank(owner);
+        vault.withdraw(address(token), type(uint256).max);
+        assertLogged(2 + 1 + 1);
+        assertEq(token.balanceOf(payee), 20e6);
+        assertEq(token.balanceOf(treasury), FUNDS - 20e6);
+        assertEq(address(vault).balance, 1 ether);
     }
 
     // One calldata, one meaning: bits above a field's type are refused, not ignored

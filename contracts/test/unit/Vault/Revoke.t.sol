@@ -63,6 +63,29 @@ contract RevokeTest is VaultTest {
         assertUntouched();
     }
 
+    // I4: whoever overtakes the revocation in the mempool takes no more than the cap had left
+    function test_Given_PaymentsThatOvertakeTheRevocation() public {
+        submit(paymentOf(0, 30e6));
+        assertLogged(1);
+        uint256 left = leftOf(DAY);
+        uint128[4] memory amounts = [uint128(PER_PAYMENT_CAP), PER_PAYMENT_CAP, 10e6, 1];
+        for (uint32 i = 0; i < 4; ++i) {
+            IVault.Payment memory payment = paymentOf(1 + i, amounts[i]);
+            bytes memory signature = sign(payment);
+            vm.prank(agent);
+            (bool ok,) = address(vault).call(abi.encodeCall(vault.pay, (payment, signature, "")));
+            assertEq(ok, i == 0 || i == 2, "what fits is paid");
+        }
+        vm.prank(guardian);
+        vault.revoke(SESSION); // in the same second
+        assertLogged(3);
+        assertEq(token.balanceOf(payee), 30e6 + left);
+        assertEq(token.balanceOf(address(vault)), FUNDS - 30e6 - left);
+        refuses(paymentOf(5, 1), abi.encodeWithSelector(IVault.SessionRevoked.selector, SESSION));
+        vm.warp(START + 2 * DAY);
+        refuses(paymentOf(5, 1), abi.encodeWithSelector(IVault.SessionRevoked.selector, SESSION));
+    }
+
     // I8: O(1)
     function test_Given_ThousandsOfSessions() public {
         uint256 snapshot = vm.snapshotState();
@@ -70,7 +93,7 @@ contract RevokeTest is VaultTest {
         assertTrue(vm.revertToState(snapshot));
         IVault.Grant memory many = otherGrant();
         vm.startPrank(owner);
-        for (uint32 i = 0; i < 300; ++i) {
+        for (uint32 i = 0; i < 2_000; ++i) {
             (many.session, many.key) = (1_000 + i, address(uint160(0x10000 + i)));
             vault.grant(many);
         }

@@ -46,7 +46,7 @@ contract RevokeAllTest is VaultTest {
         assertTrue(vm.revertToState(snapshot));
         IVault.Grant memory many = otherGrant();
         vm.startPrank(owner);
-        for (uint32 i = 0; i < 300; ++i) {
+        for (uint32 i = 0; i < 2_000; ++i) {
             (many.session, many.key) = (1_000 + i, address(uint160(0x10000 + i)));
             vault.grant(many);
         }
