@@ -39,12 +39,14 @@ contract LimitsFuzzTest is VaultTest {
     uint32 internal nonce;
 
     /// forge-config: default.fuzz.runs = 250
+    /// forge-config: deep.fuzz.runs = 100000
     function testFuzz_SeveralLimitsAtOnce(uint256 seed) public {
         play(seed, false);
     }
 
     /// @notice "Time that stands still or goes back counts into the newest bucket."
     /// forge-config: default.fuzz.runs = 150
+    /// forge-config: deep.fuzz.runs = 100000
     function testFuzz_TimeGoingBack(uint256 seed) public {
         play(seed, true);
     }

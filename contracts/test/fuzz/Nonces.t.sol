@@ -24,6 +24,7 @@ contract NoncesFuzzTest is VaultTest {
 
     /// @notice Two sessions, any order of nonces: each judged by its own set alone, to the very error.
     /// forge-config: default.fuzz.runs = 300
+    /// forge-config: deep.fuzz.runs = 100000
     function testFuzz_AnyOrder(uint256 seed) public {
         for (uint256 step = 0; step < STEPS; ++step) {
             seed = uint256(keccak256(abi.encode(seed)));

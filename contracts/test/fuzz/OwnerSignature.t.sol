@@ -40,6 +40,7 @@ contract OwnerSignatureFuzzTest is VaultTest {
 
     /// @notice Nor another chain's, another vault's, another key's, or the owner's signature over the payment itself.
     /// forge-config: default.fuzz.runs = 400
+    /// forge-config: deep.fuzz.runs = 100000
     function testFuzz_AnApprovalFromElsewhere(IVault.Payment memory payment, uint256 bit, uint256 key) public {
         payment = aboveTheCap(payment);
         bytes memory signature = sign(payment);
@@ -63,6 +64,7 @@ contract OwnerSignatureFuzzTest is VaultTest {
     /// @notice An act with any one bit of its call, nonce, deadline or signature flipped is not the owner's; nor is it at
     ///         another vault or chain. Then it is done, once.
     /// forge-config: default.fuzz.runs = 400
+    /// forge-config: deep.fuzz.runs = 100000
     function testFuzz_AnyBitOfAnyAct(uint256 kind, uint128 cap, uint256 bit, uint32 deadline) public {
         bytes memory call = someAct(kind, cap);
         deadline = uint32(within(deadline, START + 1, type(uint32).max));
@@ -93,6 +95,7 @@ contract OwnerSignatureFuzzTest is VaultTest {
 
     /// @notice A nonce that is not the vault's own is refused, however the owner signs.
     /// forge-config: default.fuzz.runs = 400
+    /// forge-config: deep.fuzz.runs = 100000
     function testFuzz_AnotherNonce(uint32 nonce, uint256 kind) public {
         if (nonce == vault.ownerNonce()) ++nonce;
         bytes memory call = someAct(kind, 1e6);

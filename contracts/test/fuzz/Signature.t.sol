@@ -44,6 +44,7 @@ contract SignatureFuzzTest is VaultTest {
 
     /// @notice The same for any payment, by any key, in either form; then the payment pays, once.
     /// forge-config: default.fuzz.runs = 400
+    /// forge-config: deep.fuzz.runs = 100000
     function testFuzz_AnyBitOfAnyPayment(uint256 key, IVault.Payment memory payment, uint256 bit, uint256 form) public {
         key = within(key, FIRST_FREE_KEY, CURVE_ORDER - 1);
         payment = paysFor(key, payment);
@@ -88,6 +89,7 @@ contract SignatureFuzzTest is VaultTest {
 
     /// @notice Bytes that nobody signed pay nothing.
     /// forge-config: default.fuzz.runs = 400
+    /// forge-config: deep.fuzz.runs = 100000
     function testFuzz_NobodysSignature(bytes32 r, bytes32 s, uint8 v, bytes memory any) public {
         IVault.Payment memory payment = defaultPayment();
         refusesCall(abi.encodeCall(vault.pay, (payment, any, "")));
@@ -97,6 +99,7 @@ contract SignatureFuzzTest is VaultTest {
 
     /// @notice The high-s twin of any signature: the same key, refused all the same.
     /// forge-config: default.fuzz.runs = 200
+    /// forge-config: deep.fuzz.runs = 100000
     function testFuzz_UpperHalf(bytes32 ref) public {
         IVault.Payment memory payment = defaultPayment();
         payment.ref = ref;

@@ -34,12 +34,14 @@ contract SlidingCapTest is PaymentSigner {
 
     /// @notice I4 (a) and (b), random times from standing still to several windows.
     /// forge-config: default.fuzz.runs = 800
+    /// forge-config: deep.fuzz.runs = 100000
     function testFuzz_Given_AnyListOfPayments(uint256 seed, uint256 start) public {
         play(runOf(seed, start, false));
     }
 
     /// @notice I4 where the clock goes back: "time that stands still or goes back counts into the newest bucket".
     /// forge-config: default.fuzz.runs = 400
+    /// forge-config: deep.fuzz.runs = 100000
     function testFuzz_Given_TimeGoingBackOrStandingStill(uint256 seed, uint256 start) public {
         play(runOf(seed, start, true));
     }
@@ -117,6 +119,7 @@ contract SlidingCapTest is PaymentSigner {
     }
 
     /// forge-config: default.fuzz.runs = 300
+    /// forge-config: deep.fuzz.runs = 100000
     function testFuzz_When_TheCapChanges(uint256 word, uint256 cap, uint256 time) public pure {
         cap = within(cap, 0, MOST);
         time = within(time, 0, type(uint32).max);
@@ -144,6 +147,7 @@ contract SlidingCapTest is PaymentSigner {
     }
 
     /// forge-config: default.fuzz.runs = 300
+    /// forge-config: deep.fuzz.runs = 100000
     function testFuzz_When_AmountsBecomeUnits(uint256 amount, uint256 bits) public pure {
         amount = within(amount, 0, uint256(type(uint128).max) * 2);
         bits = within(bits, 0, 97);

@@ -70,6 +70,7 @@ contract CheckTest is VaultTest {
 
     /// @notice One judge: for payments of all kinds in all states, `check` and `pay` say the same, to the byte.
     /// forge-config: default.fuzz.runs = 500
+    /// forge-config: deep.fuzz.runs = 100000
     function testFuzz_Given_AnyStateAndPayment(uint256 seed, uint32 warp, uint32 nonce, uint128 amount, uint128 fee)
         public
     {

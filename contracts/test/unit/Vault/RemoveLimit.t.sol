@@ -72,6 +72,7 @@ contract RemoveLimitTest is VaultTest {
     /// @notice I7. Against a list of what each window's limit counted while it stood: any sequence of removing,
     ///         restoring and paying, within one bucket, so that nothing may ever be forgotten.
     /// forge-config: default.fuzz.runs = 300
+    /// forge-config: deep.fuzz.runs = 100000
     function testFuzz_When_EveryOrderOfRemovingAndRestoringIsTried(uint256 seed) public {
         uint32[4] memory windows = [HOUR, DAY, WEEK, MONTH];
         uint256[4] memory counted;

@@ -60,6 +60,7 @@ contract ViewsTest is LastCounts {
     }
 
     /// forge-config: default.fuzz.runs = 300
+    /// forge-config: deep.fuzz.runs = 100000
     function testFuzz_Given_APaymentOfAllThatRemains(uint256 first, uint256 pause_) public {
         submit(paymentOf(0, uint128(within(first, 1, 60e6))));
         vm.warp(START + within(pause_, 0, 2 * uint256(DAY)));

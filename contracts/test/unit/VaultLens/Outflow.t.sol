@@ -23,18 +23,21 @@ contract OutflowTest is PaymentSigner {
     }
 
     /// forge-config: default.fuzz.runs = 2000
+    /// forge-config: deep.fuzz.runs = 100000
     function testFuzz_Given_AnyMeterAndHorizon(uint256 seed) public pure {
         Scene memory scene = sceneOf(seed, 0);
         assertEq(mostOf(scene), greedy(scene));
     }
 
     /// forge-config: default.fuzz.runs = 2000
+    /// forge-config: deep.fuzz.runs = 100000
     function testFuzz_Given_CapsThatWait(uint256 seed) public pure {
         Scene memory scene = sceneOf(seed, 1 + seed % 4);
         assertEq(mostOf(scene), greedy(scene));
     }
 
     /// forge-config: default.fuzz.runs = 200
+    /// forge-config: deep.fuzz.runs = 100000
     function testFuzz_Given_EveryStrategyOnASmallMeter(uint256 seed) public pure {
         Scene memory scene;
         (scene.window, scene.start, scene.seed) = (DAY, START, seed);
@@ -54,6 +57,7 @@ contract OutflowTest is PaymentSigner {
     }
 
     /// forge-config: default.fuzz.runs = 2000
+    /// forge-config: deep.fuzz.runs = 100000
     function testFuzz_Given_StrategiesAtRandom(uint256 seed) public pure {
         Scene memory scene = sceneOf(seed, seed % 4);
         uint256 most = mostOf(scene);
