@@ -592,6 +592,25 @@ contract MaxOutflowTest is VaultTest {
         assertEq(most(DELAY), 200e6); // nothing bounds the relay
     }
 
+    // The delay was shortened in between, so the later change comes earlier
+    function test_Given_ACategoryThatWaitsTwice() public {
+        setLimit(SESSION, DATA, DAY, 30e6);
+        setLimit(SESSION, TOOLS, DAY, 20e6);
+        vm.prank(owner);
+        vault.setCategories(SESSION, uint64(1) << DATA);
+        delay();
+        bytes memory shorter = abi.encodeCall(IVault.setDelay, (HOUR));
+        putBy(shorter);
+        vm.warp(START + DELAY - HOUR);
+        putBy(abi.encodeCall(IVault.setCategories, (SESSION, uint64(1) << TOOLS)));
+        vm.warp(START + DELAY);
+        vault.execute(vault.waiting()[1].change, shorter);
+        assertEq(most(HOUR), 30e6);
+        putBy(abi.encodeCall(IVault.setCategories, (SESSION, uint64(1) << TOOLS)));
+        assertEq(most(HOUR - 1), 30e6);
+        assertEq(most(HOUR), 50e6);
+    }
+
     function test_Given_AFirstPerPaymentCap() public {
         only(DAY, 100e6);
         vm.startPrank(owner);
