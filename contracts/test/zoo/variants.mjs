@@ -7,6 +7,45 @@ const pay = "unit/Vault/Pay.t.sol";
 const awkward = "unit/Tokens/AwkwardTokens.t.sol";
 const nonces = "fuzz/Nonces.t.sol";
 const limits = "fuzz/Limits.t.sol";
+const addToken = "unit/Vault/AddToken.t.sol";
+const setPayees = "unit/Vault/SetPayees.t.sol";
+const setLimit = "unit/Vault/SetLimit.t.sol";
+const grant = "unit/Vault/Grant.t.sol";
+const badInput = "unit/Vault/BadInput.t.sol";
+const lens = "unit/VaultLens/MaxOutflow.t.sol";
+
+/** What only the owner may call, with its suite. */
+const ownersVerbs = [
+  ["grant(Grant calldata)", "Grant"],
+  ["rotateKey(uint32, address)", "RotateKey"],
+  ["setValidity(uint32, uint32, uint32)", "SetValidity"],
+  ["setCategories(uint32, uint64)", "SetCategories"],
+  ["setPerPaymentCap(uint32, address, uint128)", "SetPerPaymentCap"],
+  ["setLimit(uint32, uint8, address, uint32, uint128)", "SetLimit"],
+  ["removeLimit(uint32, uint8, address, uint32)", "RemoveLimit"],
+  ["setPayees(PayeeEntry[] calldata)", "SetPayees"],
+  ["unpause()", "Unpause"],
+  ["transferOwnership(address)", "Ownership"],
+  ["setGuardian(address)", "SetGuardian"],
+  ["setTreasury(address)", "SetTreasury"],
+  ["setDelay(uint32)", "SetDelay"],
+  ["replace(uint256, bytes calldata)", "Replace"],
+];
+
+/** The values that a verb compares with what the owner expects (I9). */
+const conditions = [
+  ["Book", "_payees[payee]"],
+  ["Limits", "allowance.perPaymentCap()"],
+  ["Limits", "standing << unitBits"],
+  ["Limits", "meter.capUnits() << allowance.unitBits()"],
+  ["Sessions", "uint160(oldKey)"],
+  ["Sessions", "(uint256(word.validFrom()) << 32) | word.validUntil()"],
+  ["Sessions", "word.categories()"],
+  ["Roles", "uint160(_pendingOwner)"],
+  ["Roles", "uint160(_guardian)"],
+  ["Roles", "uint160(_treasury)"],
+  ["Roles", "_delay"],
+];
 
 export const variants = [
   // --- who signed what (I2)
@@ -140,6 +179,165 @@ export const variants = [
   { name: "payment-not-hashed", attack: "a payment is altered in the trail unnoticed", file: "base/Trail.sol", find: "digest := keccak256(record, 0x180)", put: "digest := keccak256(record, 0x120)", suite: pay },
   { name: "factory-any-code", attack: "another contract sits at a vault's address", file: "VaultFactory.sol", find: "if (given != vaultCodeHash) revert CodeMismatch(given, vaultCodeHash);", put: "given;", suite: "unit/VaultFactory/CreateVault.t.sol" },
   { name: "factory-any-chain", attack: "a vault's address is taken on another chain", file: "VaultFactory.sol", find: "return keccak256(abi.encode(block.chainid, salt));", put: "return keccak256(abi.encode(uint256(1), salt));", suite: "unit/VaultFactory/CreateVault.t.sol" },
+
+  // --- every line that refuses: the book (I6)
+  { name: "token-without-code", attack: "a payment of nothing is logged", file: "base/Book.sol", find: "if (token.code.length == 0) revert TokenHasNoCode(token);", put: "", suite: addToken },
+  { name: "token-listed-again", attack: "another unit multiplies every cap that stands", file: "base/Book.sol", find: "if (_tokens[token].listed) revert TokenListed(token, _tokens[token].unitBits);", put: "", suite: addToken },
+  { name: "unit-too-coarse", attack: "a cap exceeds what a cap can be", file: "base/Book.sol", find: "if (unitBits > MAX_UNIT_BITS) revert UnitTooCoarse(unitBits);", put: "", suite: addToken },
+  { name: "token-of-any-role", attack: "whatever else an address is, it is a token", file: "base/Book.sol", find: "if (token == address(this) || token == _treasury || _payees[token] != 0 || _sessions[token].session() != 0) {", put: "if (false) {", suite: addToken },
+  { name: "token-is-vault", attack: "the vault is called in the place of a token", file: "base/Book.sol", find: "token == address(this) || ", put: "", suite: addToken },
+  { name: "token-is-treasury", attack: "withdrawals end in the token's own contract", file: "base/Book.sol", find: "token == _treasury || ", put: "", suite: addToken },
+  { name: "token-is-payee", attack: "a token is paid in itself", file: "base/Book.sol", find: "_payees[token] != 0 || ", put: "", suite: addToken },
+  { name: "token-is-agent", attack: "an agent says what it has been paid", file: "base/Book.sol", find: " || _sessions[token].session() != 0", put: "", suite: addToken },
+  { name: "stranger-lists", attack: "anybody lists a token", file: "base/Book.sol", find: "_byOwner();\n        // Check", put: "// Check", suite: addToken },
+  { name: "payees-none", attack: "a signature of the owner is used up for nothing", file: "base/Book.sol", find: "if (entries.length == 0) revert EmptyList();", put: "", suite: setPayees },
+  { name: "payee-zero", attack: "money is burnt", file: "base/Book.sol", find: "if (payee == address(0)) revert ZeroAddress();", put: "", suite: setPayees },
+  { name: "payees-twice", attack: "a payee stands in two categories, the last one binds unseen", file: "base/Book.sol", find: "if (payee <= last) revert NotAscending(i);", put: "", suite: setPayees },
+  { name: "payees-equal", attack: "a payee stands in two categories, the last one binds unseen", file: "base/Book.sol", find: "if (payee <= last)", put: "if (payee < last)", suite: setPayees },
+  { name: "payee-is-vault", attack: "the vault pays itself and logs an outflow", file: "base/Book.sol", find: "if (payee == address(this) || ", put: "if (", suite: setPayees },
+  { name: "payee-is-token", attack: "money is locked up in its own token", file: "base/Book.sol", find: "_tokens[payee].listed || ", put: "", suite: setPayees },
+  { name: "open-removePayee", attack: "anybody starves a payee", file: "base/Book.sol", find: "_removePayee(_byStopper(), payee);", put: "_removePayee(msg.sender, payee);", suite: "unit/Vault/RemovePayee.t.sol" },
+
+  // --- the limits (I4)
+  { name: "tokens-twice", attack: "a grant shows one cap and sets another", file: "base/Limits.sol", find: "if (i != 0 && token <= lastToken) revert NotAscending(i);", put: "", suite: grant },
+  { name: "limits-twice", attack: "a grant shows one limit and sets another", file: "base/Limits.sol", find: "if (j != 0 && place <= lastPlace) revert NotAscending(j);", put: "", suite: grant },
+  { name: "limit-any-category", attack: "a limit stands in a category that nobody has", file: "base/Limits.sol", find: "if (category > LAST_CATEGORY) revert CategoryInvalid(category);", put: "", suite: "unit/Vault/Scopes.t.sol" },
+  { name: "limit-any-token", attack: "a contract that nobody listed is called as a token", file: "base/Limits.sol", find: "if (!entry.listed) revert TokenNotListed(token);", put: "", suite: setLimit },
+  { name: "limit-any-cap", attack: "a cap spills into the bucket's number", file: "base/Limits.sol", find: "if (units > SlidingCap.MAX_UNITS) revert CapTooLarge(cap, SlidingCap.MAX_UNITS << unitBits);", put: "", suite: setLimit },
+  { name: "limit-any-scope", attack: "a limit stands where no payment counts", file: "base/Limits.sol", find: "else if (category != 0) revert ScopeInvalid(session, category);", put: "", suite: "unit/Vault/Scopes.t.sol" },
+  { name: "limit-any-window", attack: "a limit stands over a window that none is", file: "base/Limits.sol", find: "if (index == WINDOW_COUNT) revert WindowUnknown(window);", put: "", suite: setLimit },
+  { name: "limit-never-there", attack: "a limit that does not stand is removed, and another goes", file: "base/Limits.sol", find: "if (!allowance.limitedBy(index)) revert LimitUnknown(session, category, token, window);", put: "", suite: "unit/Vault/RemoveLimit.t.sol" },
+  { name: "limit-of-the-dead", attack: "a revoked session is given a limit", file: "base/Limits.sol", find: "if (session != 0) _live(session);\n        else if", put: "if (session != 0) {}\n        else if", suite: setLimit },
+  { name: "cap-of-the-dead", attack: "a revoked session is given a cap", file: "base/Limits.sol", find: "_live(session);\n        (, uint256 units)", put: "(, uint256 units)", suite: "unit/Vault/SetPerPaymentCap.t.sol" },
+  { name: "clock-back", attack: "the clock goes back and the cap is whole again", file: "libraries/SlidingCap.sol", find: "if (bucket <= newest) return meter;", put: "", suite: limits },
+
+  // --- the sessions (I8)
+  { name: "session-zero", attack: "a session stands in the place of the vault's own limits", file: "base/Sessions.sol", find: "if (session == 0) revert SessionZero();", put: "", suite: grant },
+  { name: "span-empty", attack: "a session that never was is granted", file: "base/Sessions.sol", find: "validFrom >= validUntil || ", put: "", suite: grant },
+  { name: "span-over", attack: "a session that is over is granted", file: "base/Sessions.sol", find: " || validUntil <= block.timestamp", put: "", suite: grant },
+  { name: "span-any", attack: "a session is revoked by a setter, and none may know", file: "base/Sessions.sol", find: "_checkValidity(validFrom, validUntil);\n        _expect", put: "_expect", suite: "unit/Vault/SetValidity.t.sol" },
+  { name: "categories-any", attack: "category 0 is granted", file: "base/Sessions.sol", find: "_checkCategories(categories);\n        _expect", put: "_expect", suite: "unit/Vault/SetCategories.t.sol" },
+  { name: "rotated-to-anything", attack: "a key that paid in another session takes this one over", file: "base/Sessions.sol", find: "_refuseAsKey(newKey);", put: "", suite: "unit/Vault/RotateKey.t.sol" },
+  { name: "rotated-back-to-life", attack: "a revoked session pays by a new key", file: "base/Sessions.sol", find: "(address oldKey, SessionWord word) = _live(session);", put: "(address oldKey, SessionWord word) = (_keys[session], _sessions[_keys[session]]);", suite: "unit/Vault/RotateKey.t.sol" },
+  { name: "prolonged-back-to-life", attack: "a revoked session is prolonged", file: "base/Sessions.sol", find: "_live(session);\n        _checkValidity", put: "(_keys[session], _sessions[_keys[session]]);\n        _checkValidity", suite: "unit/Vault/SetValidity.t.sol" },
+  { name: "categories-of-the-dead", attack: "a revoked session is given categories", file: "base/Sessions.sol", find: "_live(session);\n        _checkCategories", put: "(_keys[session], _sessions[_keys[session]]);\n        _checkCategories", suite: "unit/Vault/SetCategories.t.sol" },
+  { name: "live-unknown", attack: "nobody's session is written to", file: "base/Sessions.sol", find: "if (key == address(0)) revert SessionUnknown(session);\n        word", put: "word", suite: "unit/Vault/SetValidity.t.sol" },
+  { name: "revoke-unknown", attack: "a revocation of a session that is not there seems to have worked", file: "base/Sessions.sol", find: "if (key == address(0)) revert SessionUnknown(session);\n        SessionWord", put: "SessionWord", suite: "unit/Vault/Revoke.t.sol" },
+  { name: "key-zero", attack: "a session has no key, so its id can be taken again", file: "base/Sessions.sol", find: "if (key == address(0)) revert ZeroAddress();", put: "", suite: grant },
+  { name: "guardian-as-agent", attack: "who may stop all is an agent's machine", file: "base/Sessions.sol", find: "key == _guardian || ", put: "", suite: grant },
+  { name: "treasury-as-agent", attack: "the treasury's key lies on an agent's machine", file: "base/Sessions.sol", find: "key == _treasury || ", put: "", suite: grant },
+  { name: "vault-as-agent", attack: "the vault is its own agent", file: "base/Sessions.sol", find: "key == address(this) || ", put: "", suite: grant },
+  { name: "payee-as-agent", attack: "a payee pays itself", file: "base/Sessions.sol", find: " || _payees[key] != 0", put: "", suite: grant },
+  { name: "token-as-agent", attack: "a token pays", file: "base/Sessions.sol", find: "\n                || _tokens[key].listed", put: "", suite: grant },
+  { name: "open-revokeAll", attack: "anybody stops every agent", file: "base/Sessions.sol", find: "_revokeAll(_byStopper());", put: "_revokeAll(msg.sender);", suite: "unit/Vault/RevokeAll.t.sol" },
+  { name: "open-pause", attack: "anybody stops the vault", file: "base/Sessions.sol", find: "_pause(_byStopper());", put: "_pause(msg.sender);", suite: "unit/Vault/Pause.t.sol" },
+  { name: "agent-revokes-others", attack: "an agent stops the others", file: "base/Sessions.sol", find: "by != _keys[session]", put: "_sessions[by].session() == 0", suite: "unit/Vault/Revoke.t.sol" },
+
+  // --- the roles (I8, I10)
+  { name: "born-without-owner", attack: "money goes into a vault that nobody can open", file: "base/Roles.sol", find: "firstOwner == address(0) || ", put: "", suite: "unit/Vault/Constructor.t.sol" },
+  { name: "born-without-treasury", attack: "the first withdrawal burns the money", file: "base/Roles.sol", find: " || firstTreasury == address(0)", put: "", suite: "unit/Vault/Constructor.t.sol" },
+  { name: "agent-accepts", attack: "an agent becomes the owner", file: "base/Roles.sol", find: "_refuseSessionKey(msg.sender); // it may have been granted a session since it was named", put: "", suite: "unit/Vault/Ownership.t.sol" },
+  { name: "agent-named", attack: "an agent is offered the vault", file: "base/Roles.sol", find: "_refuseSessionKey(newOwner);", put: "", suite: "unit/Vault/Ownership.t.sol" },
+  { name: "agent-as-guardian", attack: "an agent stops all others", file: "base/Roles.sol", find: "_refuseSessionKey(newGuardian);", put: "", suite: "unit/Vault/SetGuardian.t.sol" },
+  { name: "key-as-treasury", attack: "withdrawals end at an agent", file: "base/Roles.sol", find: "_refuseSessionKey(newTreasury);", put: "", suite: "unit/Vault/SetTreasury.t.sol" },
+  { name: "treasury-zero", attack: "withdrawals burn the money", file: "base/Roles.sol", find: "if (newTreasury == address(0)) revert ZeroAddress();", put: "", suite: "unit/Vault/SetTreasury.t.sol" },
+  { name: "treasury-is-vault", attack: "a withdrawal leaves nothing", file: "base/Roles.sol", find: "account == address(this) || ", put: "", suite: "unit/Vault/SetTreasury.t.sol" },
+  { name: "treasury-put-by", attack: "a change waits for days that nobody can execute", file: "base/Roles.sol", find: "_refuseAsTreasury(newTreasury);", put: "", suite: "unit/Vault/Delay.t.sol" },
+  { name: "born-its-own-treasury", attack: "a withdrawal leaves nothing", file: "base/Roles.sol", find: "_refuseAsTreasury(account);", put: "", suite: "unit/Vault/Constructor.t.sol" },
+  { name: "delay-any", attack: "a stolen owner key locks the owner out for a century", file: "base/Roles.sol", find: "if (newDelay > LONGEST_DELAY) revert DelayTooLong(newDelay, LONGEST_DELAY);", put: "", suite: "unit/Vault/SetDelay.t.sol" },
+
+  // --- the owner's verbs, each by itself (I8)
+  ...ownersVerbs.map(([signature, suite]) => ({
+    name: `open-${signature.split("(")[0]}`,
+    attack: `anybody calls ${signature.split("(")[0]}`,
+    file: "base/Acts.sol",
+    find: `function ${signature} external {\n        _perform(_byOwner());`,
+    put: `function ${signature} external {\n        Act memory act;\n        (act.by, act.callLength) = (_owner, msg.data.length);\n        _perform(act);`,
+    suite: `unit/Vault/${suite}.t.sol`,
+  })),
+  { name: "open-cancel", attack: "anybody cancels what waits", file: "base/Acts.sol", find: "_cancel(_byStopper(), change);", put: "_cancel(msg.sender, change);", suite: "unit/Vault/Cancel.t.sol" },
+  { name: "unknown-verb-passes", attack: "a signed replacement of nothing is taken for done", file: "base/Acts.sol", find: "} else {\n            revert VerbNotAllowed(verb);\n        }", put: "}", suite: "unit/Vault/Replace.t.sol" },
+  { name: "replaces-unconditionally", attack: "a grant on condition is made without", file: "base/Acts.sol", find: "verb == IVault.grant.selector && !act.conditional", put: "verb == IVault.grant.selector", suite: "unit/Vault/Replace.t.sol" },
+  { name: "call-without-verb", attack: "nothing is taken for a verb", file: "base/Acts.sol", find: "if (call.length < 4) revert CallMalformed(bytes4(0));", put: "", suite: "unit/Vault/Lodge.t.sol" },
+  { name: "replace-too-short", attack: "a call of no verb stands under a replacement", file: "base/Acts.sol", find: "if (length < 4 || ", put: "if (", suite: "unit/Vault/Replace.t.sol" },
+  { name: "replace-too-long", attack: "a call is read beyond its end", file: "base/Acts.sol", find: " || length > call.length - 0x64", put: "", suite: "unit/Vault/Replace.t.sol" },
+  { name: "replace-elsewhere", attack: "a wallet shows one call and the vault performs another", file: "base/Acts.sol", find: " || uint256(bytes32(call[0x24:])) != 0x40", put: "", suite: "unit/Vault/Replace.t.sol" },
+  { name: "change-unknown", attack: "what does not wait is cancelled, and logged so", file: "base/Waiting.sol", find: "if (!found) revert ChangeUnknown(number);", put: "found;", suite: "unit/Vault/Cancel.t.sol" },
+  { name: "number-used-again", attack: "at the end of the counter two changes have one number", file: "base/Waiting.sol", find: "if (number == VaultWordLib.NONCE_END) revert OwnerNonceSpent();", put: "", suite: "unit/Vault/Delay.t.sol" },
+  ...conditions.map(([file, actual], index) => ({
+    name: `stale-${index + 1}`,
+    attack: "a script undoes what a human has just changed",
+    file: `base/${file}.sol`,
+    find: `_expect(act, ${actual});`,
+    put: "",
+    suite: "unit/Vault/Replace.t.sol",
+  })),
+
+  // --- accounts with code, contracts that answer
+  { name: "agent-with-code", attack: "an agent that delegates its account (EIP-7702) can't pay any more", file: "Vault.sol", find: "if (key == address(0)) revert SignatureInvalid();", put: "if (key == address(0) || key.code.length != 0) revert SignatureInvalid();", suite: pay },
+  { name: "payee-with-code", attack: "a payee that delegates its account (EIP-7702) is not paid any more", file: "base/Judge.sol", find: "if (category == 0) revert PayeeNotInBook(payee);", put: "if (category == 0 || payee.code.length != 0) revert PayeeNotInBook(payee);", suite: pay },
+  { name: "ether-locks", attack: "a wei that is forced into the vault stops it", file: "base/Judge.sol", find: "if (payment.amount == 0) revert ZeroAmount();", put: "if (payment.amount == 0 || address(this).balance != 0) revert ZeroAmount();", suite: pay },
+  { name: "overtaken-revoke", attack: "who overtakes a revocation takes more than the cap", file: "base/Judge.sol", find: "if (units > left) {", put: "if (units > left + 1) {", suite: "unit/Vault/Revoke.t.sol" },
+  { name: "another-vault-inside", attack: "a token has one payment made by two vaults", file: "base/TypedData.sol", find: "block.chainid, address(this)));", put: "block.chainid, address(0)));", suite: awkward },
+  { name: "owner-with-code", attack: "an owner who delegates his account (EIP-7702) is locked out", file: "libraries/OwnerSignature.sol", find: "if (SessionSignature.signerOf(digest, signature) == signer) return true;\n        if (signer.code.length == 0) return false;", put: "if (signer.code.length == 0) return SessionSignature.signerOf(digest, signature) == signer;", suite: "unit/Vault/Lodge.t.sol" },
+  { name: "wallet-acts", attack: "a wallet that is asked acts instead", file: "libraries/OwnerSignature.sol", find: "staticcall(GAS, signer, ", put: "call(GAS, signer, 0, ", also: { find: "internal view returns (bool valid)", put: "internal returns (bool valid)" }, suite: "unit/Vault/Lodge.t.sol" },
+  { name: "wallet-bombs", attack: "a wallet's long answer is paid for by whoever asks", file: "libraries/OwnerSignature.sol", find: "0x00, 0x20)\n", put: "0x00, 0x20)\n            returndatacopy(mload(0x40), 0, returndatasize())\n", suite: "unit/Vault/Lodge.t.sol" },
+  { name: "token-bombs", attack: "a token's long answer is paid for by the relayer", file: "Vault.sol", find: "if (!token.trySafeTransfer(payment.payee, payment.amount)) {", put: "(bool ok, bytes memory answer) = payment.token.call(abi.encodeCall(IERC20.transfer, (payment.payee, payment.amount)));\n        if (!ok || payment.token.code.length == 0 || (answer.length != 0 && !abi.decode(answer, (bool)))) {", suite: awkward },
+  { name: "factory-twice", attack: "a vault seems to be created anew", file: "VaultFactory.sol", find: "if (vault.code.length != 0) revert VaultExists(vault);", put: "", suite: "unit/VaultFactory/CreateVault.t.sol" },
+
+  // --- what is left of the lines that refuse
+  { name: "check-above-cap", attack: "a dry run promises what the payment is refused", file: "Vault.sol", find: "if (total > cap && !approved) revert AbovePerPaymentCap(total, uint128(cap));", put: "cap; approved;", suite: pay },
+  { name: "check-short", attack: "a dry run promises what the payment is refused", file: "Vault.sol", find: "if (told && balance < total) revert VaultShort(balance, total);", put: "told; balance;", suite: pay },
+  { name: "approval-empty", attack: "a wallet that says yes to anything has approved by nothing", file: "Vault.sol", find: "if (approval.length == 0) revert AbovePerPaymentCap(total, uint128(allowance.perPaymentCap()));", put: "", suite: pay },
+  { name: "fee-ignored", attack: "a limit is burnt by a fee that does not move", file: "Vault.sol", find: "if (payment.fee != 0 && !token.trySafeTransfer(payment.feeRecipient, payment.fee)) {", put: "if (payment.fee != 0 && !token.trySafeTransfer(payment.feeRecipient, payment.fee) && false) {", suite: awkward },
+  { name: "dirty-stop", attack: "one signed stop has several meanings", file: "base/Acts.sol", find: "_revoke(by, abi.decode(arguments, (uint32)));", put: "_revoke(by, uint32(abi.decode(arguments, (uint256))));", suite: badInput },
+  { name: "tag-refused", attack: "an owner whose wallet adds a tag behind the call can't act", file: "base/Acts.sol", find: "bytes calldata arguments = call[4:];", put: "bytes calldata arguments = call[4:];\n        if (arguments.length % 32 != 0) revert CallMalformed(verb);", suite: badInput },
+  { name: "one-encoding-only", attack: "an owner whose wallet encodes otherwise can't act", file: "base/Acts.sol", find: "_setPayees(act, abi.decode(arguments, (PayeeEntry[])));", put: "if (uint256(bytes32(arguments)) != 0x20) revert CallMalformed(verb);\n            _setPayees(act, abi.decode(arguments, (PayeeEntry[])));", suite: badInput },
+  { name: "withdrawal-ignored", attack: "the owner believes that the money is safe", file: "Vault.sol", find: "revert TransferFailed(token, to, amount);\n    }\n\n    /// @dev What the session has", put: "}\n\n    /// @dev What the session has", suite: "unit/Vault/Withdraw.t.sol" },
+  { name: "withdrawal-short", attack: "the owner is told that the token failed where his vault is empty", file: "Vault.sol", find: "if (told && balance < amount) revert VaultShort(balance, amount);", put: "", suite: "unit/Vault/Withdraw.t.sol" },
+  { name: "payment-short", attack: "an agent is told that the token failed where the vault is empty", file: "Vault.sol", find: "if (told && balance < needed - moved) revert VaultShort(balance + moved, needed); // moved is part of needed", put: "needed; moved;", suite: pay },
+  { name: "retired-as-revoked", attack: "an agent whose key was replaced is told that it was stopped", file: "base/Judge.sol", find: "if (_keys[session] != key) revert KeyRetired(session, key);", put: "", suite: pay },
+  { name: "unknown-as-foreign", attack: "an agent that was never granted is told that its key is wrong", file: "base/Judge.sol", find: "if (_keys[session] == address(0)) revert SessionUnknown(session);", put: "", suite: pay },
+  { name: "granted-any-key", attack: "a key that paid before pays again", file: "base/Sessions.sol", find: "_refuseAsKey(key);", put: "", suite: grant },
+  { name: "granted-any-span", attack: "a session that is over is granted", file: "base/Sessions.sol", find: "_checkValidity(validFrom, validUntil);\n        _checkCategories", put: "_checkCategories", suite: grant },
+  { name: "granted-any-category", attack: "category 0 is granted", file: "base/Sessions.sol", find: "_checkCategories(categories);\n    }", put: "}", suite: grant },
+  { name: "limit-of-anything", attack: "a limit is set where nothing pays", file: "base/Limits.sol", find: "_checkScope(session, category);\n        (uint8 unitBits", put: "(uint8 unitBits", suite: setLimit },
+  { name: "limit-off-the-dead", attack: "a revoked session is written to", file: "base/Limits.sol", find: "_checkScope(session, category);\n        uint256 index", put: "uint256 index", suite: "unit/Vault/RemoveLimit.t.sol" },
+
+  // --- what a thief can take at most (I17): understated
+  { name: "lens-end-early", attack: "the last second is forgotten", file: "libraries/Outflow.sol", find: "_capAt(raises, cap, time, span.end + 1);", put: "_capAt(raises, cap, time, span.end);", suite: lens },
+  { name: "outflow-one-bucket-less", attack: "the last bucket is forgotten", file: "libraries/Outflow.sol", find: "step <= steps && step <= BUCKETS", put: "step < steps && step <= BUCKETS", suite: lens },
+  { name: "outflow-part-turn", attack: "what leaves in a part of a turn is forgotten", file: "libraries/Outflow.sol", find: " + Meter.wrap(oldest).usedUnits()", put: "", suite: lens },
+  { name: "outflow-turns", attack: "a thief is thought to take each cap once", file: "libraries/Outflow.sol", find: "(steps / BUCKETS) * meter.usedUnits()", put: "meter.usedUnits()", suite: lens },
+  { name: "outflow-unturned", attack: "the ring stands as it stood before the raise", file: "libraries/Outflow.sol", find: "((counts << shift) & COUNTS_MASK) | oldest;", put: "counts;", suite: lens },
+  { name: "outflow-raise-forgotten", attack: "a higher cap is forgotten", file: "libraries/Outflow.sol", find: "if (raises[i].capUnits > cap && raises[i].from < next) next = raises[i].from;", put: "", suite: lens },
+  { name: "lens-removal-forgotten", attack: "a limit that may go is counted on", file: "VaultLens.sol", find: "if (asked.waiting.removes(scope, window, span.end)) continue;", put: "", suite: lens },
+  { name: "lens-opening-forgotten", attack: "a first limit lets nothing through", file: "VaultLens.sol", find: "if (units == UNBOUNDED) units = _ofOpenings(asked, terms.span);", put: "if (units == UNBOUNDED) units = 0;", suite: lens },
+  { name: "lens-one-opening", attack: "what goes and what comes are not both counted", file: "VaultLens.sol", find: "return comes && goes ? sum : most;", put: "return most;", suite: lens },
+  { name: "lens-validity-forgotten", attack: "a longer life is forgotten", file: "VaultLens.sol", find: "_addSpan(asked, terms, change.from, change.validFrom, change.validUntil);\n            } else", put: "} else", suite: lens },
+  { name: "lens-cap-forgotten", attack: "a first per-payment cap is forgotten", file: "VaultLens.sol", find: "payableFrom = Math.min(payableFrom, change.from);", put: "{}", suite: lens },
+  { name: "lens-category-forgotten", attack: "a category that waits is forgotten", file: "VaultLens.sol", find: "Math.max(terms.span.start, asked.waiting.grantedFrom(category));", put: "NEVER;", suite: lens },
+  { name: "lens-first-grant-only", attack: "the smaller of two grants is counted on", file: "VaultLens.sol", find: "most = Math.max(most, _ofTerms(asked, _termsOf(asked, asked.grants[i])));", put: "most = _ofTerms(asked, _termsOf(asked, asked.grants[i]));", suite: lens },
+  { name: "lens-call-missing", attack: "what waits is left out and nobody is told", file: "VaultLens.sol", find: "revert WaitingCallMissing(change.change);", put: "return 0;", suite: lens },
+  { name: "lens-no-vault-limit", attack: "where nothing bounds the vault, anything is said", file: "VaultLens.sol", find: "if (limits.length == 0) revert NoVaultLimit(asked.token);", put: "", suite: lens },
+  { name: "lens-condition-ignored", attack: "a change on condition is forgotten", file: "libraries/Loosening.sol", find: "if (verb == IVault.replace.selector) {", put: "if (false) {", suite: lens },
+  { name: "lens-vaults-own-ignored", attack: "a change of the vault's own limits is forgotten", file: "libraries/Loosening.sol", find: "if (whose == 0) whose = session; // the vault's own limits concern them all", put: "", suite: lens },
+  { name: "lens-last-category-only", attack: "a category is thought to come later than it does", file: "libraries/Loosening.sol", find: " && change.from < from) from", put: ") from", suite: lens },
+
+  // --- overstated: a bound that frightens is none
+  { name: "lens-revoked-pays", attack: "a revoked session is thought to pay", file: "VaultLens.sol", find: "session.revoked ? 0 : _ofTerms", put: "false ? 0 : _ofTerms", suite: lens },
+  { name: "lens-killed-counts", attack: "what is dead is thought to happen", file: "VaultLens.sol", find: "if (change.killed || ", put: "if (", suite: lens },
+  { name: "lens-past-counts", attack: "what is past its time is thought to happen", file: "VaultLens.sol", find: " || change.executableUntil <= block.timestamp", put: "", suite: lens },
+  { name: "lens-far-counts", attack: "what waits beyond the horizon is asked for", file: "VaultLens.sol", find: " || change.executableFrom > asked.end", put: "", suite: lens },
+  { name: "lens-sum", attack: "two first limits are thought to let both through", file: "VaultLens.sol", find: "return comes && goes ? sum : most;", put: "return sum;", suite: lens },
+  { name: "lens-categories-unbounded", attack: "the categories' limits are forgotten", file: "VaultLens.sol", find: "return Math.min(units, _ofCategories(asked, terms));", put: "return units;", suite: lens },
+  { name: "lens-cap-zero-pays", attack: "a session without a per-payment cap is thought to pay", file: "VaultLens.sol", find: "perPaymentCap == 0 ? NEVER : 0", put: "0", suite: lens },
+  { name: "lens-life-ignored", attack: "a session is thought to pay after its end", file: "VaultLens.sol", find: "Math.min(asked.end, validUntil - 1);", put: "asked.end;", suite: lens },
+  { name: "lens-beyond-time", attack: "a thief is thought to pay after the end of time", file: "VaultLens.sol", find: "Math.min(block.timestamp + horizon, LAST_SECOND);", put: "block.timestamp + horizon;", suite: lens },
+  { name: "outflow-raise-at-once", attack: "a higher cap is thought to stand from now on", file: "libraries/Outflow.sol", find: "if (raises[i].from <= time && raises[i].capUnits > cap)", put: "if (raises[i].capUnits > cap)", suite: lens },
+  { name: "lens-any-token", attack: "a change in another token is counted", file: "libraries/Loosening.sol", find: "whose != session || concerned != token", put: "whose != session", suite: lens },
+  { name: "lens-any-session", attack: "a change of another session is counted", file: "libraries/Loosening.sol", find: "whose != session || concerned != token", put: "concerned != token", suite: lens },
+  { name: "lens-any-grant", attack: "a grant's other tokens are counted", file: "libraries/Loosening.sol", find: "if (granted.tokens[i].token != token) continue;", put: "", suite: lens },
 
   // --- a second look: by verb
   { name: "fee-category-uncounted", attack: "a relayer takes more than its category may", file: "base/Judge.sol", find: "feeCategory == category ? 0 : payment.fee", put: "category * 0", suite: "unit/Vault/Scopes.t.sol" },
