@@ -4,6 +4,7 @@ mod agent;
 mod audit;
 mod cli;
 mod deploy;
+mod history;
 mod indexer;
 mod owner;
 mod tidy;

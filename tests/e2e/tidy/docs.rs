@@ -1,4 +1,4 @@
-//! What the documentation names is there: paths, Solidity members, `make` targets and `purse` commands.
+//! What the documentation names is there: paths, tests, Solidity members, `make` targets and `purse` commands.
 
 use super::checkout::Checkout;
 use super::none;
@@ -9,6 +9,8 @@ const BASES: [&str; 3] = ["", "contracts/src/", "contracts/test/"];
 /// Made on the reader's machine.
 const MADE: [&str; 6] = [".build/", "cache/", "deployments/", "node_modules/", "out/", "target/"];
 const ENDINGS: [&str; 9] = [".rs", ".sol", ".toml", ".json", ".md", ".mjs", ".js", ".sql", ".tree"];
+/// The vaults that are broken on purpose: `zoo::name` is one of them.
+const ZOO: &str = "contracts/test/zoo/variants.mjs";
 /// In the program, but not in its help.
 const HIDDEN: [&str; 2] = ["help", "man"];
 
@@ -17,6 +19,8 @@ struct Named {
     files: BTreeSet<String>,
     /// Text of a Solidity file by its name without the ending.
     contracts: BTreeMap<String, String>,
+    /// Text of each file that holds tests, by its path.
+    tests: BTreeMap<String, String>,
     targets: BTreeSet<String>,
     /// Whole commands: `agent add`.
     commands: BTreeSet<String>,
@@ -25,6 +29,7 @@ struct Named {
 impl Named {
     fn read(checkout: &Checkout) -> anyhow::Result<Self> {
         let contracts = checkout.texts(|name| name.starts_with("contracts/src/") && name.ends_with(".sol"))?;
+        let tests = checkout.texts(|name| name.ends_with(".rs") || name.starts_with("contracts/test/"))?;
         let name = |path: &str| path.rsplit('/').next().and_then(|name| name.strip_suffix(".sol")).map(str::to_owned);
         let makefile = checkout.text("Makefile")?;
         let targets = makefile.lines().filter_map(|line| Some(line.split_once(": ")?.0));
@@ -32,6 +37,7 @@ impl Named {
         Ok(Self {
             files: checkout.files.clone(),
             contracts: contracts.into_iter().filter_map(|(path, text)| Some((name(path)?, text))).collect(),
+            tests: tests.into_iter().map(|(path, text)| (path.to_owned(), text)).collect(),
             targets: targets.map(str::to_owned).collect(),
             commands: cli.lines().filter_map(|line| Some(line.strip_prefix("## purse ")?.to_owned())).collect(),
         })
@@ -60,6 +66,9 @@ impl Named {
         match (words.next(), words.next(), words.next()) {
             (Some("make"), Some(target), _) => self.targets.contains(target),
             (Some("purse"), Some(command), below) => self.has_command(command, below),
+            (Some(one), None, _) if one.contains("::") => {
+                one.split_once("::").is_some_and(|(file, test)| self.has_test(file, test))
+            }
             (Some(one), None, _) if is_link || is_path(one) => self.has_path(document, one),
             (Some(one), None, _) => self.has_member(one),
             _ => true,
@@ -93,6 +102,22 @@ impl Named {
                 None => false,
             })
         })
+    }
+
+    /// `Pay.t.sol::test_When_ThePaymentFits`, `audit.rs::an_altered_block_is_named`, `zoo::nonce-reused`. Other things
+    /// with `::` in them pass.
+    fn has_test(&self, file: &str, test: &str) -> bool {
+        let heading = match file.rsplit('.').next() {
+            Some("sol") => format!("function {test}("),
+            Some("rs") => format!("fn {test}("),
+            _ if file == "zoo" => format!("name: \"{test}\""),
+            _ => return true,
+        };
+        let file = if file == "zoo" { ZOO } else { file };
+        let holds = |(path, text): (&String, &String)| {
+            (path == file || path.ends_with(&format!("/{file}"))) && text.contains(&heading)
+        };
+        self.tests.iter().any(holds)
     }
 
     /// `Vault._counted`: a contract of ours has that member. Anything else passes.
@@ -132,12 +157,18 @@ fn what_is_not_there_is_found() {
     let named = Named {
         files: texts(&["docs/spec.md", "contracts/src/Vault.sol", "contracts/src/libraries/AWord.sol", "scripts/x"]),
         contracts: BTreeMap::from([("Vault".to_owned(), "function pay(".to_owned())]),
+        tests: BTreeMap::from([
+            ("contracts/test/unit/Pay.t.sol".to_owned(), "function test_Pays() {}".to_owned()),
+            ("tests/e2e/cli/pay.rs".to_owned(), "async fn it_pays() {}".to_owned()),
+            (ZOO.to_owned(), "{ name: \"nonce-reused\" }".to_owned()),
+        ]),
         targets: texts(&["test"]),
         commands: texts(&["pay", "agent", "agent add"]),
     };
     let good = "`Vault.sol` `contracts/src` `libraries/*Word.sol` [s](spec.md#words) `Vault.pay(x)` `make test` `pay` \
                 `purse pay {}` `purse agent add researcher` `deployments/<chain_id>.json` `out/Vault.sol` `a / b` \
-                [w](https://example.org/x) `scripts/x`\n```\n`gone.rs`\n$ purse pay x # y\n```\n";
+                [w](https://example.org/x) `scripts/x` `Pay.t.sol::test_Pays` `cli/pay.rs::it_pays` \
+                `zoo::nonce-reused` `std::fs`\n```\n`gone.rs`\n$ purse pay x # y\n```\n";
     assert_eq!(named.faults("docs/a.md", good), Vec::<String>::new());
     for bad in [
         "`gone.rs`",
@@ -145,6 +176,10 @@ fn what_is_not_there_is_found() {
         "`libraries/*Wort.sol`",
         "`Vault.paid`",
         "`make gone`",
+        "`Pay.t.sol::test_Gone`",
+        "`Gone.t.sol::test_Pays`",
+        "`pay.rs::pays`",
+        "`zoo::nonce`",
         "`purse gone`",
         "`purse agent gone`",
         "[s](gone.md)",
