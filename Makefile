@@ -45,8 +45,6 @@ test-contracts: setup
 	node scripts/tidy-trees.mjs
 	node scripts/vectors.mjs --check
 
-# Times the depth in foundry.toml: 2,000,000 calls for each invariant.
-DEEP_INVARIANT_RUNS := 10000
 FORGE_TEST_FLAGS ?=
 forge-test: setup
 	forge test $(FORGE_TEST_FLAGS)
@@ -88,7 +86,7 @@ proof: test ## before a release: coverage, mutants, symbolic proofs, both pipeli
 	node scripts/proof.mjs
 
 deep: setup ## hours: the long fuzz, invariant and differential runs
-	FOUNDRY_FUZZ_RUNS=100000 FOUNDRY_INVARIANT_RUNS=$(DEEP_INVARIANT_RUNS) forge test
+	FOUNDRY_PROFILE=deep forge test
 	PURSE_MODEL_OPS=1000000 cargo test --locked -p purse-model
 
 clean: ## remove what was built

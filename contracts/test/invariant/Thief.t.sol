@@ -11,6 +11,7 @@ contract ThiefTest is ThiefScene {
 
     /// @notice One stolen key.
     /// forge-config: default.fuzz.runs = 12000
+    /// forge-config: deep.fuzz.runs = 100000
     function testFuzz_AThiefNeverBeatsMaxOutflow(uint256 chance) public {
         seed = chance;
         play();
@@ -33,6 +34,7 @@ contract ThiefTest is ThiefScene {
 
     /// @notice Every key stolen, new ones too, against the vault's own limits.
     /// forge-config: default.fuzz.runs = 4000
+    /// forge-config: deep.fuzz.runs = 100000
     function testFuzz_AllThievesTogetherNeverBeatTheVaults(uint256 chance) public {
         seed = chance;
         play();
@@ -55,6 +57,7 @@ contract ThiefTest is ThiefScene {
 
     /// @notice One limit binds: of the session, of the vault or of the only category.
     /// forge-config: default.fuzz.runs = 4000
+    /// forge-config: deep.fuzz.runs = 100000
     function testFuzz_WhereOneLimitBindsItIsExact(uint256 chance) public {
         seed = chance;
         uint8[4] memory units = [0, 7, 1, 97];
