@@ -169,6 +169,8 @@ contract MaxOutflowTest is VaultTest {
         vault.setValidity(SESSION, VALID_FROM, type(uint32).max);
         uint256 buckets = last / 7.5 days - START / 7.5 days + 1;
         assertEq(most(type(uint32).max), (buckets + 4) / 5 * 10e6);
+        setLimit(0, 0, MONTH, 10e6); // all sessions together, by the vault's own limit
+        assertEq(mostOf(0, type(uint32).max), (buckets + 4) / 5 * 10e6);
         vm.warp(last);
         assertEq(most(type(uint32).max), 10e6);
         vm.warp(last + 1);
@@ -594,8 +596,8 @@ contract MaxOutflowTest is VaultTest {
 
     // The delay was shortened in between, so the later change comes earlier
     function test_Given_ACategoryThatWaitsTwice() public {
-        setLimit(SESSION, DATA, DAY, 30e6);
-        setLimit(SESSION, TOOLS, DAY, 20e6);
+        setLimit(SESSION, DATA, MONTH, 30e6);
+        setLimit(SESSION, TOOLS, HOUR, 1e6);
         vm.prank(owner);
         vault.setCategories(SESSION, uint64(1) << DATA);
         delay();
@@ -608,7 +610,9 @@ contract MaxOutflowTest is VaultTest {
         assertEq(most(HOUR), 30e6);
         putBy(abi.encodeCall(IVault.setCategories, (SESSION, uint64(1) << TOOLS)));
         assertEq(most(HOUR - 1), 30e6);
-        assertEq(most(HOUR), 50e6);
+        assertEq(most(HOUR), 31e6);
+        uint256 buckets = (START + 2 * DELAY) / 15 minutes - (START + DELAY + HOUR) / 15 minutes + 1;
+        assertEq(most(DELAY), 30e6 + (buckets + 4) / 5 * 1e6);
     }
 
     function test_Given_AFirstPerPaymentCap() public {
