@@ -1,24 +1,26 @@
 //! The audit: a trail and what the contract says at the same block, judged promise by promise.
 
 use crate::observed::Observed;
-use crate::report::Report;
+use crate::report::{Check, Report};
 use crate::trail::Trail;
-use crate::{balance, blocks, head, loosening, rejudge, state, windows};
+use crate::{approvals, balance, blocks, head, loosening, origin, outflow, rejudge, state, windows};
 
 /// Checks every promise that logs, views and transfers can show, and reports each difference by payment.
 ///
-/// `observed` must be of the block up to which the trail's logs go, and answer all of [`Trail::questions`]. What logs
-/// cannot show: signatures, approvals and deadlines (they are in the transactions), and payments that were refused; of
-/// those a batch logs some, which are listed and prove nothing.
+/// `observed` must be of the block up to which the trail's logs go, and answer all of [`Trail::questions`]. A promise that
+/// nothing here can show has a row that says so: signatures of payments and deadlines (I2) are in the transactions, and
+/// that a withdrawal always succeeds (I10) is seen only by trying.
 pub fn compare(trail: &Trail, observed: &Observed) -> Report {
     let (limits, uses) = windows::check(trail);
     let (balances, books) = balance::check(trail, observed);
     let mut checks = vec![head::check(trail, observed), blocks::check(trail, observed), state::check(trail, observed)];
     let (judged, approved) = rejudge::check(trail);
+    checks.push(approvals::check(trail, observed, &approved));
     checks.extend(judged);
     checks.push(loosening::check(trail));
     checks.push(limits);
     checks.extend(balances);
+    checks.extend([origin::check(trail, observed), outflow::check(trail, observed), signatures(), exit()]);
     Report {
         chain_id: trail.chain_id,
         vault: trail.vault,
@@ -32,4 +34,14 @@ pub fn compare(trail: &Trail, observed: &Observed) -> Report {
         refusals: trail.refusals.clone(),
         books,
     }
+}
+
+fn signatures() -> Check {
+    let why = "not judged here: the vault checked each signature; it is in the transaction, the logs have none";
+    Check::not_judged("signatures", "I2", "every payment was signed by its session's key", why.to_owned())
+}
+
+fn exit() -> Check {
+    let why = "not judged here: only a withdrawal shows it; the contract's tests and proofs do";
+    Check::not_judged("exit", "I10", "the owner can withdraw at any time", why.to_owned())
 }

@@ -8,11 +8,14 @@
 //! - [`check`]: trail and observation compared -> [`Report`]
 //! - `head`: the running hash (I13); `blocks`: the events' blocks (I12, I4); `state`: the contract's views (I12);
 //!   `rejudge`: every payment under the policy of its moment (I3, I5, I6, I8); `loosening`: what waited (I9); `books`: the
-//!   policy that both judge by; `windows`: sums over sliding windows (I4); `balance`: the double entry (I1)
+//!   policy that both judge by; `windows`: sums over sliding windows (I4); `balance`: the double entry (I1); `approvals`:
+//!   the owner's signatures, out of the calls (I5); `refused`: reasons of what did not pay (I11); `outflow`: what a thief
+//!   could take (I17); `origin`: the vault's address (I14)
 //! - [`report`]: the outcome as data
 //! - [`error`]: why logs do not make a trail
 
 mod apply;
+mod approvals;
 mod balance;
 mod blocks;
 mod books;
@@ -24,11 +27,14 @@ pub mod error;
 mod head;
 mod loosening;
 pub mod observed;
+mod origin;
+mod outflow;
 pub mod payment;
 pub mod place;
 pub mod policy;
 pub mod questions;
 pub mod refusal;
+mod refused;
 mod rejudge;
 pub mod report;
 pub mod session;

@@ -1,6 +1,6 @@
 //! What the contract itself says at one block, as somebody read it from a node. Plain values, no judgement.
 
-use alloy::primitives::{Address, B256, U256};
+use alloy::primitives::{Address, B256, Bytes, U256};
 use purse_protocol::abi::IVault::{LimitView, SessionView, WaitingChange};
 use purse_protocol::event::RunningHash;
 use purse_protocol::{Scope, SessionId, Window};
@@ -56,6 +56,57 @@ pub struct Observed {
     pub transfers: Vec<ObservedTransfer>,
     /// The first block that transfers were asked for; money that came before it is unknown.
     pub transfers_from: u64,
+    /// The calls of payments above their cap, as far as the node tells.
+    #[serde(default)]
+    pub approvals: Vec<ObservedApproval>,
+    /// What a lens says; empty where none was asked.
+    #[serde(default)]
+    pub outflows: Vec<ObservedOutflow>,
+    /// The call that created the vault, if it was seen.
+    #[serde(default)]
+    pub origin: Option<ObservedOrigin>,
+}
+
+/// The transaction of a payment that must have had the owner's approval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObservedApproval {
+    /// Its hash.
+    pub tx: B256,
+    /// Whom it called.
+    pub to: Option<Address>,
+    /// With what.
+    pub input: Bytes,
+    /// The vault's owner at that block, by the trail.
+    pub owner: Address,
+    /// Whether the owner has code, and may so have signed as a contract.
+    pub owner_is_contract: bool,
+}
+
+/// `VaultLens.maxOutflow`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObservedOutflow {
+    /// The session.
+    pub session: SessionId,
+    /// The token.
+    pub token: Address,
+    /// Seconds from the block's time.
+    pub horizon: u32,
+    /// Base units.
+    #[serde(with = "crate::decimal")]
+    pub most: U256,
+}
+
+/// The call that created the vault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObservedOrigin {
+    /// The factory that was called.
+    pub factory: Address,
+    /// The creation code that it was given.
+    pub creation_code: Bytes,
+    /// The salt that it was given.
+    pub salt: B256,
+    /// keccak256 of the creation code of the vaults that the reader knows.
+    pub expected_code_hash: B256,
 }
 
 /// The block of an observation.

@@ -1,5 +1,6 @@
 //! What to ask the contract, so that its answers cover everything that a trail speaks of (I12).
 
+use crate::rejudge;
 use crate::trail::Trail;
 use alloy::primitives::{Address, B256};
 use purse_protocol::abi::IVault::IVaultEvents;
@@ -27,6 +28,8 @@ pub struct Questions {
     pub heads: Vec<(u64, u32, RunningHash)>,
     /// The header of each of these blocks, and which of these transactions are in it.
     pub blocks: BTreeMap<u64, BTreeSet<B256>>,
+    /// Transactions whose calls must hold the approval of the owner named beside them (I5).
+    pub approvals: BTreeSet<(B256, Address)>,
 }
 
 impl Trail {
@@ -50,6 +53,7 @@ impl Trail {
             tokens: self.tokens.keys().copied().chain(withdrawn).collect(),
             heads: self.block_ends(),
             blocks,
+            approvals: rejudge::check(self).1.iter().map(|one| (one.payment.place.tx, one.owner)).collect(),
         }
     }
 

@@ -4,6 +4,8 @@
 use crate::books::{Books, Grant};
 use crate::head::named;
 use crate::payment::{ApprovedPayment, TrailPayment};
+use crate::refusal::TrailRefusal;
+use crate::refused::{self, Judged};
 use crate::report::{Check, Difference, Subject};
 use crate::session::SessionWord;
 use crate::trail::{Trail, TrailEvent};
@@ -19,6 +21,8 @@ struct Findings {
     scope: Vec<Difference>,
     meters: Vec<Difference>,
     stops: Vec<Difference>,
+    refused: Vec<Difference>,
+    refusals_judged: usize,
 }
 
 #[derive(Default)]
@@ -32,7 +36,12 @@ struct Judge {
 pub(crate) fn check(trail: &Trail) -> (Vec<Check>, Vec<ApprovedPayment>) {
     let mut judge = Judge::default();
     let mut payments = trail.payments.iter();
+    let mut refusals = trail.refusals.iter().peekable();
     for event in &trail.events {
+        let at = (event.place.block, event.place.log_index);
+        while let Some(refusal) = refusals.next_if(|refusal| (refusal.block, refusal.log_index) < at) {
+            judge.refusal(refusal);
+        }
         match &event.event {
             IVaultEvents::Paid(_) => {
                 if let Some(payment) = payments.next() {
@@ -50,18 +59,28 @@ pub(crate) fn check(trail: &Trail) -> (Vec<Check>, Vec<ApprovedPayment>) {
         judge.change(event);
         judge.books.follow(&event.event);
     }
+    refusals.for_each(|refusal| judge.refusal(refusal));
     let found = judge.found;
     let payments = format!("{} payments", trail.payments.len());
-    let caps = format!("{payments}, {} above their cap: approved, by the vault's word", found.approved.len());
+    let refused = format!(
+        "{} refused items, {} of them for a reason that the trail can tell",
+        trail.refusals.len(),
+        found.refusals_judged
+    );
     let changes = format!("{} changes", trail.events.len() - trail.payments.len());
     let check = |id, promise, title, differences| Check::new(id, promise, title, payments.clone(), differences);
     let checks = vec![
         check("nonces", "I3", "no nonce of a key paid twice or ran too far ahead", found.nonces),
-        // Approvals are in the transactions, not in the logs: what had to have one is listed, with whose it must be.
-        Check::new("per_payment_cap", "I5", "payments above their per-payment cap are listed", caps, Vec::new()),
         check("scope", "I6", "every payee was in the book, in a granted category, in a granted token", found.scope),
         check("stops", "I8", "nothing was paid while paused, revoked, expired or not yet valid", found.stops),
         Check::new("meters", "I7", "no change gave allowance back", changes, found.meters),
+        Check::new(
+            "refusals",
+            "I11",
+            "what a batch refused was refused for a reason that was so",
+            refused,
+            found.refused,
+        ),
     ];
     (checks, found.approved)
 }
@@ -92,6 +111,15 @@ impl Judge {
         if payment.total() > U256::from(cap) {
             let approved = ApprovedPayment { payment: payment.clone(), per_payment_cap: cap, owner: self.books.owner };
             self.found.approved.push(approved);
+        }
+    }
+
+    fn refusal(&mut self, refusal: &TrailRefusal) {
+        let judged = refused::judge(&self.books, &self.nonces, refusal);
+        self.found.refusals_judged += usize::from(!matches!(judged, Judged::Unknown));
+        if let Judged::NotSo(what) = judged {
+            let problem = format!("a batch in block {} refused {what}, which was not so then", refusal.block);
+            self.found.refused.push(Difference::new(Subject::Session { session: refusal.session }, problem));
         }
     }
 

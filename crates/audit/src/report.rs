@@ -39,9 +39,9 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether every check holds: the trail equals the chain and all promises were kept.
+    /// Whether no check is broken: the trail equals the chain, and all promises that could be judged were kept.
     pub fn holds(&self) -> bool {
-        self.checks.iter().all(|check| check.outcome == Outcome::Holds)
+        self.checks.iter().all(|check| check.outcome != Outcome::Broken)
     }
 
     /// Every difference, with the check that found it.
@@ -61,7 +61,7 @@ pub struct Check {
     pub title: String,
     /// Whether it does.
     pub outcome: Outcome,
-    /// How much was looked at, in a few words.
+    /// How much was looked at, or why nothing was, in a few words.
     pub detail: String,
     /// Why it does not.
     pub differences: Vec<Difference>,
@@ -71,6 +71,11 @@ impl Check {
     pub(crate) fn new(id: &str, promise: &str, title: &str, detail: String, differences: Vec<Difference>) -> Self {
         let outcome = if differences.is_empty() { Outcome::Holds } else { Outcome::Broken };
         Self { id: id.into(), promise: promise.into(), title: title.into(), outcome, detail, differences }
+    }
+
+    /// What cannot be judged from what there is, and why.
+    pub(crate) fn not_judged(id: &str, promise: &str, title: &str, why: String) -> Self {
+        Self { outcome: Outcome::NotJudged, ..Self::new(id, promise, title, why, Vec::new()) }
     }
 }
 
@@ -82,6 +87,8 @@ pub enum Outcome {
     Holds,
     /// Something differs.
     Broken,
+    /// Nothing here tells; the detail says why.
+    NotJudged,
 }
 
 /// Something that differs, and of what it is.

@@ -51,6 +51,7 @@ mod signer;
 mod table;
 mod unfinished;
 mod waits;
+mod worst_case;
 
 use args::{Cli, Color};
 use clap::Parser as _;

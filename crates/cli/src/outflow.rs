@@ -15,6 +15,14 @@ use purse_protocol::abi::IVaultLens::{IVaultLensInstance, NoVaultLimit};
 /// Horizons longer than that are cut: time has 32 bits.
 const LONGEST_HORIZON: u64 = u32::MAX as u64;
 
+/// The lens of the address book, if the chain has it: a local chain that was started anew has lost what the book knows.
+pub(crate) async fn lens(context: &Context, vault: &Vault) -> Result<Option<Address>, Failure> {
+    let book = book::load(&books(context), vault.node.chain_id).ok().flatten();
+    let Some(lens) = book.and_then(|book| book.lens).map(|lens| lens.address) else { return Ok(None) };
+    let code = vault.node.provider.get_code_at(lens).await.map_err(rpc_failure::of)?;
+    Ok((!code.is_empty()).then_some(lens))
+}
+
 /// Whom to ask for the most that can leave.
 #[derive(Debug, Clone)]
 pub(crate) struct Outflow<'a> {
@@ -36,16 +44,7 @@ impl<'a> Outflow<'a> {
         waiting: &[Waiting],
         now: u64,
     ) -> Result<Self, Failure> {
-        let book = book::load(&books(context), vault.node.chain_id).ok().flatten();
-        let lens = book.and_then(|book| book.lens).map(|lens| lens.address);
-        // A local chain that was started anew has lost what the book still knows
-        let lens = match lens {
-            Some(lens) => {
-                let code = vault.node.provider.get_code_at(lens).await.map_err(rpc_failure::of)?;
-                (!code.is_empty()).then_some(lens)
-            }
-            None => None,
-        };
+        let lens = lens(context, vault).await?;
         let lens = lens.and_then(|lens| Some((lens, waits::calls(waiting)?)));
         Ok(Self { vault, token, bound, now, lens })
     }

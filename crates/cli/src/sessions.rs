@@ -169,13 +169,7 @@ impl Session {
                     after.limits_in(*scope).retain(|limit| limit.window != window.seconds());
                 }
                 Verb::SetLimit { scope, window, cap, .. } => {
-                    let limits = after.limits_in(*scope);
-                    let stands = limits.iter().position(|limit| limit.window == window.seconds());
-                    let mut limit = stands.map(|at| limits.remove(at)).unwrap_or_default();
-                    let units = meter::units_down(U256::from(*cap), unit_bits).min(meter::MAX_UNITS);
-                    limit.window = window.seconds();
-                    limit.meter = Meter::from_word(limit.meter).with_cap(units).to_word();
-                    limits.push(limit);
+                    set_limit(after.limits_in(*scope), *window, *cap, unit_bits);
                 }
                 _ => {}
             }
@@ -215,11 +209,38 @@ impl VaultBound {
         Ok(Self { limits: limits?, balance: balance.map_err(of_view)? })
     }
 
+    /// The same after `verbs`.
+    pub(crate) fn after(&self, verbs: &[Verb], unit_bits: u8) -> Self {
+        let mut after = self.clone();
+        for verb in verbs {
+            match verb.inner().as_ref().unwrap_or(verb) {
+                Verb::SetLimit { scope: Scope::Vault, window, cap, .. } => {
+                    set_limit(&mut after.limits, *window, *cap, unit_bits);
+                }
+                Verb::RemoveLimit { scope: Scope::Vault, window, .. } => {
+                    after.limits.retain(|limit| limit.window != window.seconds());
+                }
+                _ => {}
+            }
+        }
+        after
+    }
+
     /// Base units that all sessions together can take between `now` and `end` by the vault's own limits.
     pub(crate) fn worst_case(&self, token: &Token, now: u64, end: u64) -> U256 {
         let units = meters(&self.limits).into_iter().map(|(window, meter)| most_units(meter, window, now, end)).min();
         units.map_or(self.balance, |units| meter::base_units(units, token.unit_bits).min(self.balance))
     }
+}
+
+/// Sets one limit of a scope; one that is new counts as if nothing was spent.
+fn set_limit(limits: &mut Vec<LimitView>, window: Window, cap: u128, unit_bits: u8) {
+    let stands = limits.iter().position(|limit| limit.window == window.seconds());
+    let mut limit = stands.map(|at| limits.remove(at)).unwrap_or_default();
+    let units = meter::units_down(U256::from(cap), unit_bits).min(meter::MAX_UNITS);
+    limit.window = window.seconds();
+    limit.meter = Meter::from_word(limit.meter).with_cap(units).to_word();
+    limits.push(limit);
 }
 
 /// The limits of one scope, ascending by window.

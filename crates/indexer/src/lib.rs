@@ -17,6 +17,7 @@ mod cursor;
 pub mod error;
 mod fetch;
 pub mod observe;
+pub mod proofs;
 pub mod read;
 pub mod rpc;
 pub mod source;

@@ -1,5 +1,6 @@
 //! What the audit compares with: a vault's views, its tokens' balances and transfers, read from a node at one block.
 
+use crate::proofs;
 use crate::read::BlockRef;
 use crate::rpc::source_error;
 use crate::source::SourceError;
@@ -96,6 +97,9 @@ pub async fn observe<P: Provider>(
         tokens: reader.tokens(questions).await?,
         transfers,
         transfers_from,
+        approvals: proofs::approvals(provider, reader.at, questions).await?,
+        outflows: Vec::new(),
+        origin: None,
     };
     // Calls named the block by its hash, logs by its height: both are of one chain if the block still is on it.
     let now = provider.get_block_by_number(block.number.into()).await.map_err(source_error)?;

@@ -18,7 +18,9 @@ async fn limits_by_scope_bind_and_are_shown() -> anyhow::Result<()> {
     own(&["payee", "add", &film, "--category", "media", "--name", "films"])?;
     own(&["agent", "limit", "1", "--yes", "--categories", "data,media"])?;
     own(&["agent", "limit", "1", "--category", "media", "--limit", "3/24h", "--limit", "4/lifetime"])?;
-    own(&["limit", "--limit", "18/24h"])?;
+    let limited = home.run(&[&["limit", "--limit", "18/24h"][..], &PASSWORD].concat())?;
+    let told = "Worst case if every key is stolen, by the vault's limits: 18.00 USDC in the next 24 hours";
+    ensure!(limited.code == 0 && limited.stderr.contains(told), "{}", limited.stderr);
     ensure!(home.done(&["limit"])?.contains("0.00 of 18.00 USDC used by all agents together, over 24h"));
 
     let pay = |payee: &str, amount: &str| {

@@ -44,6 +44,12 @@ async fn a_stranger_hands_in_what_owner_and_guardian_signed() -> anyhow::Result<
     let void = run(&home, &by_stranger(&scene, &["lodge", "limit.json"]))?;
     ensure!(void.code == 3 && void.stderr.contains("error[OwnerNonceWrong]"), "{}", void.stderr);
 
+    ensure!(
+        void.stderr.contains("Worst case if this key is stolen: 30.00 USDC in the next 24 hours"),
+        "{}",
+        void.stderr
+    );
+
     // The guardian signs nothing but stops; nothing is signed over another file; some verbs need a transaction.
     let by_guardian = ["agent", "limit", "1", "--limit", "30/24h", "--sign", "no.json", "--keystore", "guardian.json"];
     let refused = home.run(&[&by_guardian[..], &PASSWORD].concat())?;

@@ -63,6 +63,10 @@ async fn a_raise_waits_is_told_and_executed() -> anyhow::Result<()> {
     scene.mine_at(scene.now().await? + 24 * HOUR).await?;
     let stranger = ["--unlocked", "--from", &scene.actors.relayer.address().to_string()].map(str::to_owned);
     let stranger = stranger.iter().map(String::as_str).collect::<Vec<_>>();
+    // I17: whoever executes it is told what it lets a thief take.
+    let tried = home.run(&[&["execute", &number, "--dry-run"][..], &stranger].concat())?;
+    let told = "Worst case if this key is stolen: 40.00 USDC in the next 24 hours (now 25.00 USDC)";
+    ensure!(tried.stderr.contains(told), "{}", tried.stderr);
     let done = home.json(&[&["execute", &number][..], &stranger].concat())?;
     ensure!(done["changes"][0]["changed"][0]["after"] == "40.00 USDC, 0.00 USDC used", "{done}");
     ensure!(cap(&scene).await? == 40 * Scene::USDC);

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![expect(non_snake_case, reason = "fields are named as in the ABI")]
 
+mod evidence;
 mod folding;
 mod loosenings;
 mod promises;

@@ -197,7 +197,7 @@ fn a_refused_item_is_listed_and_counts_nowhere() {
     assert_eq!((refusal.error.as_str(), refusal.after), ("LimitExceeded", before.sequence));
     // Its block is the node's too.
     let mut vault = Synthetic::with_session(0);
-    refused(&mut vault, 1, VaultPaused {}.abi_encode());
+    refused(&mut vault, 1, error.abi_encode());
     let mut observed = vault.observed();
     observed.blocks.last_mut().unwrap().transactions.clear();
     assert_eq!(broken(&compare(&vault.trail(), &observed)), ["blocks"]);

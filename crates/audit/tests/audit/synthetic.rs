@@ -322,6 +322,9 @@ pub(crate) fn observe(trail: &Trail, transfers: &[ObservedTransfer], number: u64
             .collect(),
         transfers: transfers.to_vec(),
         transfers_from: 0,
+        approvals: Vec::new(),
+        outflows: Vec::new(),
+        origin: None,
     }
 }
 

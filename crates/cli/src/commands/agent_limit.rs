@@ -9,7 +9,8 @@ use crate::failure::Failure;
 use crate::money::{Token, looks_like_amount};
 use crate::output::Reply;
 use crate::policy::{parse_categories, parse_category, parse_limits, parse_window, split_limit};
-use crate::sessions::{Session, VaultBound};
+use crate::sessions::Session;
+use crate::worst_case;
 use alloy::primitives::U256;
 use clap::Args;
 use purse_owner::Verb;
@@ -65,26 +66,13 @@ pub(crate) async fn run(context: &Context, args: &LimitArgs) -> Result<Reply, Fa
     let standing = Session::existing(&vault, session, &token).await?;
 
     let verbs = verbs(args, session, &token, &standing, vault.head().await?.time)?;
-    let after = standing.after(&verbs, token.unit_bits);
     let read = |text: &str| expected(args, text, &token, &standing);
     let verbs = on_condition(&vault, &args.condition, verbs, read).await?;
     let how = How::sent_or_signed(args.change, &args.signing);
     if how.sends() {
-        let bound = VaultBound::read(&vault, &token).await?;
-        let now = vault.head().await?.time;
-        let worst =
-            |session: &Session| [now + 86_400, u64::MAX].map(|end| session.worst_case(&token, now, end, &bound));
-        let ([day, total], [new_day, new_total]) = (worst(&standing), worst(&after));
-        let wider = after.view.categories & !standing.view.categories != 0;
-        if new_day > day || new_total > total || wider {
-            let show = |amount| token.show(amount);
-            context.output.note(&format!(
-                "Worst case if this key is stolen: {} in the next 24 hours (now {}), {} in total (now {}).",
-                show(new_day),
-                show(day),
-                show(new_total),
-                show(total)
-            ));
+        let worst = worst_case::of_session(&vault, &token, &standing, &verbs).await?;
+        if worst.rises {
+            context.output.note(&worst.text);
             context.asking().confirm("Let this agent pay more?").await?;
         }
     }

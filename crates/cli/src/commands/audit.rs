@@ -7,16 +7,20 @@ use crate::history::Words;
 use crate::ledger::{self, Follow, Ledger};
 use crate::library_failure;
 use crate::money::Token;
-use crate::output::{Reply, bold, green, red};
-use alloy::primitives::U256;
+use crate::outflow;
+use crate::output::{Reply, bold, green, red, yellow};
+use alloy::primitives::{Address, B256, U256};
 use clap::Args;
 use purse_audit::{Difference, Outcome, Place, Report, Subject, Trail, compare};
-use purse_indexer::{BlockRef, observe};
+use purse_indexer::{BlockRef, observe, proofs};
 use purse_protocol::meter::{Meter, base_units};
 use serde_json::json;
 
 /// Differences printed of one check; `--json` has them all.
 const SHOWN_DIFFERENCES: usize = 5;
+
+/// The bytecode that `scripts/bytecode-lock` locked.
+const LOCKED: &str = include_str!("../../../../contracts/snapshots/bytecode.json");
 
 /// Flags of `purse audit`.
 #[derive(Debug, Args)]
@@ -38,14 +42,45 @@ pub(crate) async fn run(context: &Context, args: &AuditArgs) -> Result<Reply, Fa
     let block = store.cursor().map_err(|error| library_failure::of_store(&error))?;
     let block =
         block.ok_or_else(|| Failure::error("NoTrail", "the index is empty", "no block yet", "run purse index"))?;
-    let report = examine(&vault, &trail, block, ledger.from_block).await?;
+    let beside = Beside { factory: Some(ledger.factory), lens: outflow::lens(context, &vault).await? };
+    let report = examine(&vault, &trail, block, ledger.from_block, beside).await?;
     Ok(render(&vault, &token, &trail, &report))
 }
 
+/// keccak256 of the creation code of the vaults that this program knows.
+fn locked_vault() -> B256 {
+    let locked: serde_json::Value = serde_json::from_str(LOCKED).unwrap_or_default();
+    locked["Vault"]["creation"]["keccak256"].as_str().and_then(|hash| hash.parse().ok()).unwrap_or_default()
+}
+
+/// What stands beside the vault on its chain, where it is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Beside {
+    /// The factory that made it.
+    pub(crate) factory: Option<Address>,
+    /// The lens that tells the most that can leave.
+    pub(crate) lens: Option<Address>,
+}
+
 /// Reads the chain at `block` and compares.
-pub(crate) async fn examine(vault: &Vault, trail: &Trail, block: BlockRef, from_block: u64) -> Result<Report, Failure> {
-    let observed = observe(&vault.node.provider, block, from_block, &trail.questions()).await;
-    let observed = observed.map_err(|error| library_failure::of_observe(&error))?;
+pub(crate) async fn examine(
+    vault: &Vault,
+    trail: &Trail,
+    block: BlockRef,
+    from_block: u64,
+    beside: Beside,
+) -> Result<Report, Failure> {
+    let provider = &vault.node.provider;
+    let observed = observe(provider, block, from_block, &trail.questions()).await;
+    let mut observed = observed.map_err(|error| library_failure::of_observe(&error))?;
+    if let Some(factory) = beside.factory {
+        let origin = proofs::origin(provider, factory, trail, locked_vault()).await;
+        observed.origin = origin.map_err(|error| library_failure::of_observe(&error))?;
+    }
+    if let Some(lens) = beside.lens {
+        let outflows = proofs::outflows(provider, block, lens, trail).await;
+        observed.outflows = outflows.map_err(|error| library_failure::of_observe(&error))?;
+    }
     Ok(compare(trail, &observed))
 }
 
@@ -64,7 +99,11 @@ fn render(vault: &Vault, token: &Token, trail: &Trail, report: &Report) -> Reply
     )];
     lines.push(String::new());
     for (number, check) in (1..).zip(&report.checks) {
-        let mark = if check.outcome == Outcome::Holds { green("ok") } else { red("DIFFERS") };
+        let mark = match check.outcome {
+            Outcome::Holds => green("ok"),
+            Outcome::Broken => red("DIFFERS"),
+            Outcome::NotJudged => yellow("not judged"),
+        };
         lines.push(format!("{number:>2} {:<4} {}   {mark}", check.promise, check.title));
         lines.push(format!("        {}", check.detail));
         for difference in check.differences.iter().take(SHOWN_DIFFERENCES) {

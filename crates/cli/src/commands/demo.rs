@@ -1,6 +1,6 @@
 //! `purse demo`: the whole story on a local chain of its own, by the same code as the real commands.
 
-use super::audit::examine;
+use super::audit::{Beside, examine};
 use super::init::{compile, deploy};
 use crate::anvil::Anvil;
 use crate::change::send;
@@ -238,7 +238,7 @@ async fn audit(stage: &Stage, teller: &mut Teller) -> Result<(), Failure> {
     let trail = ledger::trail(&store, &stage.vault)?;
     teller.line("Rebuilding the trail from the chain's logs", "done", &format!("{} events", trail.sequence));
     let end = synced.block.ok_or_else(|| differs("the audit", "an index", "nothing"))?;
-    let report = examine(&stage.vault, &trail, end, 0).await?;
+    let report = examine(&stage.vault, &trail, end, 0, Beside::default()).await?;
     if !report.holds() {
         let problems = report.differences().map(|(_, difference)| difference.problem.clone()).collect::<Vec<_>>();
         return Err(differs("the audit", "no difference", &problems.join("; ")));

@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Reply;
 use crate::waits;
+use crate::worst_case;
 use clap::Args;
 use purse_owner::Verb;
 
@@ -40,6 +41,9 @@ pub(crate) async fn run(context: &Context, args: &ExecuteArgs) -> Result<Reply, 
         )
     })?;
     let verb = Verb::Execute { change: args.number, call };
+    if let Some(worst) = worst_case::of(context, &vault, std::slice::from_ref(&verb)).await? {
+        context.output.note(&worst.text);
+    }
     let made = change::run(context, How::sent(args.change), &[verb]).await?;
     Ok(made.reply(context, "Next: purse status"))
 }

@@ -9,6 +9,7 @@ use crate::money::looks_like_amount;
 use crate::output::Reply;
 use crate::policy::{parse_limits, parse_window, split_limit};
 use crate::sessions::VaultBound;
+use crate::worst_case;
 use alloy::primitives::U256;
 use clap::Args;
 use purse_owner::Verb;
@@ -72,6 +73,9 @@ pub(crate) async fn run(context: &Context, args: &LimitArgs) -> Result<Reply, Fa
         text => token.parse_cap(text).map(U256::from),
     };
     let verbs = on_condition(&vault, &args.condition, verbs, read).await?;
+    if let Some(worst) = worst_case::of(context, &vault, &verbs).await? {
+        context.output.note(&worst.text);
+    }
     let made = change::run(context, How::sent_or_signed(args.change, &args.signing), &verbs).await?;
     Ok(made.reply(context, "Next: purse status"))
 }

@@ -6,6 +6,7 @@ use crate::change::{self, How};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Reply;
+use crate::worst_case;
 use alloy::primitives::Bytes;
 use clap::Args;
 use std::path::PathBuf;
@@ -45,6 +46,10 @@ pub(crate) async fn run(context: &Context, args: &LodgeArgs) -> Result<Reply, Fa
             "add the wallet's: --signature SIGNATURE",
         )
     })?;
-    let made = change::run(context, How::sent(args.change), &[file.verb(signature)]).await?;
+    let verb = file.verb(signature);
+    if let Some(worst) = worst_case::of(context, &vault, std::slice::from_ref(&verb)).await? {
+        context.output.note(&worst.text);
+    }
+    let made = change::run(context, How::sent(args.change), &[verb]).await?;
     Ok(made.reply(context, "Next: purse status"))
 }
