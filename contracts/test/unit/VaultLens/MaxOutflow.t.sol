@@ -65,6 +65,20 @@ contract MaxOutflowTest is VaultTest {
         assertEq(most(17 * HOUR), 40e6);
     }
 
+    /// @dev Time that goes back counts into the newest bucket: a day's second, which has 30 of it.
+    function test_Given_AClockThatWentBack() public {
+        only(DAY, 100e6);
+        vm.warp(START + 6 * HOUR);
+        submit(paymentOf(1, 30e6));
+        vm.warp(START + 6 * HOUR - 1);
+        assertEq(most(0), 70e6);
+        assertEq(most(30 * HOUR), 70e6);
+        assertEq(most(30 * HOUR + 1), 170e6);
+        vm.warp(START);
+        assertEq(most(36 * HOUR - 1), 70e6);
+        assertEq(most(36 * HOUR), 170e6);
+    }
+
     function test_Given_LimitsOverSeveralWindows() public view {
         assertEq(most(0), 100e6);
         assertEq(most(30 * HOUR), 200e6); // the day's
@@ -335,6 +349,19 @@ contract MaxOutflowTest is VaultTest {
         assertEq(most(0), 150e6);
         vault.execute(vault.waiting()[0].change, calls[0]);
         assertEq(most(0), 150e6);
+    }
+
+    function test_Given_ARaisedCapOfAFewUnits() public {
+        only(DAY, 3);
+        delay();
+        putBy(abi.encodeCall(IVault.setLimit, (SESSION, 0, address(token), DAY, 5)));
+        assertEq(most(DELAY - 1), 6); // buckets 0 and 5
+        assertEq(most(DELAY), 8); // 8
+        assertEq(most(60 * HOUR - 1), 8);
+        assertEq(most(60 * HOUR), 11); // 10: what bucket 5 took
+        assertEq(most(78 * HOUR - 1), 11);
+        assertEq(most(78 * HOUR), 13); // 13
+        assertEq(most(90 * HOUR), 16); // 15
     }
 
     function test_Given_SeveralRaisedCaps() public {
