@@ -201,6 +201,12 @@ contract KillsTest is WaitingTest {
         uint256 all = (1 << SUBJECTS) - 1;
         kills(guardian, abi.encodeCall(vault.revokeAll, ()), all & ~only(Subject.Guardian));
         kills(owner, abi.encodeCall(vault.revokeAll, ()), all & ~only(Subject.Guardian));
+        // the very last act before it, too
+        uint32 change = waits(calls[uint256(Subject.Treasury)]);
+        guardianDoes(abi.encodeCall(vault.revokeAll, ()));
+        assertLogged(1);
+        ripen();
+        assertKilled(change, calls[uint256(Subject.Treasury)]);
     }
 
     /// @dev Each stop does something once for whatever the owner has wait, and then nothing: a guardian who repeats it
