@@ -309,6 +309,15 @@ contract ApprovalTest is VaultTest {
         assertLogged(1);
     }
 
+    /// @dev It says yes if it has 199,998 gas left after its first instruction, which takes 2.
+    function test_Given_AnOwnerThatLooksAtItsGas() public {
+        vm.etch(owner, hex"5a62030d3e14631626ba7e0260e01b5f5260205ff3");
+        IVault.Payment memory payment = paymentOf(0, LARGE);
+        submitApproved(payment, approveBy(WALLET_KEY, payment));
+        assertLogged(1);
+        assertEq(token.balanceOf(payee), LARGE);
+    }
+
     // ------------------------------------------------------------------------------------------
 
     function approveBy(uint256 key, IVault.Payment memory payment) internal view returns (bytes memory) {

@@ -307,6 +307,7 @@ contract DelayTest is WaitingTest, LastCounts {
         vm.warp(end - 1);
         executes(change, call, 2);
         change = waits(abi.encodeCall(vault.setGuardian, (guardian)));
+        assertEq(waitingOf(change).executableFrom, end);
         vm.warp(end);
         (bool ok,) =
             address(vault).call(abi.encodeCall(vault.execute, (change, abi.encodeCall(vault.setGuardian, (guardian)))));

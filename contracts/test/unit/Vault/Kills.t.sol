@@ -41,11 +41,8 @@ contract KillsTest is WaitingTest {
         ownerDoes(abi.encodeCall(vault.addToken, (address(second), 0)));
         ownerDoes(abi.encodeCall(vault.setLimit, (0, 0, address(token), DAY, 500e6)));
         ownerDoes(abi.encodeCall(vault.setLimit, (0, 0, address(second), DAY, 500e6)));
-        bytes memory granting = abi.encodeCall(vault.grant, (otherGrant()));
         assertLogged(3);
-        uint32 change = waits(granting);
-        ripen();
-        executes(change, granting, 5);
+        grants(otherGrant());
         guardianDoes(abi.encodeCall(vault.pause, ()));
         assertLogged(1);
 
@@ -158,6 +155,35 @@ contract KillsTest is WaitingTest {
         kills(guardian, abi.encodeCall(vault.revoke, (OTHER)), only(Subject.OtherSession));
     }
 
+    /// @dev Seven and eight are above: no number of a session is that of another subject.
+    function test_When_SessionsOfTheFirstNumbersAreRevoked() public {
+        IVault.Grant memory granted = otherGrant();
+        for (uint32 session = 1; session < SESSION; ++session) {
+            (granted.session, granted.key) = (session, vm.addr(0x100 + session));
+            grants(granted);
+        }
+        for (uint32 session = 1; session < SESSION; ++session) {
+            kills(guardian, abi.encodeCall(vault.revoke, (session)), 0);
+        }
+    }
+
+    function test_Given_ATokenAtTheNumberOfASession() public {
+        uint32 number = 70_000;
+        address money = address(uint160(number));
+        vm.etch(money, address(token).code);
+        ownerDoes(abi.encodeCall(vault.addToken, (money, 0)));
+        ownerDoes(abi.encodeCall(vault.setLimit, (0, 0, money, DAY, 500e6)));
+        assertLogged(2);
+        IVault.Grant memory granted = otherGrant();
+        (granted.session, granted.key) = (number, vm.addr(0x77));
+        grants(granted);
+        calls[uint256(Subject.OtherSession)] = limitCall(number, DAY_CAP + 1);
+        calls[uint256(Subject.OtherVaultLimit)] = abi.encodeCall(vault.setLimit, (0, 0, money, DAY, 500e6 + 1));
+        kills(guardian, abi.encodeCall(vault.revoke, (number)), only(Subject.OtherSession));
+        kills(owner, limitCall(number, 1), only(Subject.OtherSession));
+        kills(owner, abi.encodeCall(vault.setLimit, (0, 0, money, DAY, 1)), only(Subject.OtherVaultLimit));
+    }
+
     function test_When_APayeeIsRemoved() public {
         uint256 lists = only(Subject.Payees) | only(Subject.OtherPayee);
         kills(guardian, abi.encodeCall(vault.removePayee, (payee)), lists);
@@ -175,6 +201,12 @@ contract KillsTest is WaitingTest {
         uint256 all = (1 << SUBJECTS) - 1;
         kills(guardian, abi.encodeCall(vault.revokeAll, ()), all & ~only(Subject.Guardian));
         kills(owner, abi.encodeCall(vault.revokeAll, ()), all & ~only(Subject.Guardian));
+        // the very last act before it, too
+        uint32 change = waits(calls[uint256(Subject.Treasury)]);
+        guardianDoes(abi.encodeCall(vault.revokeAll, ()));
+        assertLogged(1);
+        ripen();
+        assertKilled(change, calls[uint256(Subject.Treasury)]);
     }
 
     /// @dev Each stop does something once for whatever the owner has wait, and then nothing: a guardian who repeats it
@@ -347,6 +379,14 @@ contract KillsTest is WaitingTest {
         }
         assertTrue(vm.revertToState(snapshot));
         vm.getRecordedLogs();
+    }
+
+    /// @notice A session with a cap and two limits, once its grant has waited.
+    function grants(IVault.Grant memory granted) private {
+        bytes memory granting = abi.encodeCall(vault.grant, (granted));
+        uint32 change = waits(granting);
+        ripen();
+        executes(change, granting, 5);
     }
 
     function guardianDoesNot(bytes memory call) private {

@@ -540,6 +540,11 @@ contract LodgeTest is LastCounts {
             assertEq(answer, notSigned());
             assertUntouched();
             assertFalse(vault.paused());
+            // nor with a signature of no length: then nothing was recovered, and memory is as clean as a short answer needs
+            (ok, answer) = address(vault).call(abi.encodeCall(vault.lodge, (call, ownerNonce, soon(), "")));
+            assertFalse(ok);
+            assertEq(answer, notSigned());
+            assertUntouched();
         }
     }
 

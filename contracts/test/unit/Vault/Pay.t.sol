@@ -328,6 +328,13 @@ contract PayTest is VaultTest {
         refuses(paymentOf(0, 1e6), abi.encodeWithSelector(IVault.NonceTooOld.selector, SESSION, 0, 69));
         submit(paymentOf(69, 1e6));
         assertLogged(1);
+        // beyond 16 bits
+        uint32 nonce = 100;
+        for (; nonce < 66_000; nonce += 1_000) {
+            submit(paymentOf(nonce + 1_000, 1));
+        }
+        assertLogged(66);
+        refuses(paymentOf(0, 1), abi.encodeWithSelector(IVault.NonceTooOld.selector, SESSION, 0, nonce - 31));
     }
 
     function test_RevertWhen_TheNonceLeaps1025() public {

@@ -65,6 +65,20 @@ contract MaxOutflowTest is VaultTest {
         assertEq(most(17 * HOUR), 40e6);
     }
 
+    /// @dev Time that goes back counts into the newest bucket: a day's second, which has 30 of it.
+    function test_Given_AClockThatWentBack() public {
+        only(DAY, 100e6);
+        vm.warp(START + 6 * HOUR);
+        submit(paymentOf(1, 30e6));
+        vm.warp(START + 6 * HOUR - 1);
+        assertEq(most(0), 70e6);
+        assertEq(most(30 * HOUR), 70e6);
+        assertEq(most(30 * HOUR + 1), 170e6);
+        vm.warp(START);
+        assertEq(most(36 * HOUR - 1), 70e6);
+        assertEq(most(36 * HOUR), 170e6);
+    }
+
     function test_Given_LimitsOverSeveralWindows() public view {
         assertEq(most(0), 100e6);
         assertEq(most(30 * HOUR), 200e6); // the day's
@@ -337,6 +351,50 @@ contract MaxOutflowTest is VaultTest {
         assertEq(most(0), 150e6);
     }
 
+    function test_Given_ARaisedCapOfAFewUnits() public {
+        only(DAY, 3);
+        delay();
+        putBy(abi.encodeCall(IVault.setLimit, (SESSION, 0, address(token), DAY, 5)));
+        assertEq(most(DELAY - 1), 6); // buckets 0 and 5
+        assertEq(most(DELAY), 8); // 8
+        assertEq(most(60 * HOUR - 1), 8);
+        assertEq(most(60 * HOUR), 11); // 10: what bucket 5 took
+        assertEq(most(78 * HOUR - 1), 11);
+        assertEq(most(78 * HOUR), 13); // 13
+        assertEq(most(90 * HOUR), 16); // 15
+    }
+
+    function test_Given_ARaisedCapInACoarseUnit() public {
+        PlainToken coarse = new PlainToken(6);
+        vm.startPrank(owner);
+        vault.addToken(address(coarse), 7);
+        vault.setPerPaymentCap(SESSION, address(coarse), 10e6);
+        vault.setLimit(SESSION, 0, address(coarse), DAY, 10e6);
+        vm.stopPrank();
+        delay();
+        putBy(abi.encodeCall(IVault.setLimit, (SESSION, 0, address(coarse), DAY, 20e6 + 127)));
+        assertEq(lens.maxOutflow(address(vault), SESSION, address(coarse), DELAY - 1, calls), 20e6);
+        assertEq(lens.maxOutflow(address(vault), SESSION, address(coarse), DELAY, calls), 30e6);
+    }
+
+    function test_Given_ARaisedCapOfTheVault() public {
+        setLimit(0, 0, DAY, 40e6);
+        delay();
+        putBy(abi.encodeCall(IVault.setLimit, (0, 0, address(token), DAY, 60e6)));
+        assertEq(most(DELAY - 1), 80e6); // buckets 0 and 5
+        assertEq(most(DELAY), 100e6); // 8
+        assertEq(mostOf(0, DELAY), 100e6);
+    }
+
+    function test_Given_ARaisedCapOfACategory() public {
+        setLimit(SESSION, DATA, DAY, 30e6);
+        setLimit(SESSION, RELAY, DAY, 20e6);
+        delay();
+        putBy(abi.encodeCall(IVault.setLimit, (SESSION, DATA, address(token), DAY, 45e6)));
+        assertEq(most(DELAY - 1), 100e6); // buckets 0 and 5
+        assertEq(most(DELAY), 115e6); // 8
+    }
+
     function test_Given_SeveralRaisedCaps() public {
         only(DAY, 100e6);
         delay();
@@ -484,6 +542,14 @@ contract MaxOutflowTest is VaultTest {
         assertEq(mostOf(OTHER, 100 days), 11 * 250e6); // the week's, buckets 1 to 51
     }
 
+    function test_Given_ANewSessionThatMayBeThereByNow() public {
+        delay();
+        putBy(abi.encodeCall(IVault.grant, (otherGrant())));
+        vm.warp(START + DELAY + 30 * HOUR);
+        assertEq(mostOf(OTHER, 0), 100e6); // from now, not from when it first might have been
+        assertEq(mostOf(OTHER, 30 * HOUR), 200e6);
+    }
+
     function test_Given_ANewSessionInCategories() public {
         delay();
         IVault.Grant memory granted = otherGrant();
@@ -561,6 +627,17 @@ contract MaxOutflowTest is VaultTest {
         assertEq(most(90 days), 100e6);
         putBy(longer); // in whatever order they wait
         assertEq(most(90 days), 200e6);
+    }
+
+    function test_Given_AValidityThatBeginsAfterTheHorizon() public {
+        only(DAY, 100e6);
+        vm.startPrank(owner);
+        vault.setValidity(SESSION, VALID_FROM, START + 20 * HOUR);
+        vault.setDelay(DELAY);
+        vm.stopPrank();
+        putBy(abi.encodeCall(IVault.setValidity, (SESSION, START + 100 * HOUR, START + 200 * HOUR)));
+        assertEq(most(100 * HOUR - 1), 100e6);
+        assertEq(most(100 * HOUR), 400e6); // what lies between two spans counts: buckets 0, 5, 10 and 15
     }
 
     function test_Given_AValidityThatRevives() public {
