@@ -45,7 +45,7 @@ if (options.help) {
   console.log(HELP);
   process.exit(0);
 }
-const whole = !options.file && !options.changed && !options.sample && !options.quick;
+const whole = !options.file && !options.changed && !options.sample;
 const limit = options.sample ? Number(options.sample) : options.file || options.changed || options.all ? Infinity : LIMIT;
 if (!(limit > 0)) throw new Error("--sample wants a number");
 

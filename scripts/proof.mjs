@@ -32,8 +32,8 @@ const STEPS = [
   },
   {
     name: "mutation",
-    shows: "mutants of contracts/src killed by the tests",
-    run: ["node", "scripts/mutate.mjs", "--json", `${FOLDER}/mutation.json`],
+    shows: "mutants of contracts/src killed by unit and fuzz tests, without the invariants' campaigns",
+    run: ["node", "scripts/mutate.mjs", "--quick", "--json", `${FOLDER}/mutation.json`],
     result: (text) => text.trim().split("\n").at(-1),
   },
   {
