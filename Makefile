@@ -41,7 +41,7 @@ test-contracts: setup
 	scripts/bytecode-lock
 	$(MAKE) --no-print-directory forge-test
 	node --test scripts/mutate/
-	node scripts/bug-zoo.mjs
+	node scripts/bug-zoo.mjs --attacks
 	node scripts/tidy-trees.mjs
 	node scripts/vectors.mjs --check
 

@@ -1,22 +1,23 @@
 #!/usr/bin/env node
 // The gate over contracts/test/zoo/variants.mjs: every broken vault must be caught by the suite it names, and the suites
-// must pass on the vault as it is, built in the same way. `scripts/bug-zoo.mjs NAME...` runs some; `--compile` runs no
-// test: it only asks whether the variants still fit the sources.
+// must pass on the vault as it is, built in the same way. `scripts/bug-zoo.mjs NAME...` runs some, `--attacks` those that a
+// thief would try; `--compile` runs no test: it only asks whether the variants still fit the sources.
 import fs from "node:fs";
 import { fairOriginals } from "./mutate/bench.mjs";
 import { Compilers, TARGETS, fileOf } from "./mutate/compiler.mjs";
 import { inLanes } from "./mutate/lanes.mjs";
 import { SOURCES, closure } from "./mutate/sources.mjs";
 import { TESTS, buildTests, judge, writeArtifact } from "./mutate/suites.mjs";
-import { variants } from "../contracts/test/zoo/variants.mjs";
+import { attacks, variants } from "../contracts/test/zoo/variants.mjs";
 
 const AT_ONCE = 2;
 const compileOnly = process.argv.includes("--compile");
-const only = process.argv.slice(2).filter((argument) => argument !== "--compile");
+const herd = process.argv.includes("--attacks") ? attacks : variants;
+const only = process.argv.slice(2).filter((argument) => !["--compile", "--attacks"].includes(argument));
 const unknown = only.filter((name) => !variants.some((variant) => variant.name === name));
 if (unknown.length) throw new Error(`no such variant: ${unknown.join(" ")}`);
 if (new Set(variants.map(({ name }) => name)).size !== variants.length) throw new Error("two variants have one name");
-const chosen = variants.filter(({ name }) => !only.length || only.includes(name));
+const chosen = herd.filter(({ name }) => !only.length || only.includes(name));
 
 let faults = 0;
 const complain = (kind, { name, attack }, why) => {

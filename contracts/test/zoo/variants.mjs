@@ -47,7 +47,8 @@ const conditions = [
   ["Roles", "_delay"],
 ];
 
-export const variants = [
+/** What a thief would try: every commit. */
+export const attacks = [
   // --- who signed what (I2)
   { name: "reference-unsigned", attack: "a relayer relabels a payment", file: "libraries/PaymentHash.sol", find: "structHash := keccak256(start, 0x140)", put: "structHash := keccak256(start, 0x120)", suite: pay },
   { name: "any-vault", attack: "a payment is replayed at the owner's other vault", file: "base/TypedData.sol", find: "block.chainid, address(this)));", put: "block.chainid, address(0)));", suite: pay },
@@ -179,7 +180,10 @@ export const variants = [
   { name: "payment-not-hashed", attack: "a payment is altered in the trail unnoticed", file: "base/Trail.sol", find: "digest := keccak256(record, 0x180)", put: "digest := keccak256(record, 0x120)", suite: pay },
   { name: "factory-any-code", attack: "another contract sits at a vault's address", file: "VaultFactory.sol", find: "if (given != vaultCodeHash) revert CodeMismatch(given, vaultCodeHash);", put: "given;", suite: "unit/VaultFactory/CreateVault.t.sol" },
   { name: "factory-any-chain", attack: "a vault's address is taken on another chain", file: "VaultFactory.sol", find: "return keccak256(abi.encode(block.chainid, salt));", put: "return keccak256(abi.encode(uint256(1), salt));", suite: "unit/VaultFactory/CreateVault.t.sol" },
+];
 
+/** Line by line what refuses or bounds: before a release. */
+const lines = [
   // --- every line that refuses: the book (I6)
   { name: "token-without-code", attack: "a payment of nothing is logged", file: "base/Book.sol", find: "if (token.code.length == 0) revert TokenHasNoCode(token);", put: "", suite: addToken },
   { name: "token-listed-again", attack: "another unit multiplies every cap that stands", file: "base/Book.sol", find: "if (_tokens[token].listed) revert TokenListed(token, _tokens[token].unitBits);", put: "", suite: addToken },
@@ -375,3 +379,5 @@ export const variants = [
   { name: "lens-forgets-waiting", attack: "a thief takes more than the owner was told", file: "VaultLens.sol", find: "_readWaiting(asked, calls);", put: "calls;", suite: "unit/VaultLens/MaxOutflow.t.sol" },
   { name: "lens-forgets-vault", attack: "the owner is frightened for nothing", file: "VaultLens.sol", find: "units = Math.min(units, _ofLimits(asked, VAULT_SCOPE, limits, terms.span));", put: "", suite: "unit/VaultLens/MaxOutflow.t.sol" },
 ];
+
+export const variants = [...attacks, ...lines];
