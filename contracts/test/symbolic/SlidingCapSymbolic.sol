@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {assume, split} from "./Premise.sol";
+import {assume, countsFit, split} from "./Premise.sol";
 import {Meter, SlidingCap} from "src/libraries/SlidingCap.sol";
 
-/// @notice The sliding cap, for every meter whatever its bits (I4, I7). Time is counted in buckets here: with a window
+/// @notice The sliding cap, for every meter whose counts fit a cap together, as those of every meter do that began empty
+///         (I4, I7). Time is counted in buckets here: with a window
 ///         of 4 s the bucket's number is the time. BucketsSymbolic proves what that has to do with seconds.
 /// @dev    Every meter is rolled by a number of buckets that is a constant on each path.
 /// @custom:halmos --loop 16
@@ -12,6 +13,43 @@ contract SlidingCapSymbolic {
     uint256 private constant IN_BUCKETS = 4;
     uint256 private constant RING = 5;
     uint256 private constant BUCKET_SHIFT = 186;
+
+    // ------------------------------------------------------------------------------- the premise of most that follows
+
+    /// @notice What a meter counts fits a cap, by induction: an empty one does so, and time, payments and other caps leave
+    ///         it so.
+    /// @custom:promise I4
+    function check_CountsAlwaysFitACap(Meter meter, uint256 gap, uint256 units, uint256 cap) external pure {
+        _staysFit(meter, gap, units, cap, 0);
+    }
+
+    function checkFail_CountsAlwaysFitACap(Meter meter, uint256 gap, uint256 units, uint256 cap) external pure {
+        _staysFit(meter, gap, units, cap, 1);
+    }
+
+    function _staysFit(Meter meter, uint256 gap, uint256 units, uint256 cap, uint256 tooMuch) private pure {
+        assert(countsFit(Meter.wrap(0)));
+        assume(countsFit(meter) && cap <= SlidingCap.MAX_UNITS);
+        assert(countsFit(meter.withCap(cap)));
+        unchecked {
+            meter = meter.rolled(IN_BUCKETS, _newest(meter) + split(gap, RING));
+            assert(countsFit(meter));
+            assume(units <= meter.remainingUnits() + tooMuch);
+            assert(countsFit(meter.add(units)));
+        }
+    }
+
+    /// @notice Then what is used is the sum of the counts, one by one.
+    /// @custom:promise I4
+    function check_WhatIsUsedIsTheSumOfTheCounts(Meter meter) external pure {
+        assume(countsFit(meter));
+        assert(meter.usedUnits() == _countsSince(meter, 4));
+    }
+
+    /// @dev Else it may not be.
+    function checkFail_WhatIsUsedIsTheSumOfTheCounts(Meter meter) external pure {
+        assert(meter.usedUnits() == _countsSince(meter, 4));
+    }
 
     // ------------------------------------------------------------------------- I4: a window never exceeds its cap
 
@@ -89,14 +127,8 @@ contract SlidingCapSymbolic {
     }
 
     /// @dev In a span of six buckets the first is forgotten before the last is paid.
-    function checkFail_OneMorePaymentKeepsTheSumCovered(
-        Meter meter,
-        uint256 age,
-        uint256 later,
-        uint256 sum,
-        uint256 units
-    ) external pure {
-        _oneMorePayment(meter, age, later, 5, sum, units);
+    function checkFail_OneMorePaymentKeepsTheSumCovered(Meter meter, uint256 sum, uint256 units) external pure {
+        _oneMorePayment(meter, 4, 5, 5, sum, units);
     }
 
     function _oneMorePayment(Meter meter, uint256 age, uint256 later, uint256 last, uint256 sum, uint256 units)
@@ -107,7 +139,7 @@ contract SlidingCapSymbolic {
             age = split(age, last);
             later = split(later, last);
             uint256 start = _newest(meter) - age;
-            assume(_newest(meter) >= age && sum <= _countsSince(meter, age));
+            assume(countsFit(meter) && _newest(meter) >= age && sum <= _countsSince(meter, age));
             meter = _paidAt(meter, start + later, units, true);
             assert(sum + units <= meter.capUnits());
             assert(sum + units <= _countsSince(meter, later > age ? later : age));
@@ -205,13 +237,13 @@ contract SlidingCapSymbolic {
     /// @notice An accepted payment raises the newest count by its units and changes no other bit of the word.
     /// @custom:promise I4
     function check_AddChangesOnlyTheNewestCount(Meter meter, uint256 units) external pure {
-        assume(units <= meter.remainingUnits());
+        assume(countsFit(meter) && units <= meter.remainingUnits());
         _addChangesOnlyTheNewest(meter, units);
     }
 
     /// @dev Without that premise a count of 2^31 - 1 spills into the next.
     function checkFail_AddChangesOnlyTheNewestCount(Meter meter, uint256 units) external pure {
-        assume(units <= SlidingCap.MAX_UNITS);
+        assume(countsFit(meter) && units <= SlidingCap.MAX_UNITS);
         _addChangesOnlyTheNewest(meter, units);
     }
 
@@ -226,7 +258,7 @@ contract SlidingCapSymbolic {
     /// @custom:promise I4
     function check_AddRaisesEverySumByTheUnits(Meter meter, uint256 units) external pure {
         unchecked {
-            assume(units <= meter.remainingUnits());
+            assume(countsFit(meter) && units <= meter.remainingUnits());
             Meter next = meter.add(units);
             for (uint256 age = 0; age < RING; ++age) {
                 assert(_countsSince(next, age) == _countsSince(meter, age) + units);
@@ -237,7 +269,7 @@ contract SlidingCapSymbolic {
 
     function checkFail_AddRaisesEverySumByTheUnits(Meter meter, uint256 units) external pure {
         unchecked {
-            assume(units <= meter.remainingUnits() + 1);
+            assume(countsFit(meter) && units <= meter.remainingUnits() + 1);
             assert(meter.add(units).usedUnits() == meter.usedUnits() + units);
         }
     }
@@ -340,6 +372,7 @@ contract SlidingCapSymbolic {
     /// @notice Time gives allowance back and never takes any.
     /// @custom:promise I4
     function check_TimeNeverTakesAllowance(Meter meter, uint256 gap) external pure {
+        assume(countsFit(meter));
         unchecked {
             Meter later = meter.rolled(IN_BUCKETS, _newest(meter) + split(gap, RING));
             assert(later.remainingUnits() >= meter.remainingUnits());
@@ -348,6 +381,7 @@ contract SlidingCapSymbolic {
     }
 
     function checkFail_TimeNeverTakesAllowance(Meter meter, uint256 gap) external pure {
+        assume(countsFit(meter));
         unchecked {
             Meter later = meter.rolled(IN_BUCKETS, _newest(meter) + split(gap, RING));
             assert(later.remainingUnits() <= meter.remainingUnits());
@@ -371,7 +405,7 @@ contract SlidingCapSymbolic {
     }
 
     function _lifetime(Meter meter, uint256 bucket, uint256 last) private pure {
-        assume(_beforeTime(meter, last) == 0);
+        assume(countsFit(meter) && _beforeTime(meter, last) == 0);
         Meter next = meter.rolled(IN_BUCKETS, split(bucket, last));
         assert(next.usedUnits() == meter.usedUnits());
         assert(_beforeTime(next, last) == 0);
@@ -438,8 +472,8 @@ contract SlidingCapSymbolic {
 
     // ---------------------------------------------------------------------------- a meter, read another way than it
 
-    /// @dev The meter after a payment, accepted, so many buckets after its newest. With `sums`, what `add` does to the
-    ///      sums is taken as proved.
+    /// @dev The meter after a payment, accepted, so many buckets after its newest. With `sums`, what a meter's sums are and
+    ///      what `add` does to them is taken as proved.
     function _paid(Meter meter, uint256 gap, uint256 units, bool sums) private pure returns (Meter) {
         unchecked {
             return _paidAt(meter, _newest(meter) + gap, units, sums);
@@ -448,7 +482,9 @@ contract SlidingCapSymbolic {
 
     function _paidAt(Meter meter, uint256 bucket, uint256 units, bool sums) private pure returns (Meter) {
         assume(bucket < 1 << 23); // BucketsSymbolic: every bucket of 32-bit time
+        assume(countsFit(meter));
         meter = meter.rolled(IN_BUCKETS, bucket);
+        if (sums) assume(meter.usedUnits() == _countsSince(meter, 4)); // WhatIsUsedIsTheSumOfTheCounts
         assume(units != 0 && units <= meter.remainingUnits());
         return sums ? _added(meter, units) : meter.add(units);
     }
