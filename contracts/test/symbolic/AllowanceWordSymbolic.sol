@@ -64,7 +64,8 @@ contract AllowanceWordSymbolic {
 
     function _counted(AllowanceWord word, uint256 time, uint256 units, uint256 field) private pure {
         Meter meter = word.asMeter().rolled(4, time); // in buckets; see BucketsSymbolic
-        assume(countsFit(meter) && units <= meter.remainingUnits());
+        assume(countsFit(meter) && meter.usedUnits() >= Meter.unwrap(meter) & SlidingCap.MAX_UNITS); // SlidingCapSymbolic
+        assume(units <= meter.remainingUnits());
         assert(_same(word, AllowanceWord.wrap(Meter.unwrap(meter.add(units))), field));
     }
 

@@ -16,30 +16,7 @@ contract SlidingCapSymbolic {
 
     // ------------------------------------------------------------------------------- the premise of most that follows
 
-    /// @notice What a meter counts fits a cap, by induction: an empty one does so, and time, payments and other caps leave
-    ///         it so.
-    /// @custom:promise I4
-    function check_CountsAlwaysFitACap(Meter meter, uint256 gap, uint256 units, uint256 cap) external pure {
-        _staysFit(meter, gap, units, cap, 0);
-    }
-
-    function checkFail_CountsAlwaysFitACap(Meter meter, uint256 gap, uint256 units, uint256 cap) external pure {
-        _staysFit(meter, gap, units, cap, 1);
-    }
-
-    function _staysFit(Meter meter, uint256 gap, uint256 units, uint256 cap, uint256 tooMuch) private pure {
-        assert(countsFit(Meter.wrap(0)));
-        assume(countsFit(meter) && cap <= SlidingCap.MAX_UNITS);
-        assert(countsFit(meter.withCap(cap)));
-        unchecked {
-            meter = meter.rolled(IN_BUCKETS, _newest(meter) + split(gap, RING));
-            assert(countsFit(meter));
-            assume(units <= meter.remainingUnits() + tooMuch);
-            assert(countsFit(meter.add(units)));
-        }
-    }
-
-    /// @notice Then what is used is the sum of the counts, one by one.
+    /// @notice What is used is the sum of the counts, one by one, where they fit a cap.
     /// @custom:promise I4
     function check_WhatIsUsedIsTheSumOfTheCounts(Meter meter) external pure {
         assume(countsFit(meter));
@@ -49,6 +26,27 @@ contract SlidingCapSymbolic {
     /// @dev Else it may not be.
     function checkFail_WhatIsUsedIsTheSumOfTheCounts(Meter meter) external pure {
         assert(meter.usedUnits() == _countsSince(meter, 4));
+    }
+
+    /// @notice And they do, by induction: those of an empty meter do, time and other caps leave it so, and payments do
+    ///         (AddRaisesEverySumByTheUnits).
+    /// @custom:promise I4
+    function check_CountsAlwaysFitACap(Meter meter, uint256 gap, uint256 cap) external pure {
+        assume(countsFit(meter));
+        _staysFit(meter, gap, cap);
+    }
+
+    function checkFail_CountsAlwaysFitACap(Meter meter, uint256 gap, uint256 cap) external pure {
+        _staysFit(meter, gap, cap);
+    }
+
+    function _staysFit(Meter meter, uint256 gap, uint256 cap) private pure {
+        assert(countsFit(Meter.wrap(0)));
+        assume(cap <= SlidingCap.MAX_UNITS);
+        assert(countsFit(meter.withCap(cap)));
+        unchecked {
+            assert(countsFit(meter.rolled(IN_BUCKETS, _newest(meter) + split(gap, RING))));
+        }
     }
 
     // ------------------------------------------------------------------------- I4: a window never exceeds its cap
@@ -77,8 +75,8 @@ contract SlidingCapSymbolic {
         private
         pure
     {
-        meter = _paid(meter, split(idle, RING), units1, false);
-        meter = _paid(meter, split(gap, reach), units2, false);
+        meter = _paid(meter, split(idle, RING), units1);
+        meter = _paid(meter, split(gap, reach), units2);
         assert(units1 + units2 <= meter.capUnits());
     }
 
@@ -109,7 +107,7 @@ contract SlidingCapSymbolic {
         pure
     {
         gap1 = split(gap1, reach);
-        meter = _paid(_paid(_paid(meter, 0, units1, false), gap1, units2, false), reach - gap1, units3, false);
+        meter = _paid(_paid(_paid(meter, 0, units1), gap1, units2), reach - gap1, units3);
         assert(units1 + units2 + units3 <= meter.capUnits());
     }
 
@@ -139,8 +137,9 @@ contract SlidingCapSymbolic {
             age = split(age, last);
             later = split(later, last);
             uint256 start = _newest(meter) - age;
-            assume(countsFit(meter) && _newest(meter) >= age && sum <= _countsSince(meter, age));
-            meter = _paidAt(meter, start + later, units, true);
+            _fits(meter);
+            assume(_newest(meter) >= age && sum <= _countsSince(meter, age));
+            meter = _paidAt(meter, start + later, units);
             assert(sum + units <= meter.capUnits());
             assert(sum + units <= _countsSince(meter, later > age ? later : age));
         }
@@ -160,7 +159,7 @@ contract SlidingCapSymbolic {
     function _firstPayment(Meter meter, uint256 idle, uint256 later, uint256 units, uint256 extra) private pure {
         unchecked {
             later = split(later, 4);
-            meter = _paid(meter, split(idle, RING) + later, units, true);
+            meter = _paid(meter, split(idle, RING) + later, units);
             assert(units <= meter.capUnits());
             assert(units + extra <= _countsSince(meter, later));
         }
@@ -187,7 +186,7 @@ contract SlidingCapSymbolic {
             age = split(age, 4);
             assume(earlier < _newest(meter) - age && _newest(meter) >= age);
             uint256 covered = _countsSince(meter, age);
-            assert(_countsSince(_paidAt(meter, earlier, units, true), age) >= covered + extra);
+            assert(_countsSince(_paidAt(meter, earlier, units), age) >= covered + extra);
         }
     }
 
@@ -237,13 +236,15 @@ contract SlidingCapSymbolic {
     /// @notice An accepted payment raises the newest count by its units and changes no other bit of the word.
     /// @custom:promise I4
     function check_AddChangesOnlyTheNewestCount(Meter meter, uint256 units) external pure {
-        assume(countsFit(meter) && units <= meter.remainingUnits());
+        _fits(meter);
+        assume(units <= meter.remainingUnits());
         _addChangesOnlyTheNewest(meter, units);
     }
 
     /// @dev Without that premise a count of 2^31 - 1 spills into the next.
     function checkFail_AddChangesOnlyTheNewestCount(Meter meter, uint256 units) external pure {
-        assume(countsFit(meter) && units <= SlidingCap.MAX_UNITS);
+        _fits(meter);
+        assume(units <= SlidingCap.MAX_UNITS);
         _addChangesOnlyTheNewest(meter, units);
     }
 
@@ -258,18 +259,22 @@ contract SlidingCapSymbolic {
     /// @custom:promise I4
     function check_AddRaisesEverySumByTheUnits(Meter meter, uint256 units) external pure {
         unchecked {
-            assume(countsFit(meter) && units <= meter.remainingUnits());
+            _fits(meter);
+            assume(units <= meter.remainingUnits());
             Meter next = meter.add(units);
             for (uint256 age = 0; age < RING; ++age) {
                 assert(_countsSince(next, age) == _countsSince(meter, age) + units);
             }
+            assert(countsFit(next));
+            _fits(next);
             assert(next.usedUnits() == meter.usedUnits() + units);
         }
     }
 
     function checkFail_AddRaisesEverySumByTheUnits(Meter meter, uint256 units) external pure {
         unchecked {
-            assume(countsFit(meter) && units <= meter.remainingUnits() + 1);
+            _fits(meter);
+            assume(units <= meter.remainingUnits() + 1);
             assert(meter.add(units).usedUnits() == meter.usedUnits() + units);
         }
     }
@@ -372,18 +377,20 @@ contract SlidingCapSymbolic {
     /// @notice Time gives allowance back and never takes any.
     /// @custom:promise I4
     function check_TimeNeverTakesAllowance(Meter meter, uint256 gap) external pure {
-        assume(countsFit(meter));
+        _fits(meter);
         unchecked {
             Meter later = meter.rolled(IN_BUCKETS, _newest(meter) + split(gap, RING));
+            _fits(later);
             assert(later.remainingUnits() >= meter.remainingUnits());
             assert(later.usedUnits() <= meter.usedUnits());
         }
     }
 
     function checkFail_TimeNeverTakesAllowance(Meter meter, uint256 gap) external pure {
-        assume(countsFit(meter));
+        _fits(meter);
         unchecked {
             Meter later = meter.rolled(IN_BUCKETS, _newest(meter) + split(gap, RING));
+            _fits(later);
             assert(later.remainingUnits() <= meter.remainingUnits());
         }
     }
@@ -405,8 +412,10 @@ contract SlidingCapSymbolic {
     }
 
     function _lifetime(Meter meter, uint256 bucket, uint256 last) private pure {
-        assume(countsFit(meter) && _beforeTime(meter, last) == 0);
+        _fits(meter);
+        assume(_beforeTime(meter, last) == 0);
         Meter next = meter.rolled(IN_BUCKETS, split(bucket, last));
+        _fits(next);
         assert(next.usedUnits() == meter.usedUnits());
         assert(_beforeTime(next, last) == 0);
     }
@@ -472,21 +481,25 @@ contract SlidingCapSymbolic {
 
     // ---------------------------------------------------------------------------- a meter, read another way than it
 
-    /// @dev The meter after a payment, accepted, so many buckets after its newest. With `sums`, what a meter's sums are and
-    ///      what `add` does to them is taken as proved.
-    function _paid(Meter meter, uint256 gap, uint256 units, bool sums) private pure returns (Meter) {
+    /// @dev The meter after a payment, accepted, so many buckets after its newest.
+    function _paid(Meter meter, uint256 gap, uint256 units) private pure returns (Meter) {
         unchecked {
-            return _paidAt(meter, _newest(meter) + gap, units, sums);
+            return _paidAt(meter, _newest(meter) + gap, units);
         }
     }
 
-    function _paidAt(Meter meter, uint256 bucket, uint256 units, bool sums) private pure returns (Meter) {
+    function _paidAt(Meter meter, uint256 bucket, uint256 units) private pure returns (Meter) {
         assume(bucket < 1 << 23); // BucketsSymbolic: every bucket of 32-bit time
-        assume(countsFit(meter));
         meter = meter.rolled(IN_BUCKETS, bucket);
-        if (sums) assume(meter.usedUnits() == _countsSince(meter, 4)); // WhatIsUsedIsTheSumOfTheCounts
+        _fits(meter);
         assume(units != 0 && units <= meter.remainingUnits());
-        return sums ? _added(meter, units) : meter.add(units);
+        return _added(meter, units);
+    }
+
+    /// @dev What CountsAlwaysFitACap and WhatIsUsedIsTheSumOfTheCounts prove.
+    function _fits(Meter meter) private pure {
+        assume(countsFit(meter));
+        assume(meter.usedUnits() == _countsSince(meter, 4));
     }
 
     /// @dev `add`, and what check_AddRaisesEverySumByTheUnits proves of it.
