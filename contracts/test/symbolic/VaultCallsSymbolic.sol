@@ -127,23 +127,3 @@ contract VaultCallsSymbolic is GivenPayment {
         _setDelay(0);
     }
 }
-
-/// @notice ... and every other verb asks nobody anything, whoever sends it with any arguments.
-/// @custom:halmos --loop 12 --default-array-lengths 0,1 --default-bytes-lengths 65
-contract VaultVerbsCallSymbolic is AnyVault {
-    /// @custom:promise I1
-    function check_NoVerbCallsAnythingElse(address caller) external {
-        _spied(caller, TRANSFER, BALANCE_OF);
-    }
-
-    function checkFail_NoVerbCallsAnythingElse(address caller) external {
-        _spied(caller, BALANCE_OF, BALANCE_OF); // a withdrawal does
-    }
-
-    function _spied(address caller, bytes4 first, bytes4 second) private {
-        new SpyToken(first, second);
-        owner = address(new SpyWallet(0));
-        _setDelay(uint32(SVM.createUint256("anyDelay")));
-        _call(caller, _anyVerb());
-    }
-}
