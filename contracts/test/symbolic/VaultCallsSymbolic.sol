@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {AnyVault, SVM, Signed, VM} from "./AnyVault.sol";
+import {SVM, Signed, VM} from "./AnyVault.sol";
 import {GivenPayment} from "./GivenPayment.sol";
 import {IVault} from "src/interfaces/IVault.sol";
 
