@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {assume, split} from "./Premise.sol";
+import {assume, countsFit, split} from "./Premise.sol";
 import {AllowanceWord} from "src/libraries/AllowanceWord.sol";
 import {Meter, SlidingCap} from "src/libraries/SlidingCap.sol";
 import {WINDOW_COUNT} from "src/libraries/Windows.sol";
@@ -64,6 +64,7 @@ contract AllowanceWordSymbolic {
 
     function _counted(AllowanceWord word, uint256 time, uint256 units, uint256 field) private pure {
         Meter meter = word.asMeter().rolled(4, time); // in buckets; see BucketsSymbolic
+        assume(countsFit(meter) && meter.usedUnits() >= Meter.unwrap(meter) & SlidingCap.MAX_UNITS); // SlidingCapSymbolic
         assume(units <= meter.remainingUnits());
         assert(_same(word, AllowanceWord.wrap(Meter.unwrap(meter.add(units))), field));
     }

@@ -160,8 +160,14 @@ abstract contract AnyVault {
         return (Subject.wrap(uint168(word >> 32)), uint32(word));
     }
 
-    function _callHash(uint32 number) internal view returns (bytes32) {
-        return VM.load(address(vault), bytes32(uint256(_slot(number, CHANGES_SLOT)) + 1));
+    function _waitingList() internal view returns (bytes32) {
+        return VM.load(address(vault), bytes32(WAITING_SLOT));
+    }
+
+    /// @dev A call waits, alone: since any time, on any subject.
+    function _setWaiting(uint32 number, bytes memory input) internal {
+        VM.store(address(vault), bytes32(WAITING_SLOT), bytes32(uint256(number)));
+        VM.store(address(vault), bytes32(uint256(_slot(number, CHANGES_SLOT)) + 1), keccak256(input));
     }
 
     function _killed(Subject subject) internal view returns (uint256) {
@@ -242,7 +248,7 @@ abstract contract AnyVault {
     }
 
     /// @dev With at most one token and one limit in it.
-    function _anyGrant() private returns (IVault.Grant memory grant) {
+    function _anyGrant() internal returns (IVault.Grant memory grant) {
         grant.session = uint32(SVM.createUint256("session"));
         grant.key = SVM.createAddress("key");
         grant.validFrom = uint32(SVM.createUint256("validFrom"));

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {assume, split} from "./Premise.sol";
+import {assume, countsFit, split} from "./Premise.sol";
 import {Meter, SlidingCap} from "src/libraries/SlidingCap.sol";
 
-/// @notice The sliding cap, for every meter whatever its bits (I4, I7). Time is counted in buckets here: with a window
+/// @notice The sliding cap, for every meter whose counts fit a cap together, as those of every meter do that began empty
+///         (I4, I7). Time is counted in buckets here: with a window
 ///         of 4 s the bucket's number is the time. BucketsSymbolic proves what that has to do with seconds.
 /// @dev    Every meter is rolled by a number of buckets that is a constant on each path.
 /// @custom:halmos --loop 16
@@ -12,6 +13,41 @@ contract SlidingCapSymbolic {
     uint256 private constant IN_BUCKETS = 4;
     uint256 private constant RING = 5;
     uint256 private constant BUCKET_SHIFT = 186;
+
+    // ------------------------------------------------------------------------------- the premise of most that follows
+
+    /// @notice What is used is the sum of the counts, one by one, where they fit a cap.
+    /// @custom:promise I4
+    function check_WhatIsUsedIsTheSumOfTheCounts(Meter meter) external pure {
+        assume(countsFit(meter));
+        assert(meter.usedUnits() == _countsSince(meter, 4));
+    }
+
+    /// @dev Else it may not be.
+    function checkFail_WhatIsUsedIsTheSumOfTheCounts(Meter meter) external pure {
+        assert(meter.usedUnits() == _countsSince(meter, 4));
+    }
+
+    /// @notice And they do, by induction: those of an empty meter do, time and other caps leave it so, and payments do
+    ///         (APaymentLeavesTheCountsFit).
+    /// @custom:promise I4
+    function check_CountsAlwaysFitACap(Meter meter, uint256 gap, uint256 cap) external pure {
+        assume(countsFit(meter));
+        _staysFit(meter, gap, cap);
+    }
+
+    function checkFail_CountsAlwaysFitACap(Meter meter, uint256 gap, uint256 cap) external pure {
+        _staysFit(meter, gap, cap);
+    }
+
+    function _staysFit(Meter meter, uint256 gap, uint256 cap) private pure {
+        assert(countsFit(Meter.wrap(0)));
+        assume(cap <= SlidingCap.MAX_UNITS);
+        assert(countsFit(meter.withCap(cap)));
+        unchecked {
+            assert(countsFit(meter.rolled(IN_BUCKETS, _newest(meter) + split(gap, RING))));
+        }
+    }
 
     // ------------------------------------------------------------------------- I4: a window never exceeds its cap
 
@@ -39,8 +75,10 @@ contract SlidingCapSymbolic {
         private
         pure
     {
-        meter = _paid(meter, split(idle, RING), units1, false);
-        meter = _paid(meter, split(gap, reach), units2, false);
+        unchecked {
+            meter = _paidFit(meter, _newest(meter) + split(idle, RING), units1);
+            meter = _paidFit(meter, _newest(meter) + split(gap, reach), units2);
+        }
         assert(units1 + units2 <= meter.capUnits());
     }
 
@@ -70,8 +108,12 @@ contract SlidingCapSymbolic {
         private
         pure
     {
-        gap1 = split(gap1, reach);
-        meter = _paid(_paid(_paid(meter, 0, units1, false), gap1, units2, false), reach - gap1, units3, false);
+        unchecked {
+            gap1 = split(gap1, reach);
+            meter = _paidFit(meter, _newest(meter), units1);
+            meter = _paidFit(meter, _newest(meter) + gap1, units2);
+            meter = _paidFit(meter, _newest(meter) + reach - gap1, units3);
+        }
         assert(units1 + units2 + units3 <= meter.capUnits());
     }
 
@@ -89,14 +131,8 @@ contract SlidingCapSymbolic {
     }
 
     /// @dev In a span of six buckets the first is forgotten before the last is paid.
-    function checkFail_OneMorePaymentKeepsTheSumCovered(
-        Meter meter,
-        uint256 age,
-        uint256 later,
-        uint256 sum,
-        uint256 units
-    ) external pure {
-        _oneMorePayment(meter, age, later, 5, sum, units);
+    function checkFail_OneMorePaymentKeepsTheSumCovered(Meter meter, uint256 sum, uint256 units) external pure {
+        _oneMorePayment(meter, 4, 5, 5, sum, units);
     }
 
     function _oneMorePayment(Meter meter, uint256 age, uint256 later, uint256 last, uint256 sum, uint256 units)
@@ -107,8 +143,9 @@ contract SlidingCapSymbolic {
             age = split(age, last);
             later = split(later, last);
             uint256 start = _newest(meter) - age;
+            _fits(meter);
             assume(_newest(meter) >= age && sum <= _countsSince(meter, age));
-            meter = _paidAt(meter, start + later, units, true);
+            meter = _paidFit(meter, start + later, units);
             assert(sum + units <= meter.capUnits());
             assert(sum + units <= _countsSince(meter, later > age ? later : age));
         }
@@ -128,7 +165,7 @@ contract SlidingCapSymbolic {
     function _firstPayment(Meter meter, uint256 idle, uint256 later, uint256 units, uint256 extra) private pure {
         unchecked {
             later = split(later, 4);
-            meter = _paid(meter, split(idle, RING) + later, units, true);
+            meter = _paid(meter, split(idle, RING) + later, units);
             assert(units <= meter.capUnits());
             assert(units + extra <= _countsSince(meter, later));
         }
@@ -155,7 +192,7 @@ contract SlidingCapSymbolic {
             age = split(age, 4);
             assume(earlier < _newest(meter) - age && _newest(meter) >= age);
             uint256 covered = _countsSince(meter, age);
-            assert(_countsSince(_paidAt(meter, earlier, units, true), age) >= covered + extra);
+            assert(_countsSince(_paidAt(meter, earlier, units), age) >= covered + extra);
         }
     }
 
@@ -205,12 +242,14 @@ contract SlidingCapSymbolic {
     /// @notice An accepted payment raises the newest count by its units and changes no other bit of the word.
     /// @custom:promise I4
     function check_AddChangesOnlyTheNewestCount(Meter meter, uint256 units) external pure {
+        _fits(meter);
         assume(units <= meter.remainingUnits());
         _addChangesOnlyTheNewest(meter, units);
     }
 
     /// @dev Without that premise a count of 2^31 - 1 spills into the next.
     function checkFail_AddChangesOnlyTheNewestCount(Meter meter, uint256 units) external pure {
+        _fits(meter);
         assume(units <= SlidingCap.MAX_UNITS);
         _addChangesOnlyTheNewest(meter, units);
     }
@@ -221,25 +260,20 @@ contract SlidingCapSymbolic {
         assert(Meter.unwrap(next) >> SlidingCap.COUNT_BITS == Meter.unwrap(meter) >> SlidingCap.COUNT_BITS);
     }
 
-    /// @notice ... and so every sum of the newest counts, the last of which is all that is used, rises by those units.
-    /// @dev    Adders in another order are hard to compare: each sum is proved by the one before it.
+    /// @notice ... and so leaves the counts such that they fit a cap.
     /// @custom:promise I4
-    function check_AddRaisesEverySumByTheUnits(Meter meter, uint256 units) external pure {
-        unchecked {
-            assume(units <= meter.remainingUnits());
-            Meter next = meter.add(units);
-            for (uint256 age = 0; age < RING; ++age) {
-                assert(_countsSince(next, age) == _countsSince(meter, age) + units);
-            }
-            assert(next.usedUnits() == meter.usedUnits() + units);
-        }
+    function check_APaymentLeavesTheCountsFit(Meter meter, uint256 units) external pure {
+        _fits(meter);
+        assume(units <= meter.remainingUnits());
+        assert(countsFit(_added(meter, units)));
     }
 
-    function checkFail_AddRaisesEverySumByTheUnits(Meter meter, uint256 units) external pure {
+    function checkFail_APaymentLeavesTheCountsFit(Meter meter, uint256 units) external pure {
+        _fits(meter);
         unchecked {
             assume(units <= meter.remainingUnits() + 1);
-            assert(meter.add(units).usedUnits() == meter.usedUnits() + units);
         }
+        assert(countsFit(meter.add(units)));
     }
 
     /// @notice Another cap changes nothing that was counted, nor any bit above the meter (I7).
@@ -340,16 +374,20 @@ contract SlidingCapSymbolic {
     /// @notice Time gives allowance back and never takes any.
     /// @custom:promise I4
     function check_TimeNeverTakesAllowance(Meter meter, uint256 gap) external pure {
+        _fits(meter);
         unchecked {
             Meter later = meter.rolled(IN_BUCKETS, _newest(meter) + split(gap, RING));
+            _fits(later);
             assert(later.remainingUnits() >= meter.remainingUnits());
             assert(later.usedUnits() <= meter.usedUnits());
         }
     }
 
     function checkFail_TimeNeverTakesAllowance(Meter meter, uint256 gap) external pure {
+        _fits(meter);
         unchecked {
             Meter later = meter.rolled(IN_BUCKETS, _newest(meter) + split(gap, RING));
+            _fits(later);
             assert(later.remainingUnits() <= meter.remainingUnits());
         }
     }
@@ -371,8 +409,10 @@ contract SlidingCapSymbolic {
     }
 
     function _lifetime(Meter meter, uint256 bucket, uint256 last) private pure {
+        _fits(meter);
         assume(_beforeTime(meter, last) == 0);
         Meter next = meter.rolled(IN_BUCKETS, split(bucket, last));
+        _fits(next);
         assert(next.usedUnits() == meter.usedUnits());
         assert(_beforeTime(next, last) == 0);
     }
@@ -438,22 +478,34 @@ contract SlidingCapSymbolic {
 
     // ---------------------------------------------------------------------------- a meter, read another way than it
 
-    /// @dev The meter after a payment, accepted, so many buckets after its newest. With `sums`, what `add` does to the
-    ///      sums is taken as proved.
-    function _paid(Meter meter, uint256 gap, uint256 units, bool sums) private pure returns (Meter) {
+    /// @dev The meter after a payment, accepted, so many buckets after its newest.
+    function _paid(Meter meter, uint256 gap, uint256 units) private pure returns (Meter) {
         unchecked {
-            return _paidAt(meter, _newest(meter) + gap, units, sums);
+            return _paidAt(meter, _newest(meter) + gap, units);
         }
     }
 
-    function _paidAt(Meter meter, uint256 bucket, uint256 units, bool sums) private pure returns (Meter) {
+    /// @dev ... where the counts that time leaves fit a cap, as they always do.
+    function _paidFit(Meter meter, uint256 bucket, uint256 units) private pure returns (Meter) {
+        _fits(meter.rolled(IN_BUCKETS, bucket));
+        return _paidAt(meter, bucket, units);
+    }
+
+    function _paidAt(Meter meter, uint256 bucket, uint256 units) private pure returns (Meter) {
         assume(bucket < 1 << 23); // BucketsSymbolic: every bucket of 32-bit time
         meter = meter.rolled(IN_BUCKETS, bucket);
         assume(units != 0 && units <= meter.remainingUnits());
-        return sums ? _added(meter, units) : meter.add(units);
+        return _added(meter, units);
     }
 
-    /// @dev `add`, and what check_AddRaisesEverySumByTheUnits proves of it.
+    /// @dev What CountsAlwaysFitACap and WhatIsUsedIsTheSumOfTheCounts prove.
+    function _fits(Meter meter) private pure {
+        assume(countsFit(meter));
+        assume(meter.usedUnits() == _countsSince(meter, 4));
+    }
+
+    /// @dev `add`, and what follows from AddChangesOnlyTheNewestCount: as the newest count, every sum that it is in rises
+    ///      by the units. That is but the order of additions, which solvers find hard.
     function _added(Meter meter, uint256 units) private pure returns (Meter next) {
         unchecked {
             next = meter.add(units);
