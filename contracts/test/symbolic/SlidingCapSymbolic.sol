@@ -76,8 +76,8 @@ contract SlidingCapSymbolic {
         pure
     {
         unchecked {
-            meter = _paidFit(meter, _newest(meter) + split(idle, RING), units1);
-            meter = _paidFit(meter, _newest(meter) + split(gap, reach), units2);
+            meter = _paidAt(meter, _newest(meter) + split(idle, RING), units1);
+            meter = _paidAt(meter, _newest(meter) + split(gap, reach), units2);
         }
         assert(units1 + units2 <= meter.capUnits());
     }
@@ -110,42 +110,69 @@ contract SlidingCapSymbolic {
     {
         unchecked {
             gap1 = split(gap1, reach);
-            meter = _paidFit(meter, _newest(meter), units1);
-            meter = _paidFit(meter, _newest(meter) + gap1, units2);
-            meter = _paidFit(meter, _newest(meter) + reach - gap1, units3);
+            meter = _paidAt(meter, _newest(meter), units1);
+            meter = _paidAt(meter, _newest(meter) + gap1, units2);
+            meter = _paidAt(meter, _newest(meter) + reach - gap1, units3);
         }
         assert(units1 + units2 + units3 <= meter.capUnits());
     }
 
     /// @notice Any number of payments, by induction. Take any span of five buckets and what was paid within it so far.
     ///         If the counts from the span's first bucket on cover that sum, one more accepted payment keeps the sum
-    ///         within the cap and covered, wherever in the span it is made and whatever was paid before.
-    /// @param age   buckets from the span's first to the meter's newest
+    ///         within the cap and covered, wherever in the span it is made and whatever was paid before. One proof for
+    ///         each number of buckets from the span's first to the meter's newest.
     /// @param later buckets from the span's first to the payment's
     /// @custom:promise I4
-    function check_OneMorePaymentKeepsTheSumCovered(Meter meter, uint256 age, uint256 later, uint256 sum, uint256 units)
-        external
-        pure
-    {
-        _oneMorePayment(meter, age, later, 4, sum, units);
+    function check_OneMorePaymentAfterNone(Meter meter, uint256 later, uint256 sum, uint256 units) external pure {
+        _oneMorePayment(meter, 0, split(later, 4), sum, units);
     }
 
     /// @dev In a span of six buckets the first is forgotten before the last is paid.
-    function checkFail_OneMorePaymentKeepsTheSumCovered(Meter meter, uint256 sum, uint256 units) external pure {
-        _oneMorePayment(meter, 4, 5, 5, sum, units);
+    function checkFail_OneMorePaymentAfterNone(Meter meter, uint256 sum, uint256 units) external pure {
+        _oneMorePayment(meter, 0, 5, sum, units);
     }
 
-    function _oneMorePayment(Meter meter, uint256 age, uint256 later, uint256 last, uint256 sum, uint256 units)
-        private
-        pure
-    {
+    /// @custom:promise I4
+    function check_OneMorePaymentAfterOne(Meter meter, uint256 later, uint256 sum, uint256 units) external pure {
+        _oneMorePayment(meter, 1, split(later, 4), sum, units);
+    }
+
+    function checkFail_OneMorePaymentAfterOne(Meter meter, uint256 sum, uint256 units) external pure {
+        _oneMorePayment(meter, 1, 5, sum, units);
+    }
+
+    /// @custom:promise I4
+    function check_OneMorePaymentAfterTwo(Meter meter, uint256 later, uint256 sum, uint256 units) external pure {
+        _oneMorePayment(meter, 2, split(later, 4), sum, units);
+    }
+
+    function checkFail_OneMorePaymentAfterTwo(Meter meter, uint256 sum, uint256 units) external pure {
+        _oneMorePayment(meter, 2, 5, sum, units);
+    }
+
+    /// @custom:promise I4
+    function check_OneMorePaymentAfterThree(Meter meter, uint256 later, uint256 sum, uint256 units) external pure {
+        _oneMorePayment(meter, 3, split(later, 4), sum, units);
+    }
+
+    function checkFail_OneMorePaymentAfterThree(Meter meter, uint256 sum, uint256 units) external pure {
+        _oneMorePayment(meter, 3, 5, sum, units);
+    }
+
+    /// @custom:promise I4
+    function check_OneMorePaymentAfterFour(Meter meter, uint256 later, uint256 sum, uint256 units) external pure {
+        _oneMorePayment(meter, 4, split(later, 4), sum, units);
+    }
+
+    function checkFail_OneMorePaymentAfterFour(Meter meter, uint256 sum, uint256 units) external pure {
+        _oneMorePayment(meter, 4, 5, sum, units);
+    }
+
+    function _oneMorePayment(Meter meter, uint256 age, uint256 later, uint256 sum, uint256 units) private pure {
         unchecked {
-            age = split(age, last);
-            later = split(later, last);
             uint256 start = _newest(meter) - age;
-            _fits(meter);
             assume(_newest(meter) >= age && sum <= _countsSince(meter, age));
-            meter = _paidFit(meter, start + later, units);
+            meter = _paidAt(meter, start + later, units);
             assert(sum + units <= meter.capUnits());
             assert(sum + units <= _countsSince(meter, later > age ? later : age));
         }
@@ -193,30 +220,6 @@ contract SlidingCapSymbolic {
             assume(earlier < _newest(meter) - age && _newest(meter) >= age);
             uint256 covered = _countsSince(meter, age);
             assert(_countsSince(_paidAt(meter, earlier, units), age) >= covered + extra);
-        }
-    }
-
-    /// @notice After an accepted payment, of something, a meter counts no more than its cap.
-    /// @custom:promise I4
-    function check_WhatIsUsedStaysWithinTheCap(Meter meter, uint256 idle, uint256 used, uint256 units) external pure {
-        _usedStaysWithin(meter, idle, used, units, 0);
-    }
-
-    /// @dev It may count all of it.
-    function checkFail_WhatIsUsedStaysWithinTheCap(Meter meter, uint256 idle, uint256 used, uint256 units)
-        external
-        pure
-    {
-        _usedStaysWithin(meter, idle, used, units, 1);
-    }
-
-    function _usedStaysWithin(Meter meter, uint256 idle, uint256 used, uint256 units, uint256 spare) private pure {
-        unchecked {
-            meter = meter.rolled(IN_BUCKETS, _newest(meter) + split(idle, RING));
-            assume(used == meter.usedUnits() && units != 0 && units <= meter.remainingUnits());
-            meter = _added(meter, units);
-            assert(meter.usedUnits() == used + units);
-            assert(used + units + spare <= meter.capUnits());
         }
     }
 
@@ -485,17 +488,19 @@ contract SlidingCapSymbolic {
         }
     }
 
-    /// @dev ... where the counts that time leaves fit a cap, as they always do.
-    function _paidFit(Meter meter, uint256 bucket, uint256 units) private pure returns (Meter) {
-        _fits(meter.rolled(IN_BUCKETS, bucket));
-        return _paidAt(meter, bucket, units);
-    }
-
     function _paidAt(Meter meter, uint256 bucket, uint256 units) private pure returns (Meter) {
         assume(bucket < 1 << 23); // BucketsSymbolic: every bucket of 32-bit time
         meter = meter.rolled(IN_BUCKETS, bucket);
-        assume(units != 0 && units <= meter.remainingUnits());
+        _accepts(meter, units);
         return _added(meter, units);
+    }
+
+    /// @dev `units != 0 && units <= meter.remainingUnits()`, by what WhatIsUsedIsTheSumOfTheCounts and
+    ///      WhatIsLeftNeverExceedsTheCap prove: solvers add more easily than they multiply.
+    function _accepts(Meter meter, uint256 units) private pure {
+        unchecked {
+            assume(units != 0 && units <= SlidingCap.MAX_UNITS && _countsSince(meter, 4) + units <= meter.capUnits());
+        }
     }
 
     /// @dev What CountsAlwaysFitACap and WhatIsUsedIsTheSumOfTheCounts prove.
@@ -512,7 +517,6 @@ contract SlidingCapSymbolic {
             for (uint256 age = 0; age < RING; ++age) {
                 assume(_countsSince(next, age) == _countsSince(meter, age) + units);
             }
-            assume(next.usedUnits() == meter.usedUnits() + units);
         }
     }
 

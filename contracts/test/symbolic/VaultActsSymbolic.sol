@@ -44,6 +44,7 @@ contract VaultActsSymbolic is AnyVaultWithToken {
     /// @notice The guardian's signature moves no money.
     /// @custom:promise I1 I8
     function check_TheGuardiansSignatureMovesNothing(Lodged memory lodged, address account) external {
+        assume(guardian != owner);
         _moves(lodged, account, guardian);
     }
 
@@ -53,7 +54,6 @@ contract VaultActsSymbolic is AnyVaultWithToken {
 
     function _moves(Lodged memory lodged, address account, address by) private {
         assume(owner.code.length == 0 && guardian.code.length == 0);
-        assume(by == owner || guardian != owner);
         bytes memory act = abi.encodeCall(IVault.withdraw, (address(token), SVM.createUint256("amount")));
         assume(_signerOf(act, lodged) == by);
         uint256 had = token.balanceOf(account);
