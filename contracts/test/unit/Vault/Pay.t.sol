@@ -337,6 +337,21 @@ contract PayTest is VaultTest {
         refuses(paymentOf(0, 1), abi.encodeWithSelector(IVault.NonceTooOld.selector, SESSION, 0, nonce - 31));
     }
 
+    /// @dev What leaves the window is gone: it stands right below the categories in the session's word.
+    function test_When_TheNonceLeapsBeyondTheWindow() public {
+        uint32 nonce = 0;
+        submit(paymentOf(nonce, 1));
+        for (uint32 leap = 32; leap < 96; ++leap) {
+            nonce += leap;
+            submit(paymentOf(nonce, 1));
+            IVault.SessionView memory session = vault.sessionOf(SESSION);
+            assertEq(session.categories, CATEGORIES);
+            assertEq(session.nonceHighest, nonce);
+            assertEq(session.nonceWindow, 1);
+        }
+        assertLogged(65);
+    }
+
     function test_RevertWhen_TheNonceLeaps1025() public {
         refuses(paymentOf(1025, 1e6), abi.encodeWithSelector(IVault.NonceTooFar.selector, SESSION, 1025, 1024));
         uint32 last = type(uint32).max;
