@@ -22,7 +22,8 @@ pub(crate) fn check(trail: &Trail, observed: &Observed) -> Check {
             !change.killed && u64::from(change.executableFrom) <= end && u64::from(change.executableUntil) > now
         })
     };
-    let (open, compared): (Vec<&ObservedOutflow>, Vec<&ObservedOutflow>) = observed.outflows.iter().partition(|asked| waits(asked));
+    let (open, compared): (Vec<&ObservedOutflow>, Vec<&ObservedOutflow>) =
+        observed.outflows.iter().partition(|asked| waits(asked));
     if compared.is_empty() {
         let why = if open.is_empty() { "no lens was asked" } else { "changes wait that could take effect by then" };
         return Check::not_judged("max_outflow", "I17", TITLE, why.to_owned());
