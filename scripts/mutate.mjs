@@ -63,7 +63,7 @@ if (options.list) {
 
 say(`${candidates.length} of ${all.length} mutants to choose from`);
 await buildTests();
-const { bench, pipeline, original } = await Bench.seat(compilers, AT_ONCE, say);
+const { bench, pipeline, original } = await Bench.seat(compilers, AT_ONCE, say, options);
 
 const codeOf = async ({ contracts, edited }, by) => {
   const code = {};
@@ -106,7 +106,10 @@ await inLanes(AT_ONCE, unique, async ([key, { mutant, code }]) => {
   let verdict = verdicts.of(key, suites);
   if (verdict) remembered += 1;
   else {
-    verdict = { killer: await bench.killerOf(key, contracts, async (by) => (by === pipeline ? code : codeOf(mutant, by)), options.quick ? UNIT_STAGES : Infinity) };
+    const codeBy = async (by) => (by === pipeline ? code : codeOf(mutant, by));
+    const only = verdicts.lastKiller(key); // who killed it will most likely kill it again
+    const again = only && (await bench.killerOf(key, contracts, codeBy, { only }));
+    verdict = { killer: again || (await bench.killerOf(key, contracts, codeBy, { lastOrder: options.quick ? UNIT_STAGES : Infinity })) };
     if (verdict.killer ? !verdict.killer.endless : !options.quick) verdicts.remember(key, verdict.killer, suites); // an end may depend on the machine
   }
   if (verdict.killer) killed.push({ ...mutant, killer: verdict.killer });

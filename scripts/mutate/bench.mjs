@@ -47,9 +47,10 @@ export class Bench {
   #seconds;
 
   /** @returns the bench, and the pipeline that every mutant is compiled with, with what it makes of the originals */
-  static async seat(compilers, lanes, say) {
+  static async seat(compilers, lanes, say, { quick = false } = {}) {
     const bench = new Bench();
-    const judges = Object.fromEntries(Object.entries(TARGETS).map(([contract, variable]) => [contract, suitesFor(variable)]));
+    const wanted = (suite) => !quick || !isInvariant(suite);
+    const judges = Object.fromEntries(Object.entries(TARGETS).map(([contract, variable]) => [contract, suitesFor(variable).filter(wanted)]));
     for (const [contract, suites] of Object.entries(judges)) if (!suites.length) throw new Error(`no test deploys ${contract} by ${TARGETS[contract]}`);
     const { originals, pipelineOf, seconds } = await fairOriginals(compilers, lanes, judges, say);
     const [[pipeline, original]] = originals;
@@ -66,7 +67,7 @@ export class Bench {
         (groups[`${order} ${by}`] ??= { order, pipeline: by, suites: [] }).suites.push(suite);
       }
       bench.#stages[contract] = Object.values(groups);
-      const killer = await bench.killerOf("original", [contract], async (by) => originals.get(by), 0);
+      const killer = await bench.killerOf("original", [contract], async (by) => originals.get(by), { lastOrder: 0 });
       if (killer) throw new Error(`${killer.suite} ${killer.test} passes alone, but not beside other suites`);
       say(`${contract}: ${suites.length} suites pass in ${total.toFixed(1)} s: ${bench.stagesFor([contract]).map((stage) => `${stage.suites.length} on ${stage.pipeline} code`).join(", ")}`);
     }
@@ -86,10 +87,13 @@ export class Bench {
   /**
    * The first test that fails on a mutant of these contracts as {suite, test, endless}; null where all pass.
    * @param codeBy the mutant's code by a pipeline: {contract: 0x...}
+   * @param only a suite: no other is asked
    */
-  async killerOf(name, contracts, codeBy, lastOrder = Infinity) {
-    for (const { order, pipeline, suites } of this.stagesFor(contracts)) {
+  async killerOf(name, contracts, codeBy, { lastOrder = Infinity, only } = {}) {
+    for (const { order, pipeline, suites: all } of this.stagesFor(contracts)) {
       if (order > lastOrder) break;
+      const suites = only ? all.filter((suite) => suite === only) : all;
+      if (!suites.length) continue;
       let code;
       try {
         code = await codeBy(pipeline);

@@ -37,6 +37,11 @@ export class Verdicts {
     return suites.includes(by[0]) && verdict.judges === this.#hashOfSuites(by) ? verdict : undefined;
   }
 
+  /** The suite that killed these bytes when they were last judged, whatever has changed since. */
+  lastKiller(key) {
+    return this.#known.get(key)?.killer?.suite;
+  }
+
   remember(key, killer, suites) {
     const verdict = { killer, judges: this.#hashOfSuites(killer ? [killer.suite] : suites) };
     this.#known.set(key, verdict);
