@@ -22,6 +22,12 @@ sol! {
 }
 
 sol! {
+    #![sol(all_derives, extra_derives(serde::Serialize, serde::Deserialize))]
+    #[sol(rpc)]
+    "../../contracts/src/interfaces/IPurse.sol"
+}
+
+sol! {
     #![sol(all_derives)]
     /// The part of ERC-20 that Pursestrings reads.
     #[sol(rpc)]
