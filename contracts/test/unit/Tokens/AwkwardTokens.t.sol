@@ -372,7 +372,9 @@ contract AwkwardTokensTest is VaultTest {
             assertTrue(reentering.succeeded());
             assertLogged(1);
             assertEq(usedOfAwkward(), 10e6 * (i + 1));
-            assertEq(other.meterOf(SESSION, 0, awkward, DAY) & 0x7fffffff, 21e6 * (i + 1), "newest bucket");
+            assertEq(
+                lens.meterOf(address(other), SESSION, 0, awkward, DAY) & 0x7fffffff, 21e6 * (i + 1), "newest bucket"
+            );
         }
         assertMoved(60e6, 2e6);
         assertEq(balance(address(vault)), FUNDS - 20e6);
