@@ -258,6 +258,7 @@ async fn five_payments(path: &Path) -> anyhow::Result<Scene> {
 /// Whoever can write the database file, with SQL.
 fn tamper(path: &Path, sql: &str) -> anyhow::Result<()> {
     let connection = rusqlite::Connection::open(path)?;
+    connection.pragma_update(None, "foreign_keys", false)?;
     assert_eq!(connection.execute(sql, [])?, 1);
     Ok(())
 }
