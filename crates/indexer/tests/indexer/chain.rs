@@ -2,7 +2,7 @@
 
 use crate::database::Database;
 use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
-use alloy::sol_types::{SolEvent, SolValue};
+use alloy::sol_types::SolEvent;
 use purse_indexer::{
     BlockRef, ChainLog, ChainSource, Header, Indexer, SourceError, Span, Store, StoredHead, StoredLog, StoredPayment,
     StoredVault, VaultHead,
@@ -104,9 +104,11 @@ impl State {
     fn block(&mut self, logs: Vec<(Address, Vec<B256>, Bytes)>) {
         let number = self.blocks.len() as u64;
         let parent = self.blocks.last().map_or(B256::ZERO, |block| block.header.hash);
-        let contents: Vec<_> =
-            logs.iter().map(|(address, topics, data)| (*address, topics.clone(), data.clone())).collect();
-        let hash = keccak256((parent, U256::from(self.forks), U256::from(number), contents).abi_encode());
+        let mut contents = [parent.as_slice(), &self.forks.to_be_bytes(), &number.to_be_bytes()].concat();
+        for (address, topics, data) in &logs {
+            contents.extend([address.as_slice(), &topics.concat(), data].concat());
+        }
+        let hash = keccak256(contents);
         let header = Header { number, hash, parent, time: 1_800_000_000 + 12 * number };
         let tx = keccak256(hash);
         let logs = logs.into_iter().enumerate().map(|(index, (address, topics, data))| ChainLog {

@@ -18,6 +18,9 @@ enum Due {
 
 use Due::{Right, Stop};
 
+/// A lie in words, what must come of it, and the lie.
+type Told = (&'static str, Due, Lie);
+
 /// 3 + 60 events of one vault and 3 + 30 of another, far below the head and near it.
 fn chain() -> (FakeChain, Address) {
     let chain = FakeChain::new();
@@ -94,7 +97,7 @@ fn always(name: &'static str, answer: Answer) -> Lie {
 }
 
 /// Lies about logs.
-fn about_logs(vault: Address, chain: &FakeChain) -> Vec<(&'static str, Due, Lie)> {
+fn about_logs(vault: Address, chain: &FakeChain) -> Vec<Told> {
     let head = chain.state().head().number;
     vec![
         ("one dropped", Stop, logs(move |logs| logs.retain(|log| !is(log, vault, 20)))),
@@ -155,7 +158,7 @@ fn about_logs(vault: Address, chain: &FakeChain) -> Vec<(&'static str, Due, Lie)
 }
 
 /// Lies about blocks, vaults and the chain; failures.
-fn about_the_rest(vault: Address, chain: &FakeChain) -> Vec<(&'static str, Due, Lie)> {
+fn about_the_rest(vault: Address, chain: &FakeChain) -> Vec<Told> {
     let head = chain.state().head().number;
     let mut turn = 0;
     let finalized = |number: Value| -> Lie {
@@ -248,7 +251,7 @@ fn flip(value: &mut Value, digit: usize) {
     *value = json!(text);
 }
 
-async fn tell(db: Database, lies: fn(Address, &FakeChain) -> Vec<(&'static str, Due, Lie)>) {
+async fn tell(db: Database, lies: fn(Address, &FakeChain) -> Vec<Told>) {
     let (chain, vault) = chain();
     let truth = rebuilt(&chain).await;
     for (what, due, lie) in lies(vault, &chain) {
