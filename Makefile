@@ -86,7 +86,8 @@ docs: setup ## generate the reference pages (CLI, errors, events) and the API do
 
 proof: test ## before a release: coverage, mutants, symbolic proofs, both pipelines; writes docs/proof.json (needs PyPI)
 	node scripts/proof.mjs
-	PURSE_TREES=10000 PURSE_KILLS=100 cargo test --locked -p purse-indexer --test kills --test indexer -- any_tree
+	PURSE_TREES=10000 cargo test --locked -p purse-indexer --test indexer any_tree
+	PURSE_KILLS=100 cargo test --locked -p purse-indexer --test kills
 
 deep: setup ## hours: the long fuzz, invariant and differential runs
 	FOUNDRY_PROFILE=deep forge test

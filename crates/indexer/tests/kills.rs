@@ -177,8 +177,13 @@ fn main() {
         files.set(files.get() + 1);
         Where::File(folder.path().join(format!("{}.db", files.get())).display().to_string())
     };
-    kill("SQLite", file, kills);
+    // A word, as for any test: only the database that it names.
+    let wanted = |name: &str| arguments.get(1).is_none_or(|word| name.starts_with(word.as_str()));
+    if wanted("sqlite") {
+        kill("SQLite", file, kills);
+    }
     match server::url() {
+        _ if !wanted("postgres") => {}
         Some(_) => kill("PostgreSQL", || Where::Schema(server::schema()), kills),
         None => tell("skipped: kills on PostgreSQL, which is not installed"),
     }
