@@ -13,7 +13,8 @@
 //! - `cursor`: what happens in a reorganisation
 //! - [`store`]: where an index is kept; `sqlite`: in a file; `postgres`: shared
 //! - [`chunk`], [`rows`]: what is written; what is read
-//! - [`observe`]: what the audit compares with: a vault's views, read from a node at one block
+//! - [`observe`]: what the audit compares with: a vault's views, read from a node at one block;
+//!   [`proofs`]: what it asks beside them
 //! - [`error`]: why it stopped and what to do
 
 pub mod chunk;
