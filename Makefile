@@ -54,6 +54,8 @@ test-rust: setup
 	cargo test --locked --workspace --no-fail-fast
 	$(MAKE) --no-print-directory gas
 	cargo run --quiet --locked -p purse-tests --bin reference -- --check
+	@command -v initdb pg_ctl >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
+		echo "skipped: the indexer's tests on PostgreSQL, which is not installed"
 
 lint: setup ## formatting, clippy, forge lint
 	cargo fmt --all --check
@@ -84,10 +86,13 @@ docs: setup ## generate the reference pages (CLI, errors, events) and the API do
 
 proof: test ## before a release: coverage, mutants, symbolic proofs, both pipelines; writes docs/proof.json (needs PyPI)
 	node scripts/proof.mjs
+	PURSE_TREES=10000 cargo test --locked -p purse-indexer --test indexer any_tree
+	PURSE_KILLS=100 cargo test --locked -p purse-indexer --test kills
 
 deep: setup ## hours: the long fuzz, invariant and differential runs
 	FOUNDRY_PROFILE=deep forge test
 	PURSE_MODEL_OPS=1000000 cargo test --locked -p purse-model
+	PURSE_KILLS=2000 cargo test --locked -p purse-indexer --test kills
 
 clean: ## remove what was built
 	rm -rf target out cache node_modules .build

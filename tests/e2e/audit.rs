@@ -6,7 +6,7 @@ use alloy::primitives::{Address, Bytes, U256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
 use purse_audit::{Outcome, Report, Subject, Trail, TrailError, compare};
-use purse_indexer::Store;
+use purse_indexer::{SqliteStore, Store};
 use purse_protocol::abi::{IErc20, IVault};
 use purse_tests::{LocalChain, Scene};
 use std::path::Path;
@@ -251,13 +251,14 @@ async fn five_payments(path: &Path) -> anyhow::Result<Scene> {
     for nonce in 1..=5 {
         scene.pay(&scene.payment(nonce, u128::from(nonce) * Scene::USDC), &scene.actors.agents[0]).await?;
     }
-    sync(&mut index_into(&scene, Store::open(path, scene.chain_id())?)?).await?;
+    sync(&mut index_into(&scene, SqliteStore::open(path, scene.chain_id())?)?).await?;
     Ok(scene)
 }
 
 /// Whoever can write the database file, with SQL.
 fn tamper(path: &Path, sql: &str) -> anyhow::Result<()> {
     let connection = rusqlite::Connection::open(path)?;
+    connection.pragma_update(None, "foreign_keys", false)?;
     assert_eq!(connection.execute(sql, [])?, 1);
     Ok(())
 }
@@ -276,7 +277,7 @@ async fn an_altered_row_names_the_payment() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("index.db");
     let scene = five_payments(&path).await?;
-    let (trail, observed) = both_sides(&scene, &Store::open(&path, scene.chain_id())?).await?;
+    let (trail, observed) = both_sides(&scene, &SqliteStore::open(&path, scene.chain_id())?).await?;
     assert!(compare(&trail, &observed).holds());
 
     // The amount is the second word of the data: 3 USDC become 3.000001.
@@ -285,7 +286,7 @@ async fn an_altered_row_names_the_payment() -> anyhow::Result<()> {
         &path,
         &format!("UPDATE logs SET data = CAST({amount} AS BLOB) WHERE block = {PAYMENT_3} AND length(topics) = 128"),
     )?;
-    let (trail, observed) = both_sides(&scene, &Store::open(&path, scene.chain_id())?).await?;
+    let (trail, observed) = both_sides(&scene, &SqliteStore::open(&path, scene.chain_id())?).await?;
     assert_eq!(trail.payments[2].amount, 3 * Scene::USDC + 1);
     let report = compare(&trail, &observed);
     let broken: Vec<_> = report.checks.iter().filter(|check| check.outcome == Outcome::Broken).map(|c| &c.id).collect();
@@ -305,7 +306,7 @@ async fn a_deleted_row_names_where_it_was() -> anyhow::Result<()> {
     let path = folder.path().join("index.db");
     let scene = five_payments(&path).await?;
     tamper(&path, &format!("DELETE FROM logs WHERE block = {PAYMENT_3} AND length(topics) = 128"))?;
-    let store = Store::open(&path, scene.chain_id())?;
+    let store = SqliteStore::open(&path, scene.chain_id())?;
     let logs = store.logs(scene.vault)?;
     let payment_4 = logs[logs.len() - 2].clone();
     let error = Trail::fold(scene.chain_id(), scene.vault, logs.into_iter().map(Into::into));
@@ -320,7 +321,7 @@ async fn a_deleted_row_names_where_it_was() -> anyhow::Result<()> {
     let path = folder.path().join("index.db");
     let scene = five_payments(&path).await?;
     tamper(&path, "DELETE FROM logs WHERE block = (SELECT max(block) FROM logs)")?;
-    let (trail, observed) = both_sides(&scene, &Store::open(&path, scene.chain_id())?).await?;
+    let (trail, observed) = both_sides(&scene, &SqliteStore::open(&path, scene.chain_id())?).await?;
     let report = compare(&trail, &observed);
     assert_eq!(observed.head.sequence, trail.sequence + 1);
     assert!(!report.holds());
@@ -333,7 +334,7 @@ async fn an_altered_block_is_named() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let whole = folder.path().join("whole.db");
     let scene = five_payments(&whole).await?;
-    let payments = both_sides(&scene, &Store::open(&whole, scene.chain_id())?).await?.0.payments;
+    let payments = both_sides(&scene, &SqliteStore::open(&whole, scene.chain_id())?).await?.0.payments;
     let block = payments[2].place.block;
     let stored = format!("WHERE id = {PAYMENT_3}");
     for (what, sql) in [
@@ -348,7 +349,7 @@ async fn an_altered_block_is_named() -> anyhow::Result<()> {
         let path = folder.path().join("altered.db");
         std::fs::copy(&whole, &path)?;
         tamper(&path, &sql)?;
-        let (trail, observed) = both_sides(&scene, &Store::open(&path, scene.chain_id())?).await?;
+        let (trail, observed) = both_sides(&scene, &SqliteStore::open(&path, scene.chain_id())?).await?;
         let report = compare(&trail, &observed);
         let of_blocks: Vec<_> = report.differences().filter(|(check, _)| check.id == "blocks").collect();
         assert_eq!(of_blocks.len(), 1, "{what}: {}", differences(&report));
@@ -365,11 +366,11 @@ async fn an_altered_sequence_column_is_named() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("index.db");
     let scene = five_payments(&path).await?;
-    let block = both_sides(&scene, &Store::open(&path, scene.chain_id())?).await?.0.payments[2].place.block;
+    let block = both_sides(&scene, &SqliteStore::open(&path, scene.chain_id())?).await?.0.payments[2].place.block;
     for value in ["sequence - 1", "NULL"] {
         let row = format!("WHERE block = {PAYMENT_3} AND length(topics) = 128");
         tamper(&path, &format!("UPDATE logs SET sequence = {value} {row}"))?;
-        let Err(refused) = both_sides(&scene, &Store::open(&path, scene.chain_id())?).await else {
+        let Err(refused) = both_sides(&scene, &SqliteStore::open(&path, scene.chain_id())?).await else {
             anyhow::bail!("{value} was read");
         };
         assert!(refused.to_string().contains(&format!("block {block}")), "{refused}");

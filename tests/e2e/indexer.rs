@@ -7,7 +7,7 @@ use alloy::providers::{Provider, ProviderBuilder};
 use alloy::rpc::types::Filter;
 use alloy::rpc::types::anvil::ReorgOptions;
 use anyhow::Context;
-use purse_indexer::{IndexError, Indexer, SourceError, Store};
+use purse_indexer::{IndexError, Indexer, SourceError, SqliteStore, Store};
 use purse_protocol::RpcFault;
 use purse_tests::{LocalChain, Scene};
 
@@ -97,18 +97,19 @@ async fn a_reorganisation_that_loses_payments() -> anyhow::Result<()> {
 #[tokio::test]
 async fn bad_input_has_a_name() -> anyhow::Result<()> {
     let scene = Scene::start().await?;
-    let memory = || Store::open(":memory:", scene.chain_id());
+    let memory =
+        || -> anyhow::Result<Box<dyn Store>> { Ok(Box::new(SqliteStore::open(":memory:", scene.chain_id())?)) };
     let factory = scene.build.factory_address();
 
-    let mut late = Indexer::new(&scene.provider, memory()?, factory, 1_000_000);
+    let mut late = Indexer::new(scene.provider.clone(), memory()?, factory, 1_000_000);
     assert!(matches!(late.sync_to_head(|_| {}).await, Err(IndexError::StartAfterHead { start: 1_000_000, .. })));
 
     let nobody = Address::repeat_byte(0x99);
-    let mut empty = Indexer::new(&scene.provider, memory()?, nobody, 1);
+    let mut empty = Indexer::new(scene.provider.clone(), memory()?, nobody, 1);
     assert!(matches!(empty.sync_to_head(|_| {}).await, Err(IndexError::FactoryHasNoCode(at)) if at == nobody));
 
     let other = LocalChain::start(10).await?;
-    let mut wrong = Indexer::new(&other.provider, memory()?, factory, 1);
+    let mut wrong = Indexer::new(other.provider.clone(), memory()?, factory, 1);
     let error = wrong.sync_to_head(|_| {}).await;
     assert!(matches!(error, Err(IndexError::WrongChain { expected: 31_337, found: 10 })));
 
@@ -128,10 +129,10 @@ async fn another_chain_of_the_same_id_is_rolled_back_or_refused() -> anyhow::Res
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("index.db");
     let yesterday = Scene::with_session().await?;
-    sync(&mut index_into(&yesterday, Store::open(&path, yesterday.chain_id())?)?).await?;
+    sync(&mut index_into(&yesterday, SqliteStore::open(&path, yesterday.chain_id())?)?).await?;
     let today = Scene::start().await?;
     today.provider.anvil_mine(Some(30), None).await?;
-    let mut indexer = index_into(&today, Store::open(&path, today.chain_id())?)?;
+    let mut indexer = index_into(&today, SqliteStore::open(&path, today.chain_id())?)?;
     sync(&mut indexer).await?;
     let mut rebuilt = index(&today)?;
     sync(&mut rebuilt).await?;

@@ -3,23 +3,23 @@
 use alloy::providers::DynProvider;
 use anyhow::Context;
 use purse_audit::{Observed, Report, Trail, compare};
-use purse_indexer::{BlockRef, Indexer, RpcSource, Store, StoredLog, StoredVault, Synced, observe};
+use purse_indexer::{BlockRef, Indexer, RpcSource, SqliteStore, Store, StoredLog, StoredVault, Synced, observe};
 use purse_tests::Scene;
 
 /// An index of the scene's factory in memory, empty.
 pub(crate) fn index(scene: &Scene) -> anyhow::Result<Indexer<RpcSource<DynProvider>>> {
-    index_into(scene, Store::open(":memory:", scene.chain_id())?)
+    index_into(scene, SqliteStore::open(":memory:", scene.chain_id())?)
 }
 
 /// The same in a database of one's own.
-pub(crate) fn index_into(scene: &Scene, store: Store) -> anyhow::Result<Indexer<RpcSource<DynProvider>>> {
-    let indexer = Indexer::new(scene.provider.clone(), store, scene.build.factory_address(), 1);
+pub(crate) fn index_into(scene: &Scene, store: SqliteStore) -> anyhow::Result<Indexer<RpcSource<DynProvider>>> {
+    let indexer = Indexer::new(scene.provider.clone(), Box::new(store), scene.build.factory_address(), 1);
     Ok(indexer.with_creation_code(scene.build.vault.creation_code.clone()))
 }
 
 /// The trail in a database, and what the contract says at the same block.
-pub(crate) async fn both_sides(scene: &Scene, store: &Store) -> anyhow::Result<(Trail, Observed)> {
-    let block = store.cursor()?.context("nothing was indexed")?;
+pub(crate) async fn both_sides(scene: &Scene, store: &dyn Store) -> anyhow::Result<(Trail, Observed)> {
+    let block = store.extent()?.cursor.context("nothing was indexed")?;
     let logs = store.logs(scene.vault)?.into_iter().map(Into::into);
     let trail = Trail::fold(scene.chain_id(), scene.vault, logs)?;
     let observed = observe(&scene.provider, block, 0, &trail.questions()).await?;
@@ -41,9 +41,9 @@ pub(crate) fn differences(report: &Report) -> String {
 /// All that a rebuild must give again.
 pub(crate) fn contents(
     scene: &Scene,
-    store: &Store,
+    store: &dyn Store,
 ) -> anyhow::Result<(Vec<StoredVault>, Vec<StoredLog>, Option<BlockRef>)> {
-    Ok((store.vaults()?, store.logs(scene.vault)?, store.cursor()?))
+    Ok((store.vaults()?, store.logs(scene.vault)?, store.extent()?.cursor))
 }
 
 /// Indexes to the head.

@@ -9,7 +9,6 @@ use alloy::providers::Provider as _;
 use alloy::rpc::types::Filter;
 use alloy::sol_types::SolEvent as _;
 use purse_deployer::book;
-use purse_indexer::REORG_DEPTH;
 use purse_owner::Verb;
 use purse_protocol::abi::IVault::{ChangeCall, IVaultEvents, LimitSet, PayeeRemoved, PayeeSet, SessionGranted};
 use purse_protocol::{RpcFault, event};
@@ -137,8 +136,9 @@ impl Logs {
             return (Self::default(), deployment_block(context, vault));
         }
         let list = logs.into_iter().map(|log| LogData::new_unchecked(log.topics, log.data)).collect();
-        let cursor = store.and_then(|store| store.cursor().ok().flatten()).map_or(0, |block| block.number);
-        (Self { list, complete: false }, cursor.saturating_sub(REORG_DEPTH))
+        let extent = store.and_then(|store| store.extent().ok()).unwrap_or_default();
+        let cursor = extent.cursor.map_or(0, |block| block.number);
+        (Self { list, complete: false }, cursor.min(extent.finalized))
     }
 
     fn events(&self) -> impl Iterator<Item = IVaultEvents> {

@@ -12,7 +12,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use purse_audit::Trail;
 use purse_deployer::book;
-use purse_indexer::{Indexer, Progress, RpcSource, Store, Synced};
+use purse_indexer::{Indexer, Progress, SqliteStore, Store, Synced};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -68,7 +68,7 @@ impl Ledger {
     }
 
     /// Opens the file; makes it if there is none.
-    pub(crate) fn open(&self) -> Result<Store, Failure> {
+    pub(crate) fn open(&self) -> Result<Box<dyn Store>, Failure> {
         if let Some(folder) = self.path.parent() {
             std::fs::create_dir_all(folder).map_err(|error| {
                 Failure::error(
@@ -79,11 +79,12 @@ impl Ledger {
                 )
             })?;
         }
-        Store::open(&self.path, self.chain_id).map_err(|error| library_failure::of_store(&error))
+        let store = SqliteStore::open(&self.path, self.chain_id).map_err(|error| library_failure::of_store(&error))?;
+        Ok(Box::new(store))
     }
 
     /// Opens the file if there is one.
-    pub(crate) fn open_existing(&self) -> Result<Option<Store>, Failure> {
+    pub(crate) fn open_existing(&self) -> Result<Option<Box<dyn Store>>, Failure> {
         if self.path.exists() { self.open().map(Some) } else { Ok(None) }
     }
 
@@ -109,8 +110,12 @@ impl Ledger {
     }
 
     /// Follows the chain to its head, with progress on stderr.
-    pub(crate) async fn sync(&self, provider: DynProvider, output: Output) -> Result<(Store, Synced), Failure> {
-        let mut indexer = Indexer::<RpcSource<_>>::new(provider, self.open()?, self.factory, self.from_block);
+    pub(crate) async fn sync(
+        &self,
+        provider: DynProvider,
+        output: Output,
+    ) -> Result<(Box<dyn Store>, Synced), Failure> {
+        let mut indexer = Indexer::new(provider, self.open()?, self.factory, self.from_block);
         let bar = if output.wants_progress() { ProgressBar::new(0) } else { ProgressBar::hidden() };
         if let Ok(style) = ProgressStyle::with_template("indexing {wide_bar} {pos}/{len} blocks, {eta} left") {
             bar.set_style(style);
@@ -137,7 +142,7 @@ pub(crate) fn books(context: &Context) -> PathBuf {
 }
 
 /// The trail of `vault`, folded from the logs in `store`.
-pub(crate) fn trail(store: &Store, vault: &Vault) -> Result<Trail, Failure> {
+pub(crate) fn trail(store: &dyn Store, vault: &Vault) -> Result<Trail, Failure> {
     let logs = store.logs(vault.address).map_err(|error| library_failure::of_store(&error))?;
     if logs.is_empty() {
         return Err(Failure::error(

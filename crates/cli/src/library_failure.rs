@@ -113,7 +113,7 @@ pub(crate) fn of_trail(error: &TrailError) -> Failure {
 fn of_source(error: &SourceError) -> Failure {
     match error {
         SourceError::Fault(fault) => rpc_failure::of_fault(fault),
-        SourceError::TooLarge(_) => plain(error, "the chain could not be read", error.fix()),
+        SourceError::TooLarge(_) | SourceError::TooOften(_) => plain(error, "the chain could not be read", error.fix()),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Where to go on: at the cursor, or, after a reorganisation, at the common ancestor.
 
-use crate::commit::Rollback;
+use crate::chunk::Rollback;
 use crate::error::IndexError;
-use crate::read::BlockRef;
+use crate::fetch::Fetcher;
+use crate::rows::Extent;
 use crate::source::{ChainSource, Header};
 use crate::store::Store;
 
@@ -16,28 +17,20 @@ pub(crate) enum Standing {
     RolledBack(Rollback),
 }
 
-/// How far back a rollback may go.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Reach {
-    /// The first block that is indexed.
-    pub(crate) from_block: u64,
-    /// How many blocks below the cursor.
-    pub(crate) depth: u64,
-}
-
 /// Compares the database with the node's chain and rolls back what is not on it.
 pub(crate) async fn settle<S: ChainSource>(
-    source: &S,
-    store: &mut Store,
+    fetcher: &Fetcher<S>,
+    store: &mut dyn Store,
     head: &Header,
-    reach: Reach,
+    from_block: u64,
 ) -> Result<Standing, IndexError> {
-    let Some(cursor) = store.cursor()? else { return Ok(Standing::Ready) };
+    let extent = store.extent()?;
+    let Some(cursor) = extent.cursor else { return Ok(Standing::Ready) };
     let shared = cursor.number.min(head.number);
     match store.blocks_down_from(shared, 1)?.first() {
-        Some(stored) if stored.number == shared => match hash_at(source, head, shared).await? {
+        Some(stored) if stored.number == shared => match hash_at(fetcher, head, shared).await? {
             Some(hash) if hash == stored.hash => {}
-            Some(_) => return Ok(Standing::RolledBack(roll_back(source, store, head, cursor, reach).await?)),
+            Some(_) => return Ok(Standing::RolledBack(roll_back(fetcher, store, head, extent, from_block).await?)),
             None => {
                 let text = format!("its head is {}, but it has no block {shared}", head.number);
                 return Err(IndexError::Inconsistent(text));
@@ -49,37 +42,39 @@ pub(crate) async fn settle<S: ChainSource>(
     Ok(if head.number < cursor.number { Standing::Lagging } else { Standing::Ready })
 }
 
-/// Finds the newest stored block that the node has too, and goes back to it.
+/// Finds the newest stored block that the node has too, and goes back to it, but not below what was final.
 async fn roll_back<S: ChainSource>(
-    source: &S,
-    store: &mut Store,
+    fetcher: &Fetcher<S>,
+    store: &mut dyn Store,
     head: &Header,
-    cursor: BlockRef,
-    Reach { from_block, depth }: Reach,
+    extent: Extent,
+    from_block: u64,
 ) -> Result<Rollback, IndexError> {
-    let too_deep = IndexError::ReorgTooDeep { cursor: cursor.number, depth };
-    let lowest = cursor.number.saturating_sub(depth);
-    // One more than the depth: if it is reached, the reorganisation is too deep.
-    let stored = store.blocks_down_from(cursor.number.min(head.number), depth.saturating_add(1))?;
-    for &candidate in &stored {
-        if candidate.number < lowest {
-            return Err(too_deep);
+    let Some(cursor) = extent.cursor else { return Err(IndexError::Interrupted) };
+    let finalized = extent.finalized.min(cursor.number);
+    let top = cursor.number.min(head.number);
+    for candidate in store.blocks_down_from(top, top.saturating_sub(finalized) + 1)? {
+        if candidate.number < finalized {
+            break;
         }
-        if hash_at(source, head, candidate.number).await? == Some(candidate.hash) {
+        if hash_at(fetcher, head, candidate.number).await? == Some(candidate.hash) {
             return Ok(store.roll_back(cursor, Some(candidate))?);
         }
     }
-    // Every block in the database is off the chain: start again, if the database is young enough to allow it.
-    if from_block > lowest { Ok(store.roll_back(cursor, None)?) } else { Err(too_deep) }
+    // Every block in the database is off the chain: start again, if none of them was final.
+    if from_block > finalized {
+        return Ok(store.roll_back(cursor, None)?);
+    }
+    Err(IndexError::ReorgTooDeep { cursor: cursor.number, finalized })
 }
 
 async fn hash_at<S: ChainSource>(
-    source: &S,
+    fetcher: &Fetcher<S>,
     head: &Header,
     number: u64,
 ) -> Result<Option<alloy::primitives::B256>, IndexError> {
     if number == head.number {
         return Ok(Some(head.hash));
     }
-    Ok(source.header(number).await?.map(|header| header.hash))
+    Ok(fetcher.patiently(|| fetcher.source.header(number)).await?.map(|header| header.hash))
 }

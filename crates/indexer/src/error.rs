@@ -1,7 +1,11 @@
-//! Why an index stopped, and what the operator can do.
+//! Why an index stopped, and what the operator can do. `store`: the same of its database.
+
+mod store;
+
+pub use store::StoreError;
 
 use crate::source::SourceError;
-use alloy::primitives::{Address, B256};
+use alloy::primitives::Address;
 
 /// Why the indexer stopped. Whatever was committed before stays; nothing half-done is kept.
 #[derive(Debug, thiserror::Error)]
@@ -31,13 +35,13 @@ pub enum IndexError {
     /// There is no contract where the factory should be.
     #[error("there is no contract at the factory's address {0}")]
     FactoryHasNoCode(Address),
-    /// The chain was reorganised deeper than the database can roll back.
-    #[error("the chain was reorganised more than {depth} blocks deep below block {cursor}")]
+    /// The chain was reorganised below a block that was final: no honest node does that.
+    #[error("the chain was reorganised below block {finalized}, which was final; the index goes up to block {cursor}")]
     ReorgTooDeep {
         /// The last block in the database.
         cursor: u64,
-        /// How many blocks can be rolled back.
-        depth: u64,
+        /// The last block that was final.
+        finalized: u64,
     },
     /// The factory announced a vault at an address that its configuration does not lead to (I14).
     #[error("the factory announced vault {vault} in block {block}, but its configuration leads to {expected}")]
@@ -76,6 +80,36 @@ pub enum IndexError {
         /// The block of its creation.
         block: u64,
     },
+    /// By the vault's own running hash, events that the node gave are not those that the vault logged (I13).
+    #[error(
+        "vault {vault}, block {block}: by the vault's own running hash, {} not what the node gave",
+        numbered(*first, *last)
+    )]
+    EventsAltered {
+        /// The vault.
+        vault: Address,
+        /// The block of the events; where the node keeps no history, the last block that was compared.
+        block: u64,
+        /// The number of the first event that may be altered.
+        first: u32,
+        /// The number of the last.
+        last: u32,
+    },
+    /// The vault counts more events than the node gave, or fewer (I13).
+    #[error("vault {vault} counts {counted} events at block {block}, and the node gave {given}: {}", off(*given, *counted))]
+    EventsMissing {
+        /// The vault.
+        vault: Address,
+        /// The block at which it was asked.
+        block: u64,
+        /// How many events the node gave.
+        given: u32,
+        /// How many the vault counts.
+        counted: u32,
+    },
+    /// The program is ending.
+    #[error("interrupted")]
+    Interrupted,
     /// The node contradicts itself.
     #[error("the node contradicts itself: {0}")]
     Inconsistent(String),
@@ -100,9 +134,13 @@ impl IndexError {
             Self::VaultNotFromFactory { .. } => {
                 "do not use this vault; check the factory's address and its creation code, or use another node".into()
             }
-            Self::SequenceBroken { .. } | Self::VaultWithoutEvents { .. } => {
+            Self::SequenceBroken { .. }
+            | Self::VaultWithoutEvents { .. }
+            | Self::EventsAltered { .. }
+            | Self::EventsMissing { .. } => {
                 "use another node; if it persists, move the database aside and index again with it".into()
             }
+            Self::Interrupted => "run it again: it goes on where it was".into(),
             Self::Inconsistent(_) => "use another node: this one may be several behind one address".into(),
         }
     }
@@ -116,120 +154,15 @@ fn instead(expected: u32, found: Option<u32>) -> String {
     }
 }
 
-/// Why the database could not be used.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The file is of another chain.
-    #[error("the database {path} is of chain {found}, not {expected}")]
-    OtherChain {
-        /// The file.
-        path: String,
-        /// The chain asked for.
-        expected: u64,
-        /// The file's chain.
-        found: u64,
-    },
-    /// The file follows another factory, or from another block.
-    #[error(
-        "the database {path} follows factory {found} from block {found_block}, not {expected} from {expected_block}"
-    )]
-    OtherFactory {
-        /// The file.
-        path: String,
-        /// The factory asked for.
-        expected: Address,
-        /// The first block asked for.
-        expected_block: u64,
-        /// The file's factory.
-        found: Address,
-        /// The file's first block.
-        found_block: u64,
-    },
-    /// The file was written by a newer version of this program.
-    #[error("the database {path} has schema {found}; this program knows up to {known}")]
-    NewerSchema {
-        /// The file.
-        path: String,
-        /// The file's schema.
-        found: u32,
-        /// The newest schema that this program knows.
-        known: u32,
-    },
-    /// The file is a database, but not one of the indexer's.
-    #[error("{path} is not an index of Pursestrings")]
-    NotAnIndex {
-        /// The file.
-        path: String,
-    },
-    /// The file is damaged.
-    #[error("the database {path} is damaged: {detail}")]
-    Corrupt {
-        /// The file.
-        path: String,
-        /// What was found.
-        detail: String,
-    },
-    /// A column says something else than the log that it was read from: somebody changed the file.
-    #[error("the database {path} was altered: {column} of block {block}, log {log_index} is not what the log says")]
-    ColumnAltered {
-        /// The file.
-        path: String,
-        /// The log's block.
-        block: u64,
-        /// The log's number within the block.
-        log_index: u64,
-        /// The column.
-        column: &'static str,
-    },
-    /// Another process moved the cursor.
-    #[error("another process is indexing into the same database")]
-    MovedByAnother,
-    /// The node gave two different contents for one block hash.
-    #[error("block {number} ({hash}) has other logs than when it was first seen")]
-    BlockChanged {
-        /// Its height.
-        number: u64,
-        /// Its hash.
-        hash: B256,
-    },
-    /// A number is beyond what a database holds; no chain has such a block.
-    #[error("{what} {value} is out of range")]
-    OutOfRange {
-        /// What it is.
-        what: &'static str,
-        /// Its value.
-        value: u64,
-    },
-    /// Any other failure of SQLite: disk full, no permission, locked.
-    #[error("the database {path} failed: {source}")]
-    Sqlite {
-        /// The file.
-        path: String,
-        /// SQLite's own words.
-        source: rusqlite::Error,
-    },
+/// Which events, in words.
+fn numbered(first: u32, last: u32) -> String {
+    if first == last { format!("event #{first} is") } else { format!("one of the events #{first} to #{last} is") }
 }
 
-impl StoreError {
-    /// What the operator can do about it, in one sentence.
-    pub fn fix(&self) -> String {
-        match self {
-            Self::OtherChain { .. } | Self::OtherFactory { .. } => "name another database file for this one".into(),
-            Self::NewerSchema { .. } => "update this program, or name another database file".into(),
-            Self::NotAnIndex { .. } => "name another file; this one is left as it is".into(),
-            Self::Corrupt { path, .. } => {
-                format!(
-                    "move {path} (and its -wal and -shm) aside and index again: everything in it comes from the chain"
-                )
-            }
-            Self::ColumnAltered { path, .. } => {
-                format!("keep {path} (and its -wal and -shm) as evidence, elsewhere, and index again")
-            }
-            Self::MovedByAnother => "let one process index; any number may read".into(),
-            Self::BlockChanged { .. } | Self::OutOfRange { .. } => {
-                "use another node: this one's answers are wrong".into()
-            }
-            Self::Sqlite { .. } => "check the disk's space and the file's permissions, then run it again".into(),
-        }
+/// How two counts differ, in words.
+fn off(given: u32, counted: u32) -> String {
+    if given < counted {
+        return purse_audit::tell_missing(given + 1, counted.saturating_add(1));
     }
+    format!("{} too many", given - counted)
 }

@@ -1,34 +1,49 @@
-//! Follows a factory's vaults on a chain into a SQLite file: blocks, raw logs, vaults and the cursor, each range in one
-//! transaction, so that it can stop anywhere and go on. A reorganisation rolls back to the common ancestor; what it
-//! orphaned is kept and marked. What the node says is checked against itself before it is believed.
+//! Follows a factory's vaults on a chain into a database: blocks, raw logs, what they say, and how far it has come, each
+//! range in one transaction, so that it can stop anywhere and go on. A reorganisation rolls back to the common ancestor;
+//! what it orphaned is kept and marked. What the node says is checked against itself, and against the vaults' own
+//! running hashes, before it is believed.
+//!
+//! Data flows one way: `planner` -> `pipeline` of `fetch`es -> `verify` and `decode` -> `confirm` -> [`store`].
 //!
 //! - [`sync`]: the loop from the deployment block to the head
 //! - [`source`]: what is asked of a chain; [`rpc`]: asked over JSON-RPC
-//! - `fetch`: a range of blocks and logs, checked
-//! - `continuity`: sequence numbers without gaps (I13)
+//! - `planner`: which blocks next, how many at once; `fetch`: their logs and headers; `pipeline`: several at once, in order
+//! - `verify`: what was fetched, checked; `decode`: what the logs say; `known`: the vaults as their events leave them
+//! - `confirm`: the vaults' own running hashes against the recomputed ones (I13)
 //! - `cursor`: what happens in a reorganisation
-//! - [`store`], [`commit`], [`read`]: the database: opened, written, read
-//! - [`observe`]: what the audit compares with: a vault's views, read from a node at one block
+//! - [`store`]: where an index is kept; `sqlite`: in a file; `postgres`: shared
+//! - [`chunk`], [`rows`]: what is written; what is read
+//! - [`observe`]: what the audit compares with: a vault's views, read from a node at one block;
+//!   [`proofs`]: what it asks beside them
 //! - [`error`]: why it stopped and what to do
 
-pub mod commit;
-mod continuity;
+pub mod chunk;
+mod confirm;
 mod cursor;
+mod decode;
 pub mod error;
 mod fetch;
+mod known;
 pub mod observe;
+mod pipeline;
+mod planner;
+mod postgres;
 pub mod proofs;
-pub mod read;
+pub mod rows;
 pub mod rpc;
 pub mod source;
+mod sqlite;
 pub mod store;
 pub mod sync;
+mod verify;
 
-pub use commit::Rollback;
+pub use chunk::{Chunk, Rollback};
 pub use error::{IndexError, StoreError};
 pub use observe::{ObserveError, observe};
-pub use read::{BlockRef, StoredLog, StoredVault};
+pub use postgres::{PostgresStore, SCHEMA_NAME};
+pub use rows::{BlockRef, Extent, StoredHead, StoredLog, StoredPayment, StoredVault};
 pub use rpc::RpcSource;
-pub use source::{ChainLog, ChainSource, Header, SourceError, Span};
+pub use source::{ChainLog, ChainSource, Header, SourceError, Span, VaultHead};
+pub use sqlite::SqliteStore;
 pub use store::Store;
 pub use sync::{Indexer, Progress, REORG_DEPTH, Synced};

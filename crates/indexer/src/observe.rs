@@ -1,7 +1,7 @@
 //! What the audit compares with: a vault's views, its tokens' balances and transfers, read from a node at one block.
 
 use crate::proofs;
-use crate::read::BlockRef;
+use crate::rows::BlockRef;
 use crate::rpc::source_error;
 use crate::source::SourceError;
 use alloy::eips::BlockId;

@@ -2,7 +2,7 @@
 //! vault (I14), and what a lens tells of the most that can leave (I17).
 
 use crate::observe::ObserveError;
-use crate::read::BlockRef;
+use crate::rows::BlockRef;
 use crate::rpc::source_error;
 use alloy::consensus::Transaction as _;
 use alloy::eips::BlockId;

@@ -1,5 +1,6 @@
 //! What the indexer asks of a chain, behind a small trait, so that tests can reorganise it and lie.
 
+use crate::rows::BlockRef;
 use alloy::primitives::{Address, B256, Bytes};
 use purse_protocol::RpcFault;
 use std::future::Future;
@@ -15,6 +16,12 @@ pub struct Header {
     pub parent: B256,
     /// Seconds since 1970.
     pub time: u64,
+}
+
+impl From<&Header> for BlockRef {
+    fn from(header: &Header) -> Self {
+        Self { number: header.number, hash: header.hash }
+    }
 }
 
 /// A log as the node gave it. The indexer checks each field against what it asked for.
@@ -45,12 +52,23 @@ pub enum Span {
     Block(B256),
 }
 
+/// A vault's own count of its events and its hash over them, as `head()` answers (I13).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VaultHead {
+    /// The number of the last event.
+    pub sequence: u32,
+    /// The running hash, right-aligned in 32 bytes.
+    pub running_hash: B256,
+}
+
 /// Where blocks and logs come from.
-pub trait ChainSource: Send + Sync {
+pub trait ChainSource: Send + Sync + 'static {
     /// The chain's id.
     fn chain_id(&self) -> impl Future<Output = Result<u64, SourceError>> + Send;
     /// The newest block.
     fn head(&self) -> impl Future<Output = Result<Header, SourceError>> + Send;
+    /// The height of the newest final block; none when the node does not tell.
+    fn finalized(&self) -> impl Future<Output = Result<Option<u64>, SourceError>> + Send;
     /// The block at a height; none when the node has none.
     fn header(&self, number: u64) -> impl Future<Output = Result<Option<Header>, SourceError>> + Send;
     /// Every log of these contracts in these blocks.
@@ -59,6 +77,12 @@ pub trait ChainSource: Send + Sync {
         span: Span,
         addresses: &[Address],
     ) -> impl Future<Output = Result<Vec<ChainLog>, SourceError>> + Send;
+    /// What a vault says of itself at a block; none when the node has no state of that block any more.
+    fn vault_head(
+        &self,
+        vault: Address,
+        at: BlockRef,
+    ) -> impl Future<Output = Result<Option<VaultHead>, SourceError>> + Send;
     /// Whether there is a contract at an address.
     fn has_code(&self, address: Address) -> impl Future<Output = Result<bool, SourceError>> + Send;
 }
@@ -69,6 +93,9 @@ pub enum SourceError {
     /// The node wants a smaller log query. The indexer halves the range.
     #[error("the node refuses a log query of this size: {0}")]
     TooLarge(String),
+    /// The node wants to be asked later. The indexer waits and asks again.
+    #[error("the node asks to be asked less often: {0}")]
+    TooOften(String),
     /// No usable answer.
     #[error(transparent)]
     Fault(#[from] RpcFault),
@@ -79,7 +106,13 @@ impl SourceError {
     pub fn fix(&self) -> &'static str {
         match self {
             Self::TooLarge(_) => "use a node that answers log queries of a single block",
+            Self::TooOften(_) => "wait, or use a node with a higher rate limit",
             Self::Fault(fault) => fault.fix(),
         }
+    }
+
+    /// Whether the same question may be answered a little later.
+    pub(crate) const fn may_pass(&self) -> bool {
+        matches!(self, Self::TooOften(_) | Self::Fault(RpcFault::Unreachable { .. }))
     }
 }

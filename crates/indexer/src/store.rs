@@ -1,176 +1,79 @@
-//! The database file: opening it safely. What is written is in [`crate::commit`], what is read in [`crate::read`].
+//! Where an index is kept, behind one trait: a SQLite file of one's own, or a PostgreSQL that many read.
 
+use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
-use rusqlite_migration::{M, Migrations};
-use std::path::Path;
-use std::time::Duration;
+use crate::rows::{BlockRef, Extent, StoredHead, StoredLog, StoredPayment, StoredVault};
+use alloy::primitives::Address;
 
-/// Marks a file as an index of Pursestrings ("PURS"), so that another program's database is never touched.
-const APPLICATION_ID: i32 = 0x5055_5253;
-/// How long a writer waits for another process's transaction; each takes milliseconds.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// Each file is a step of the schema; `user_version` counts them.
-const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("../migrations/0001_chain.sql"))];
-/// The newest schema that this program knows.
-const SCHEMA: u32 = MIGRATIONS.len() as u32;
-
-/// An index in one SQLite file: blocks, raw logs, vaults and the cursor of one factory on one chain.
+/// An index of one factory on one chain. Everything in it comes from the chain.
 ///
-/// Everything in it comes from the chain, so it may be deleted at any time. Any number of processes may read while one
-/// writes; a second writer is told so.
-#[derive(Debug)]
-pub struct Store {
-    pub(crate) connection: Connection,
-    pub(crate) path: String,
-    pub(crate) chain_id: u64,
-}
+/// Any number of processes may read while one writes. Each write is one transaction: all or nothing. Reads see the chain
+/// as it is now; what a reorganisation orphaned is kept and read by name only.
+pub trait Store: Send {
+    /// The index, in words: a path, or a database without its password.
+    fn name(&self) -> &str;
+    /// The chain that it is of.
+    fn chain_id(&self) -> u64;
 
-impl Store {
-    /// Opens the file, or makes it, for chain `chain_id`.
+    /// How far it has come.
     ///
     /// # Errors
-    /// When the file is of another chain, of a newer program, not an index, or damaged; each by name.
-    pub fn open(path: impl AsRef<Path>, chain_id: u64) -> Result<Self, StoreError> {
-        let path = path.as_ref().display().to_string();
-        let connection = Connection::open(&path).map_err(|source| store_error(&path, source))?;
-        let mut store = Self { connection, path, chain_id };
-        store.refuse_foreign()?;
-        store.configure()?;
-        store.migrate()?;
-        store.check_health()?;
-        store.bind_chain()?;
-        Ok(store)
-    }
+    /// When the database cannot be read.
+    fn extent(&self) -> Result<Extent, StoreError>;
+    /// Every vault, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read, or a column is not what the log says.
+    fn vaults(&self) -> Result<Vec<StoredVault>, StoreError>;
+    /// Every log of a vault, in the order of the chain.
+    ///
+    /// # Errors
+    /// When the database cannot be read, or a column is not what the log says.
+    fn logs(&self, vault: Address) -> Result<Vec<StoredLog>, StoreError>;
+    /// Every log of a vault that a reorganisation orphaned: kept as evidence, part of no trail.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn orphaned_logs(&self, vault: Address) -> Result<Vec<StoredLog>, StoreError>;
+    /// Every payment of a vault, in the order of the chain.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn payments(&self, vault: Address) -> Result<Vec<StoredPayment>, StoreError>;
+    /// Every head of a vault above a height, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn heads(&self, vault: Address, above: Option<u64>) -> Result<Vec<StoredHead>, StoreError>;
+    /// The last head of every vault that logged something above a height.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn last_heads(&self, above: Option<u64>) -> Result<Vec<StoredHead>, StoreError>;
+    /// The stored blocks, newest first, from `below` down; at most `limit`.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn blocks_down_from(&self, below: u64, limit: u64) -> Result<Vec<BlockRef>, StoreError>;
 
-    /// The file.
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-
-    /// The chain that the file is of.
-    pub const fn chain_id(&self) -> u64 {
-        self.chain_id
-    }
-
-    /// An error of SQLite on this file, by name where it has one.
-    pub(crate) fn error(&self, source: rusqlite::Error) -> StoreError {
-        store_error(&self.path, source)
-    }
-
-    /// Refuses a file with tables of somebody else, before anything is written to it.
-    fn refuse_foreign(&self) -> Result<(), StoreError> {
-        let id: i32 = self.pragma("application_id")?;
-        let tables: i64 = self
-            .connection
-            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-            .map_err(|source| self.error(source))?;
-        if tables != 0 && id != APPLICATION_ID {
-            return Err(StoreError::NotAnIndex { path: self.path.clone() });
-        }
-        let found: u32 = self.pragma("user_version")?;
-        if found > SCHEMA {
-            return Err(StoreError::NewerSchema { path: self.path.clone(), found, known: SCHEMA });
-        }
-        Ok(())
-    }
-
-    /// FULL: a commit that was reported survives a power cut. WAL: readers never wait.
-    fn configure(&self) -> Result<(), StoreError> {
-        let set = || -> rusqlite::Result<()> {
-            self.connection.busy_timeout(BUSY_TIMEOUT)?;
-            self.connection.pragma_update(None, "journal_mode", "WAL")?;
-            self.connection.pragma_update(None, "synchronous", "FULL")?;
-            self.connection.pragma_update(None, "foreign_keys", "ON")?;
-            self.connection.pragma_update(None, "application_id", APPLICATION_ID)
-        };
-        set().map_err(|source| self.error(source))
-    }
-
-    fn migrate(&mut self) -> Result<(), StoreError> {
-        let migrations = Migrations::from_slice(MIGRATIONS);
-        migrations.to_latest(&mut self.connection).map_err(|error| match error {
-            rusqlite_migration::Error::RusqliteError { err, .. } => store_error(&self.path, err),
-            other => StoreError::Corrupt { path: self.path.clone(), detail: other.to_string() },
-        })
-    }
-
-    fn check_health(&self) -> Result<(), StoreError> {
-        let verdict: String = self.pragma("quick_check(1)")?;
-        if verdict == "ok" {
-            return Ok(());
-        }
-        Err(StoreError::Corrupt { path: self.path.clone(), detail: verdict })
-    }
-
-    /// Writes the chain id into a new file; compares it in an old one.
-    fn bind_chain(&self) -> Result<(), StoreError> {
-        let expected = to_sql("chain id", self.chain_id)?;
-        let found: i64 = self
-            .connection
-            .query_row(
-                "INSERT INTO chain (id, chain_id) VALUES (1, ?1)
-                 ON CONFLICT (id) DO UPDATE SET id = id RETURNING chain_id",
-                [expected],
-                |row| row.get(0),
-            )
-            .map_err(|source| self.error(source))?;
-        if found != expected {
-            let found = found.unsigned_abs();
-            return Err(StoreError::OtherChain { path: self.path.clone(), expected: self.chain_id, found });
-        }
-        Ok(())
-    }
-
-    /// Binds the file to a factory and a first block, for ever.
-    pub(crate) fn bind_factory(&self, factory: alloy::primitives::Address, from_block: u64) -> Result<(), StoreError> {
-        self.connection
-            .execute(
-                "UPDATE chain SET factory = ?1, from_block = ?2 WHERE factory IS NULL",
-                params![factory.as_slice(), to_sql("block", from_block)?],
-            )
-            .map_err(|source| self.error(source))?;
-        let found: Option<(Vec<u8>, i64)> = self
-            .connection
-            .query_row("SELECT factory, from_block FROM chain", [], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()
-            .map_err(|source| self.error(source))?;
-        let (found, found_block) = found.ok_or_else(|| self.corrupt("it names no factory"))?;
-        let found = alloy::primitives::Address::try_from(found.as_slice())
-            .map_err(|_| self.corrupt("its factory is no address"))?;
-        let found_block = found_block.unsigned_abs();
-        if (found, found_block) != (factory, from_block) {
-            let path = self.path.clone();
-            return Err(StoreError::OtherFactory {
-                path,
-                expected: factory,
-                expected_block: from_block,
-                found,
-                found_block,
-            });
-        }
-        Ok(())
-    }
-
-    pub(crate) fn corrupt(&self, detail: impl Into<String>) -> StoreError {
-        StoreError::Corrupt { path: self.path.clone(), detail: detail.into() }
-    }
-
-    fn pragma<T: rusqlite::types::FromSql>(&self, name: &str) -> Result<T, StoreError> {
-        self.connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0)).map_err(|source| self.error(source))
-    }
+    /// Binds the index to a factory and a first block, for ever, and makes this process the one that writes.
+    ///
+    /// # Errors
+    /// When it is bound to others, or another process writes.
+    fn bind(&mut self, factory: Address, from_block: u64) -> Result<(), StoreError>;
+    /// Adds a chunk and moves the cursor from `before` to its last block.
+    ///
+    /// # Errors
+    /// When the cursor is not `before`, a block came back changed, or the database failed.
+    fn commit(&mut self, before: Option<BlockRef>, chunk: Chunk) -> Result<(), StoreError>;
+    /// Marks every block above the common ancestor orphaned and moves the cursor there.
+    ///
+    /// # Errors
+    /// When the cursor is not `from`, or the database failed.
+    fn roll_back(&mut self, from: BlockRef, to: Option<BlockRef>) -> Result<Rollback, StoreError>;
 }
 
-/// A number for SQLite, whose integers end at 2^63.
+/// A number for a database, whose integers end at 2^63.
 pub(crate) fn to_sql(what: &'static str, value: u64) -> Result<i64, StoreError> {
     i64::try_from(value).map_err(|_| StoreError::OutOfRange { what, value })
-}
-
-fn store_error(path: &str, source: rusqlite::Error) -> StoreError {
-    let path = path.to_owned();
-    match source.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt) => StoreError::Corrupt { path, detail: source.to_string() },
-        Some(ErrorCode::NotADatabase) => StoreError::NotAnIndex { path },
-        _ => StoreError::Sqlite { path, source },
-    }
 }

@@ -1,26 +1,28 @@
 //! Following a factory: from the deployment block to the head, range by range, one transaction each.
 
-use crate::commit::{Chunk, Rollback};
-use crate::continuity::Continuity;
-use crate::cursor::{Reach, Standing, settle};
-use crate::error::IndexError;
-use crate::fetch::{FetchError, Fetcher};
-use crate::read::BlockRef;
+use crate::chunk::{Chunk, Rollback};
+use crate::confirm;
+use crate::cursor::{Standing, settle};
+use crate::decode::Factory;
+use crate::error::{IndexError, StoreError};
+use crate::fetch::{FetchError, Fetcher, PATIENCE};
+use crate::known::Known;
+use crate::pipeline::Pipeline;
+use crate::planner::{Pace, Reach};
+use crate::rows::{BlockRef, Extent, StoredHead};
 use crate::rpc::RpcSource;
 use crate::source::{ChainSource, Header};
 use crate::store::Store;
+use crate::verify::{Verified, verify};
 use alloy::primitives::{Address, Bytes};
 use alloy::providers::Provider;
+use purse_protocol::event::{RunningHash, is_outside_trail, next_hash, sequence_of};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::{Handle, RuntimeFlavor};
 
-/// Blocks from the head down that are kept with every header: the deepest reorganisation that is rolled back. Two
-/// epochs of Ethereum, after which a block is final.
+/// Blocks below the head that are not final where the node does not tell: two epochs of Ethereum.
 pub const REORG_DEPTH: u64 = 64;
-/// Blocks in one log query at most: what public nodes commonly allow.
-const LARGEST_RANGE: u64 = 2_000;
-/// Blocks near the head that are fetched, linked and committed at once.
-const LINKED_RANGE: u64 = 64;
-/// Logs from which on the next range is halved, so that memory stays bounded however dense the chain is.
-const MANY_LOGS: usize = 10_000;
 /// How often one sync looks again because the chain moved under it. More means that the node contradicts itself.
 const LOOKS: u32 = 8;
 
@@ -55,56 +57,77 @@ pub struct Synced {
     pub rollbacks: Vec<Rollback>,
     /// The node's head, when it is below the last block: the node lags, nothing was undone.
     pub lagging_head: Option<u64>,
+    /// Logs of vaults that this program cannot read: of a newer vault. They are kept as they are.
+    pub unknown: usize,
+    /// Whether the vaults' own running hashes agree with every event (I13); not when the node has no state to ask.
+    pub confirmed: bool,
 }
 
 /// Follows one factory's vaults into a database. Cancelling a sync at any point leaves the last committed range.
-#[derive(Debug)]
 pub struct Indexer<S> {
-    source: S,
-    store: Store,
-    factory: Address,
+    fetcher: Arc<Fetcher<S>>,
+    store: Box<dyn Store>,
     from_block: u64,
-    creation_code: Option<Bytes>,
-    depth: u64,
-    range: u64,
+    /// Blocks below the head that are not final, if not as the node says.
+    depth: Option<u64>,
+    pace: Pace,
 }
 
-impl<P: Provider> Indexer<RpcSource<P>> {
+/// The node's chain as it is at some moment.
+#[derive(Debug, Clone, Copy)]
+struct View {
+    head: Header,
+    finalized: u64,
+}
+
+impl<P: Provider + 'static> Indexer<RpcSource<P>> {
     /// An indexer that asks a node. `from_block` is the factory's deployment block, or any before it.
-    pub const fn new(provider: P, store: Store, factory: Address, from_block: u64) -> Self {
+    pub fn new(provider: P, store: Box<dyn Store>, factory: Address, from_block: u64) -> Self {
         Self::over(RpcSource::new(provider), store, factory, from_block)
     }
 }
 
 impl<S: ChainSource> Indexer<S> {
     /// An indexer over any chain source.
-    pub const fn over(source: S, store: Store, factory: Address, from_block: u64) -> Self {
-        let range = LARGEST_RANGE;
-        Self { source, store, factory, from_block, creation_code: None, depth: REORG_DEPTH, range }
+    pub fn over(source: S, store: Box<dyn Store>, factory: Address, from_block: u64) -> Self {
+        let factory = Factory { address: factory, chain_id: store.chain_id(), creation_code: None };
+        let fetcher = Arc::new(Fetcher { source: Arc::new(source), factory, patience: PATIENCE });
+        Self { fetcher, store, from_block, depth: None, pace: Pace::new() }
     }
 
     /// Accepts a vault only at the address that follows from this creation code and its configuration (I14); without
     /// it the factory is taken at its word and vaults are marked as not proven.
     #[must_use]
     pub fn with_creation_code(mut self, code: Bytes) -> Self {
-        self.creation_code = Some(code);
+        let factory = Factory { creation_code: Some(code), ..self.fetcher.factory.clone() };
+        let Fetcher { source, patience, .. } = &*self.fetcher;
+        self.fetcher = Arc::new(Fetcher { source: source.clone(), factory, patience: *patience });
         self
     }
 
-    /// Rolls back reorganisations of up to `blocks` blocks (at least 1) instead of [`REORG_DEPTH`].
+    /// Waits so long before it asks a node again that is away or wants to be asked less often, then longer, instead of
+    /// 250 ms.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        let Fetcher { source, factory, .. } = &*self.fetcher;
+        self.fetcher = Arc::new(Fetcher { source: source.clone(), factory: factory.clone(), patience });
+        self
+    }
+
+    /// Takes a block for final when `blocks` blocks (at least 1) stand above it, whatever the node says.
     #[must_use]
     pub fn with_reorg_depth(mut self, blocks: u64) -> Self {
-        self.depth = blocks.max(1);
+        self.depth = Some(blocks.max(1));
         self
     }
 
     /// The database.
-    pub const fn store(&self) -> &Store {
-        &self.store
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
     }
 
     /// The database, when the indexer is done with it.
-    pub fn into_store(self) -> Store {
+    pub fn into_store(self) -> Box<dyn Store> {
         self.store
     }
 
@@ -113,15 +136,22 @@ impl<S: ChainSource> Indexer<S> {
     /// # Errors
     /// By name, with what was committed before kept; see [`IndexError`].
     pub async fn sync_to_head(&mut self, mut progress: impl FnMut(Progress) + Send) -> Result<Synced, IndexError> {
-        let mut head = self.check_source().await?;
-        let mut synced = Synced { block: None, logs: 0, vaults: 0, rollbacks: Vec::new(), lagging_head: None };
+        let mut view = self.check_source().await?;
+        let mut synced = Synced {
+            block: None,
+            logs: 0,
+            vaults: 0,
+            rollbacks: Vec::new(),
+            lagging_head: None,
+            unknown: 0,
+            confirmed: false,
+        };
         let mut looks = 0;
-        let reach = Reach { from_block: self.from_block, depth: self.depth };
-        'look: loop {
-            match settle(&self.source, &mut self.store, &head, reach).await? {
+        loop {
+            match settle(&self.fetcher, &mut *self.store, &view.head, self.from_block).await? {
                 Standing::Ready => {}
                 Standing::Lagging => {
-                    synced.lagging_head = Some(head.number);
+                    synced.lagging_head = Some(view.head.number);
                     break;
                 }
                 Standing::RolledBack(rollback) => {
@@ -129,85 +159,149 @@ impl<S: ChainSource> Indexer<S> {
                     synced.rollbacks.push(rollback);
                 }
             }
-            let mut known = Continuity::new(self.store.sequences()?);
-            loop {
-                let cursor = self.store.cursor()?;
-                let from = cursor.map_or(self.from_block, |cursor| cursor.number + 1);
-                if from > head.number {
-                    break 'look;
+            match self.follow(view, &mut progress, &mut synced).await {
+                Ok(()) => break,
+                Err(FetchError::Moved(why)) if looks == LOOKS => return Err(IndexError::Inconsistent(why)),
+                Err(FetchError::Moved(_)) => {
+                    looks += 1;
+                    view = self.view().await?;
                 }
-                match self.step(cursor, from, &head, &mut known).await {
-                    Ok((to, logs)) => {
-                        synced.logs += logs;
-                        progress(Progress::Committed { from, to, head: head.number, logs });
-                    }
-                    Err(FetchError::TooLarge(error)) if self.range == 1 => return Err(error.into()),
-                    Err(FetchError::TooLarge(_)) => self.range = (self.range / 2).max(1),
-                    Err(FetchError::Moved(why)) if looks == LOOKS => return Err(IndexError::Inconsistent(why)),
-                    Err(FetchError::Moved(_)) => {
-                        looks += 1;
-                        head = self.source.head().await?;
-                        continue 'look;
-                    }
-                    Err(FetchError::Stop(error)) => return Err(error),
-                }
+                Err(FetchError::Stop(error)) => return Err(self.blamed(error)?),
             }
         }
-        synced.block = self.store.cursor()?;
+        let extent = self.store.extent()?;
+        synced.block = extent.cursor;
+        synced.confirmed = extent.cursor.is_none_or(|cursor| cursor.number == extent.confirmed);
         synced.vaults = self.store.vaults()?.len();
         Ok(synced)
     }
 
     /// Whether the node, the factory and the first block are what the database is for.
-    async fn check_source(&self) -> Result<Header, IndexError> {
-        let (expected, found) = (self.store.chain_id(), self.source.chain_id().await?);
+    async fn check_source(&mut self) -> Result<View, IndexError> {
+        let source = self.fetcher.source.clone();
+        let (expected, found) = (self.store.chain_id(), source.chain_id().await?);
         if expected != found {
             return Err(IndexError::WrongChain { expected, found });
         }
-        let head = self.source.head().await?;
-        if self.store.cursor()?.is_none() {
-            if self.from_block > head.number {
-                return Err(IndexError::StartAfterHead { start: self.from_block, head: head.number });
+        let view = self.view().await?;
+        let factory = self.fetcher.factory.address;
+        if self.store.extent()?.cursor.is_none() {
+            if self.from_block > view.head.number {
+                return Err(IndexError::StartAfterHead { start: self.from_block, head: view.head.number });
             }
-            if !self.source.has_code(self.factory).await? {
-                return Err(IndexError::FactoryHasNoCode(self.factory));
+            if !source.has_code(factory).await? {
+                return Err(IndexError::FactoryHasNoCode(factory));
             }
         }
-        self.store.bind_factory(self.factory, self.from_block)?;
-        Ok(head)
+        self.store.bind(factory, self.from_block)?;
+        Ok(view)
     }
 
-    /// Fetches and commits the next range: by log ranges far below the head, linked block by block near it.
-    async fn step(
+    async fn view(&self) -> Result<View, IndexError> {
+        let head = self.fetcher.patiently(|| self.fetcher.source.head()).await?;
+        let below = |depth| head.number.saturating_sub(depth);
+        let finalized = match self.depth {
+            Some(depth) => below(depth),
+            None => {
+                let told = self.fetcher.patiently(|| self.fetcher.source.finalized()).await?;
+                told.unwrap_or_else(|| below(REORG_DEPTH)).min(head.number)
+            }
+        };
+        Ok(View { head, finalized })
+    }
+
+    /// Fetches, verifies and commits everything from the cursor to the head.
+    async fn follow(
         &mut self,
-        cursor: Option<BlockRef>,
-        from: u64,
-        head: &Header,
-        known: &mut Continuity,
-    ) -> Result<(u64, usize), FetchError> {
-        let fetcher = Fetcher {
-            source: &self.source,
-            chain_id: self.store.chain_id(),
-            factory: self.factory,
-            creation_code: self.creation_code.as_ref(),
-        };
-        let first_linked = head.number.saturating_sub(self.depth);
-        let (to, chunk) = if from < first_linked {
-            let to = (from + self.range - 1).min(first_linked - 1);
-            (to, fetcher.range(cursor, (from, to), known).await?)
-        } else {
-            let to = (from + LINKED_RANGE - 1).min(head.number);
-            (to, fetcher.linked(cursor, (from, to), known).await?)
-        };
-        let logs = chunk.logs.len();
-        let chunk = Chunk { keep_from: to.min(first_linked), ..chunk };
-        self.store.commit(cursor, &chunk).map_err(IndexError::from)?;
-        self.adapt(logs);
-        Ok((to, logs))
+        view: View,
+        progress: &mut (impl FnMut(Progress) + Send),
+        synced: &mut Synced,
+    ) -> Result<(), FetchError> {
+        let extent = self.store.extent().map_err(IndexError::from)?;
+        let finalized = view.finalized.max(extent.finalized);
+        let mut cursor = extent.cursor;
+        let mut known = Known::new(self.store.last_heads(None).map_err(IndexError::from)?);
+        let next = cursor.map_or(self.from_block, |cursor| cursor.number + 1);
+        let mut pipeline = Pipeline::new(self.fetcher.clone(), Reach { next, finalized, head: view.head.number });
+        while let Some(fetched) = pipeline.next(&mut self.pace, &known.vaults()).await {
+            let mut fetched = fetched?;
+            let new: Vec<_> = known.vaults().difference(&fetched.asked).copied().collect();
+            if !new.is_empty() {
+                self.fetcher.complete(&mut fetched, new).await?;
+            }
+            let (from, to) = (fetched.plan.from, fetched.plan.to);
+            let Verified { mut chunk, known: after, unknown } = verify(fetched, cursor, &self.fetcher.factory, &known)?;
+            chunk.finalized = finalized;
+            if to == view.head.number {
+                chunk.confirmed = self.confirm(&after, &chunk, extent, None).await?;
+            }
+            let (end, logs) = (chunk.end(), chunk.logs.len());
+            blocking(|| self.store.commit(cursor, chunk)).map_err(IndexError::from)?;
+            (cursor, known) = (end, after);
+            synced.logs += logs;
+            synced.unknown += unknown;
+            progress(Progress::Committed { from, to, head: view.head.number, logs });
+        }
+        let extent = self.store.extent().map_err(IndexError::from)?;
+        if cursor.is_some_and(|cursor| cursor.number > extent.confirmed) {
+            let mut chunk = Chunk { finalized, ..Chunk::default() };
+            chunk.confirmed = self.confirm(&known, &chunk, extent, cursor).await?;
+            self.store.commit(cursor, chunk).map_err(IndexError::from)?;
+        }
+        Ok(())
     }
 
-    /// Dense chains get short ranges, sparse ones long.
-    fn adapt(&mut self, logs: usize) {
-        self.range = if logs > MANY_LOGS { (self.range / 2).max(1) } else { (self.range * 2).min(LARGEST_RANGE) };
+    /// Whether the vaults' own running hashes at the end of this chunk agree with every event that was not compared yet.
+    async fn confirm(
+        &self,
+        known: &Known,
+        chunk: &Chunk,
+        extent: Extent,
+        cursor: Option<BlockRef>,
+    ) -> Result<bool, IndexError> {
+        let Some(end) = chunk.end().or(cursor) else { return Ok(false) };
+        let before = extent.cursor.map(|_| extent.confirmed);
+        let stored = self.store.last_heads(before)?;
+        let moved = stored.iter().chain(&chunk.heads).map(|head| head.vault);
+        let (disagreement, complete) =
+            confirm::disagreeing(&self.fetcher, known, confirm::to_ask(known, moved, end.number), end).await?;
+        let Some((vault, chain)) = disagreement else { return Ok(complete) };
+        let mut heads: Vec<StoredHead> = self.store.heads(vault, before)?;
+        heads.extend(chunk.heads.iter().filter(|head| head.vault == vault));
+        if heads.is_empty() {
+            heads = self.store.heads(vault, None)?.pop().into_iter().collect();
+        }
+        Err(confirm::culprit(&self.fetcher, vault, chain, end, &heads).await?)
+    }
+
+    /// Before a node is blamed for a vault's events: whether the database still is what it was.
+    fn blamed(&self, error: IndexError) -> Result<IndexError, StoreError> {
+        let (IndexError::SequenceBroken { vault, .. }
+        | IndexError::EventsAltered { vault, .. }
+        | IndexError::EventsMissing { vault, .. }) = error
+        else {
+            return Ok(error);
+        };
+        let logs = self.store.logs(vault)?;
+        let numbered = logs.iter().filter(|log| !is_outside_trail(&log.topics));
+        let hash = numbered.fold(RunningHash::ZERO, |hash, log| next_hash(hash, &log.topics, &log.data));
+        let last = logs.iter().rev().find_map(|log| sequence_of(&log.topics, &log.data)).unwrap_or(0);
+        match self.store.heads(vault, None)?.last() {
+            Some(head) if head.running_hash != hash || head.sequence != last => Err(StoreError::ColumnAltered {
+                path: self.store.name().to_owned(),
+                block: head.block.number,
+                log_index: logs.last().map_or(0, |log| log.log_index),
+                column: "head",
+            }),
+            _ => Ok(error),
+        }
+    }
+}
+
+/// Runs what blocks; on a runtime with several threads the others go on.
+fn blocking<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::current().runtime_flavor() {
+        RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),
+        _ => work(),
     }
 }

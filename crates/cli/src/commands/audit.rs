@@ -37,11 +37,12 @@ pub(crate) async fn run(context: &Context, args: &AuditArgs) -> Result<Reply, Fa
     let vault = context.vault().await?;
     let ledger = Ledger::find(context, vault.node.chain_id, &args.follow)?;
     let (store, _) = ledger.sync(vault.node.provider.clone(), context.output).await?;
-    let trail = ledger::trail(&store, &vault)?;
+    let trail = ledger::trail(&*store, &vault)?;
     let token = token(context, &vault, &trail).await?;
-    let block = store.cursor().map_err(|error| library_failure::of_store(&error))?;
-    let block =
-        block.ok_or_else(|| Failure::error("NoTrail", "the index is empty", "no block yet", "run purse index"))?;
+    let extent = store.extent().map_err(|error| library_failure::of_store(&error))?;
+    let block = extent
+        .cursor
+        .ok_or_else(|| Failure::error("NoTrail", "the index is empty", "no block yet", "run purse index"))?;
     let beside = Beside { factory: Some(ledger.factory), lens: outflow::lens(context, &vault).await? };
     let report = examine(&vault, &trail, block, ledger.from_block, beside).await?;
     Ok(render(&vault, &token, &trail, &report))

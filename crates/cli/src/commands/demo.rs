@@ -21,7 +21,7 @@ use alloy::rpc::types::TransactionRequest;
 use clap::Args;
 use purse_agent::{Agent, Outcome, Paid, PaymentRequest, SessionFile, SessionKey};
 use purse_deployer::deploy_test_usdc;
-use purse_indexer::{Indexer, Store};
+use purse_indexer::{Indexer, SqliteStore};
 use purse_owner::Verb;
 use purse_protocol::abi::IVaultLens::IVaultLensInstance;
 use purse_protocol::{Category, CategoryMask, Refusal, RefusalContext, RpcFault, SessionId, VaultConfig, Window};
@@ -230,12 +230,12 @@ async fn story(stage: &Stage, teller: &mut Teller) -> Result<(), Failure> {
 
 /// Indexes the logs, folds them, compares with the chain.
 async fn audit(stage: &Stage, teller: &mut Teller) -> Result<(), Failure> {
-    let store = Store::open(stage.folder.path().join("index.sqlite"), LOCAL_CHAIN);
+    let store = SqliteStore::open(stage.folder.path().join("index.sqlite"), LOCAL_CHAIN);
     let store = store.map_err(|error| library_failure::of_store(&error))?;
-    let mut indexer = Indexer::new(stage.vault.node.provider.clone(), store, stage.factory, 0);
+    let mut indexer = Indexer::new(stage.vault.node.provider.clone(), Box::new(store), stage.factory, 0);
     let synced = indexer.sync_to_head(|_| {}).await.map_err(|error| library_failure::of_index(&error))?;
     let store = indexer.into_store();
-    let trail = ledger::trail(&store, &stage.vault)?;
+    let trail = ledger::trail(&*store, &stage.vault)?;
     teller.line("Rebuilding the trail from the chain's logs", "done", &format!("{} events", trail.sequence));
     let end = synced.block.ok_or_else(|| differs("the audit", "an index", "nothing"))?;
     let report = examine(&stage.vault, &trail, end, 0, Beside::default()).await?;

@@ -43,7 +43,7 @@ pub(crate) async fn run(context: &Context, args: &LogArgs) -> Result<Reply, Fail
             "run purse index",
         )
     })?;
-    let trail = ledger::trail(&store, &vault)?;
+    let trail = ledger::trail(&*store, &vault)?;
     let token = token(context, &vault, &trail).await?;
     let session = args.agent.as_deref().map(|agent| vault.names.session(agent)).transpose()?;
     let wanted = |event: &&TrailEvent| match (&event.event, session) {
@@ -54,7 +54,7 @@ pub(crate) async fn run(context: &Context, args: &LogArgs) -> Result<Reply, Fail
     let events = trail.events.iter().filter(wanted).collect::<Vec<_>>();
     let events = &events[events.len().saturating_sub(args.last)..];
     let words = Words { vault: &vault, token: &token, calls: &trail.calls };
-    let block = store.cursor().ok().flatten().map(|block| block.number);
+    let block = store.extent().ok().and_then(|extent| extent.cursor).map(|block| block.number);
     if let Some(block) = block {
         context.output.note(&format!("as of block {block} (purse index brings the index up to date)"));
     }

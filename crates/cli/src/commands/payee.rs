@@ -128,7 +128,7 @@ pub(crate) async fn list(context: &Context) -> Result<Reply, Failure> {
         Ok(ledger) => ledger.open_existing()?,
         Err(_) => None,
     };
-    if let Some(trail) = store.and_then(|store| ledger::trail(&store, &vault).ok()) {
+    if let Some(trail) = store.and_then(|store| ledger::trail(&*store, &vault).ok()) {
         known.extend(trail.payees.keys());
     } else {
         context.output.note("payees without a name show once the vault is indexed: purse index");

@@ -1,11 +1,17 @@
 //! A chain in memory: blocks with vault events, forks, and answers that a test may twist.
 
+use crate::database::Database;
 use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
-use alloy::sol_types::{SolEvent, SolValue};
-use purse_indexer::{ChainLog, ChainSource, Header, Indexer, SourceError, Span, Store, StoredLog, StoredVault};
-use purse_protocol::abi::IVault::{ChangeCall, GuardianSet, OwnershipTransferred, Paused, PaymentFailed, TreasurySet};
+use alloy::sol_types::SolEvent;
+use purse_indexer::{
+    BlockRef, ChainLog, ChainSource, Header, Indexer, SourceError, Span, Store, StoredHead, StoredLog, StoredPayment,
+    StoredVault, VaultHead,
+};
+use purse_protocol::abi::IVault::{
+    ChangeCall, GuardianSet, OwnershipTransferred, Paid, Paused, PaymentFailed, TreasurySet,
+};
 use purse_protocol::abi::IVaultFactory::VaultCreated;
-use purse_protocol::event::is_outside_trail;
+use purse_protocol::event::{head_of_running_hash, is_outside_trail, next_hash, running_hash_of_head};
 use purse_protocol::{VaultConfig, create2};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -19,6 +25,8 @@ pub(crate) const CREATION_CODE: Bytes = Bytes::from_static(b"the vault's creatio
 struct Block {
     header: Header,
     logs: Vec<ChainLog>,
+    /// Every vault after it.
+    heads: Vec<(Address, VaultHead)>,
 }
 
 /// Twists an answer to a log query.
@@ -30,14 +38,16 @@ pub(crate) type Change = Box<dyn FnOnce(&mut State) + Send>;
 #[derive(Default)]
 pub(crate) struct State {
     blocks: Vec<Block>,
-    /// Sequence numbers of the vaults.
-    vaults: Vec<(Address, u32)>,
     forks: u64,
     /// The chain's id, as it says.
     pub(crate) chain_id: u64,
     pub(crate) has_code: bool,
     /// The newest block that it admits to.
     pub(crate) shows_up_to: Option<u64>,
+    /// The newest block that it calls final; 64 below the head if it does not say.
+    pub(crate) finalized: Option<u64>,
+    /// Heads of vaults at blocks below this height are forgotten.
+    pub(crate) state_from: u64,
     /// Largest range that it answers.
     pub(crate) largest_range: u64,
     pub(crate) twist: Option<Twist>,
@@ -66,7 +76,7 @@ impl FakeChain {
         self.0.lock().unwrap()
     }
 
-    pub(crate) fn indexer(&self, store: Store) -> Indexer<Self> {
+    pub(crate) fn indexer(&self, store: Box<dyn Store>) -> Indexer<Self> {
         Indexer::over(self.clone(), store, FACTORY, FIRST).with_creation_code(CREATION_CODE)
     }
 
@@ -94,9 +104,11 @@ impl State {
     fn block(&mut self, logs: Vec<(Address, Vec<B256>, Bytes)>) {
         let number = self.blocks.len() as u64;
         let parent = self.blocks.last().map_or(B256::ZERO, |block| block.header.hash);
-        let contents: Vec<_> =
-            logs.iter().map(|(address, topics, data)| (*address, topics.clone(), data.clone())).collect();
-        let hash = keccak256((parent, U256::from(self.forks), U256::from(number), contents).abi_encode());
+        let mut contents = [parent.as_slice(), &self.forks.to_be_bytes(), &number.to_be_bytes()].concat();
+        for (address, topics, data) in &logs {
+            contents.extend([address.as_slice(), &topics.concat(), data].concat());
+        }
+        let hash = keccak256(contents);
         let header = Header { number, hash, parent, time: 1_800_000_000 + 12 * number };
         let tx = keccak256(hash);
         let logs = logs.into_iter().enumerate().map(|(index, (address, topics, data))| ChainLog {
@@ -108,7 +120,27 @@ impl State {
             tx,
             log_index: index as u64,
         });
-        self.blocks.push(Block { header, logs: logs.collect() });
+        let logs: Vec<_> = logs.collect();
+        let mut heads = self.blocks.last().map(|block| block.heads.clone()).unwrap_or_default();
+        for log in &logs {
+            if log.topics[0] == VaultCreated::SIGNATURE_HASH {
+                let vault = Address::from_word(log.topics[1]);
+                heads.push((vault, VaultHead { sequence: 0, running_hash: B256::ZERO }));
+            }
+        }
+        for log in logs.iter().filter(|log| !is_outside_trail(&log.topics)) {
+            if let Some((_, head)) = heads.iter_mut().find(|(vault, _)| *vault == log.address) {
+                let before = running_hash_of_head(head.running_hash).unwrap();
+                let after = next_hash(before, &log.topics, &log.data);
+                *head = VaultHead { sequence: head.sequence + 1, running_hash: head_of_running_hash(after) };
+            }
+        }
+        self.blocks.push(Block { header, logs, heads });
+    }
+
+    fn sequence(&self, vault: Address) -> u32 {
+        let heads = &self.blocks.last().expect("there is a block").heads;
+        heads.iter().find(|(address, _)| *address == vault).expect("the vault was created").1.sequence
     }
 
     /// A block that creates a vault.
@@ -133,47 +165,49 @@ impl State {
             log(vault, &TreasurySet { treasury, sequence: 2 }),
             log(vault, &GuardianSet { guardian, sequence: 3 }),
         ];
-        self.vaults.push((vault, 3));
         self.block(logs);
     }
 
-    /// A block in which a vault logs `count` events.
+    /// A block in which a vault logs `count` events, every third a payment.
     pub(crate) fn events(&mut self, vault: Address, count: u32) {
-        let entry = self.vaults.iter_mut().find(|(address, _)| *address == vault).expect("the vault was created");
-        let logs = (1..=count).map(|next| log(vault, &Paused { by: vault, sequence: entry.1 + next })).collect();
-        entry.1 += count;
-        self.block(logs);
+        let last = self.sequence(vault);
+        self.block((1..=count).map(|next| numbered(vault, last + next)).collect());
     }
 
     /// A block in which a vault logs what has no sequence number, before and after `count` events that do. The last words
     /// of the former read like numbers of 32 bits.
     pub(crate) fn events_and_others(&mut self, vault: Address, count: u32) {
-        let entry = self.vaults.iter_mut().find(|(address, _)| *address == vault).expect("the vault was created");
+        let last = self.sequence(vault);
         let word = Bytes::from(U256::from(0xee_u32).to_be_bytes::<32>());
         let failed = PaymentFailed { session: 1, payee: vault, r#ref: B256::ZERO, nonce: 7, reason: word.clone() };
         let mut logs = vec![log(vault, &ChangeCall { change: 7, call: word })];
-        logs.extend((1..=count).map(|next| log(vault, &Paused { by: vault, sequence: entry.1 + next })));
+        logs.extend((1..=count).map(|next| numbered(vault, last + next)));
         logs.push(log(vault, &failed));
-        entry.1 += count;
         self.block(logs);
     }
 
-    /// Takes back the last `depth` blocks, and what the vaults logged in them.
+    /// A block in which a vault logs an event that nobody knows.
+    pub(crate) fn unknown_event(&mut self, vault: Address, signature: B256) {
+        let sequence = U256::from(self.sequence(vault) + 1).to_be_bytes::<32>();
+        self.block(vec![(vault, vec![signature], Bytes::from(sequence))]);
+    }
+
+    /// Takes back the last `depth` blocks.
     pub(crate) fn undo(&mut self, depth: u64) {
         self.forks += 1;
         let kept = self.blocks.len() - depth as usize;
         self.blocks.truncate(kept);
-        let logged = |vault: Address| {
-            let logs = self.blocks.iter().flat_map(|block| &block.logs);
-            logs.filter(|log| log.address == vault && !is_outside_trail(&log.topics)).count() as u32
-        };
-        let vaults: Vec<_> = self.vaults.iter().map(|&(vault, _)| (vault, logged(vault))).collect();
-        self.vaults = vaults.into_iter().filter(|&(_, count)| count != 0).collect();
     }
 
     pub(crate) fn head(&self) -> Header {
         let last = self.shows_up_to.unwrap_or(u64::MAX).min(self.blocks.len() as u64 - 1);
         self.blocks[last as usize].header
+    }
+
+    /// The height of a block; of one that is not there, a height that no block has.
+    pub(crate) fn number_of(&self, hash: B256) -> u64 {
+        let found = self.blocks.iter().find(|block| block.header.hash == hash);
+        found.map_or(u64::MAX, |block| block.header.number)
     }
 
     /// The same chain, for another to ask.
@@ -185,12 +219,11 @@ impl State {
 
     /// The chain as it is, to come back to.
     pub(crate) fn save(&self) -> Saved {
-        Saved { blocks: self.blocks.clone(), vaults: self.vaults.clone() }
+        Saved { blocks: self.blocks.clone() }
     }
 
     pub(crate) fn restore(&mut self, saved: &Saved) {
         self.blocks.clone_from(&saved.blocks);
-        self.vaults.clone_from(&saved.vaults);
     }
 
     /// Every log of a vault, as the store should have it.
@@ -217,7 +250,6 @@ impl State {
 /// A chain at some moment.
 pub(crate) struct Saved {
     blocks: Vec<Block>,
-    vaults: Vec<(Address, u32)>,
 }
 
 impl ChainSource for FakeChain {
@@ -227,6 +259,18 @@ impl ChainSource for FakeChain {
 
     async fn head(&self) -> Result<Header, SourceError> {
         Ok(self.answer().head())
+    }
+
+    async fn finalized(&self) -> Result<Option<u64>, SourceError> {
+        Ok(self.answer().finalized)
+    }
+
+    async fn vault_head(&self, vault: Address, at: BlockRef) -> Result<Option<VaultHead>, SourceError> {
+        let state = self.answer();
+        let block = state.blocks.get(at.number as usize).filter(|block| block.header.hash == at.hash);
+        let block = block.filter(|_| at.number >= state.state_from);
+        let head = |block: &Block| block.heads.iter().find(|(address, _)| *address == vault).map(|(_, head)| *head);
+        Ok(block.map(|block| head(block).unwrap_or(VaultHead { sequence: 0, running_hash: B256::ZERO })))
     }
 
     async fn header(&self, number: u64) -> Result<Option<Header>, SourceError> {
@@ -261,25 +305,44 @@ impl ChainSource for FakeChain {
     }
 }
 
-/// All that a rebuild must give again: the vaults, their logs, the cursor.
-pub(crate) fn contents(store: &Store) -> (Vec<StoredVault>, Vec<Vec<StoredLog>>, Option<purse_indexer::BlockRef>) {
-    let vaults = store.vaults().unwrap();
-    let logs = vaults.iter().map(|vault| store.logs(vault.address).unwrap()).collect();
-    (vaults, logs, store.cursor().unwrap())
-}
+/// All that a rebuild must give again: the cursor, the vaults, and of each its logs, payments and heads.
+pub(crate) type Contents =
+    (Option<BlockRef>, Vec<StoredVault>, Vec<(Vec<StoredLog>, Vec<StoredPayment>, Vec<StoredHead>)>);
 
-/// A database that was never synced, in memory.
-pub(crate) fn fresh() -> Store {
-    Store::open(":memory:", CHAIN).unwrap()
+pub(crate) fn contents(store: &dyn Store) -> Contents {
+    let vaults = store.vaults().unwrap();
+    let rows = vaults.iter().map(|StoredVault { address, .. }| {
+        (store.logs(*address).unwrap(), store.payments(*address).unwrap(), store.heads(*address, None).unwrap())
+    });
+    let rows = rows.collect();
+    (store.extent().unwrap().cursor, vaults, rows)
 }
 
 /// What a database that begins now would hold.
-pub(crate) async fn rebuilt(
-    chain: &FakeChain,
-) -> (Vec<StoredVault>, Vec<Vec<StoredLog>>, Option<purse_indexer::BlockRef>) {
-    let mut indexer = chain.indexer(fresh());
+pub(crate) async fn rebuilt(chain: &FakeChain) -> Contents {
+    let mut indexer = chain.indexer(Database::Sqlite.fresh());
     indexer.sync_to_head(|_| {}).await.unwrap();
     contents(indexer.store())
+}
+
+/// An event of the trail: every third a payment, of nearly as much as there can be.
+fn numbered(vault: Address, sequence: u32) -> (Address, Vec<B256>, Bytes) {
+    if !sequence.is_multiple_of(3) {
+        return log(vault, &Paused { by: vault, sequence });
+    }
+    let paid = Paid {
+        session: 1 + sequence % 5,
+        payee: Address::repeat_byte(0x99),
+        r#ref: keccak256(sequence.to_be_bytes()),
+        token: Address::repeat_byte(0x70),
+        amount: u128::MAX - u128::from(sequence),
+        fee: u128::from(sequence),
+        feeRecipient: Address::repeat_byte(0xfe),
+        category: (sequence % 63) as u8,
+        nonce: sequence,
+        sequence,
+    };
+    log(vault, &paid)
 }
 
 fn log<E: SolEvent>(address: Address, event: &E) -> (Address, Vec<B256>, Bytes) {

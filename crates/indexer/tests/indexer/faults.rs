@@ -1,6 +1,7 @@
 //! Nodes that are wrong: the right result, or a loud stop that names it; never silently something else.
 
-use crate::chain::{CREATION_CODE, FACTORY, FIRST, FakeChain, Twist, contents, fresh};
+use crate::chain::{CREATION_CODE, FACTORY, FIRST, FakeChain, Twist, contents};
+use crate::database::{Database, on_both};
 use alloy::primitives::{Address, B256};
 use purse_indexer::{ChainLog, IndexError, Indexer, SourceError, Store, StoreError};
 use purse_protocol::event::is_outside_trail;
@@ -22,10 +23,10 @@ fn chain() -> (FakeChain, [Address; 2]) {
     (chain, vaults)
 }
 
-async fn stopped_by(twist: Twist) -> (IndexError, FakeChain, Store) {
+async fn stopped_by(db: Database, twist: Twist) -> (IndexError, FakeChain, Box<dyn Store>) {
     let (chain, _) = chain();
     chain.state().twist = Some(twist);
-    let mut indexer = chain.indexer(fresh());
+    let mut indexer = chain.indexer(db.fresh());
     let error = indexer.sync_to_head(|_| {}).await.unwrap_err();
     (error, chain, indexer.into_store())
 }
@@ -42,13 +43,15 @@ fn sequence(log: &ChainLog) -> u8 {
     log.data.last().copied().unwrap_or(0)
 }
 
-#[tokio::test]
-async fn a_dropped_log_is_noticed_by_the_next_one() {
+async fn a_dropped_log_is_noticed_by_the_next_one(db: Database) {
     for dropped in [1, 2, 3, 4, 17] {
-        let (error, ..) = stopped_by(Box::new(move |_, logs| {
-            logs.retain(|log| log.address == FACTORY || sequence(log) != dropped);
-            Ok(())
-        }))
+        let (error, ..) = stopped_by(
+            db,
+            Box::new(move |_, logs| {
+                logs.retain(|log| log.address == FACTORY || sequence(log) != dropped);
+                Ok(())
+            }),
+        )
         .await;
         let IndexError::SequenceBroken { expected, found, .. } = error else { unreachable!("{error}") };
         assert_eq!((expected, found), (u32::from(dropped), Some(u32::from(dropped) + 1)));
@@ -58,12 +61,11 @@ async fn a_dropped_log_is_noticed_by_the_next_one() {
 
 /// I13: logs without a sequence number are outside the count: whether the node gives them changes nothing of it. That
 /// the call of a waiting change is there, the audit sees by the change.
-#[tokio::test]
-async fn logs_without_a_number_do_not_break_the_count() {
+async fn logs_without_a_number_do_not_break_the_count(db: Database) {
     let (chain, [_, vault]) = chain();
-    let mut all = chain.indexer(fresh());
+    let mut all = chain.indexer(db.fresh());
     all.sync_to_head(|_| {}).await.unwrap();
-    let beside = |store: &Store| {
+    let beside = |store: &dyn Store| {
         let logs = store.logs(vault).unwrap();
         logs.iter().filter(|log| is_outside_trail(&log.topics)).count()
     };
@@ -72,24 +74,25 @@ async fn logs_without_a_number_do_not_break_the_count() {
         logs.retain(|log| !is_outside_trail(&log.topics));
         Ok(())
     }));
-    let mut few = chain.indexer(fresh());
+    let mut few = chain.indexer(db.fresh());
     few.sync_to_head(|_| {}).await.unwrap();
     assert_eq!(beside(few.store()), 0);
     assert_eq!(few.store().logs(vault).unwrap().len() + 40, all.store().logs(vault).unwrap().len());
 }
 
-#[tokio::test]
-async fn a_vault_without_its_events_is_noticed() {
-    let (error, ..) = stopped_by(Box::new(|_, logs| {
-        logs.retain(|log| log.address == FACTORY);
-        Ok(())
-    }))
+async fn a_vault_without_its_events_is_noticed(db: Database) {
+    let (error, ..) = stopped_by(
+        db,
+        Box::new(|_, logs| {
+            logs.retain(|log| log.address == FACTORY);
+            Ok(())
+        }),
+    )
     .await;
     assert!(matches!(error, IndexError::VaultWithoutEvents { block: 6, .. }), "{error}");
 }
 
-#[tokio::test]
-async fn twisted_logs_stop_the_sync() {
+async fn twisted_logs_stop_the_sync(db: Database) {
     let twists: [(&str, Twist); 7] = [
         ("altered sequence", each(|log| sequence(log) == 9, |log| log.data = vec![0; 32].into())),
         ("cut data", each(|log| sequence(log) == 9, |log| log.data = log.data.slice(..31))),
@@ -106,21 +109,20 @@ async fn twisted_logs_stop_the_sync() {
         ("wrong order within a block", each(|log| sequence(log) == 8, |log| log.log_index = 7)),
     ];
     for (what, twist) in twists {
-        let (error, ..) = stopped_by(twist).await;
+        let (error, ..) = stopped_by(db, twist).await;
         assert!(matches!(error, IndexError::SequenceBroken { .. } | IndexError::Inconsistent(_)), "{what}: {error}");
         assert!(!error.fix().is_empty());
     }
 }
 
 /// The order in which a node gives its logs does not matter.
-#[tokio::test]
-async fn reordered_answers_are_put_in_order() {
+async fn reordered_answers_are_put_in_order(db: Database) {
     let (chain, vaults) = chain();
     chain.state().twist = Some(Box::new(|_, logs| {
         logs.reverse();
         Ok(())
     }));
-    let mut indexer = chain.indexer(fresh());
+    let mut indexer = chain.indexer(db.fresh());
     indexer.sync_to_head(|_| {}).await.unwrap();
     for vault in vaults {
         assert_eq!(indexer.store().logs(vault).unwrap(), chain.state().logs_of(vault));
@@ -128,10 +130,9 @@ async fn reordered_answers_are_put_in_order() {
 }
 
 /// An error is passed on, not swallowed; what was committed before it stays, and the next sync completes it.
-#[tokio::test]
-async fn a_failing_node_leaves_what_was_committed() {
+async fn a_failing_node_leaves_what_was_committed(db: Database) {
     let (chain, _) = chain();
-    let mut indexer = chain.indexer(fresh());
+    let mut indexer = chain.indexer(db.fresh());
     let mut answers = 3;
     chain.state().twist = Some(Box::new(move |_, _| {
         answers -= 1;
@@ -139,61 +140,58 @@ async fn a_failing_node_leaves_what_was_committed() {
     }));
     let error = indexer.sync_to_head(|_| {}).await.unwrap_err();
     assert!(matches!(error, IndexError::Source(SourceError::Fault(_))), "{error}");
-    assert!(indexer.store().cursor().unwrap().is_some_and(|cursor| cursor.number < chain.state().head().number));
+    assert!(indexer.store().extent().unwrap().cursor.is_some_and(|cursor| cursor.number < chain.state().head().number));
     chain.state().twist = None;
     indexer.sync_to_head(|_| {}).await.unwrap();
     assert_eq!(contents(indexer.store()), crate::chain::rebuilt(&chain).await);
 }
 
 /// I14
-#[tokio::test]
-async fn a_vault_at_an_address_that_its_configuration_does_not_lead_to_is_refused() {
+async fn a_vault_at_an_address_that_its_configuration_does_not_lead_to_is_refused(db: Database) {
     let (chain, _) = chain();
     let fake = Address::repeat_byte(0xee);
     let config = VaultConfig { owner: fake, treasury: fake, guardian: fake };
     chain.state().create_at(fake, &config, B256::ZERO);
-    let mut indexer = chain.indexer(fresh());
+    let mut indexer = chain.indexer(db.fresh());
     let error = indexer.sync_to_head(|_| {}).await.unwrap_err();
     assert!(matches!(error, IndexError::VaultNotFromFactory { vault, .. } if vault == fake), "{error}");
     assert!(indexer.store().vaults().unwrap().iter().all(|vault| vault.address != fake));
     // Who does not know the code can only take the factory's word, and says so.
-    let mut indexer = Indexer::over(chain.clone(), fresh(), FACTORY, FIRST);
+    let mut indexer = Indexer::over(chain.clone(), db.fresh(), FACTORY, FIRST);
     indexer.sync_to_head(|_| {}).await.unwrap();
     assert!(indexer.store().vaults().unwrap().iter().all(|vault| !vault.proven));
     let other = [CREATION_CODE.as_ref(), b"!"].concat().into();
-    let mut indexer = Indexer::over(chain, fresh(), FACTORY, FIRST).with_creation_code(other);
+    let mut indexer = Indexer::over(chain, db.fresh(), FACTORY, FIRST).with_creation_code(other);
     assert!(matches!(indexer.sync_to_head(|_| {}).await, Err(IndexError::VaultNotFromFactory { .. })));
 }
 
-#[tokio::test]
-async fn bad_input_has_a_name() {
+async fn bad_input_has_a_name(db: Database) {
     let (chain, _) = chain();
     chain.state().chain_id = 1;
-    let error = chain.indexer(fresh()).sync_to_head(|_| {}).await.unwrap_err();
+    let error = chain.indexer(db.fresh()).sync_to_head(|_| {}).await.unwrap_err();
     assert!(matches!(error, IndexError::WrongChain { expected: 31_337, found: 1 }), "{error}");
     chain.state().chain_id = crate::chain::CHAIN;
 
     chain.state().has_code = false;
-    let error = chain.indexer(fresh()).sync_to_head(|_| {}).await.unwrap_err();
+    let error = chain.indexer(db.fresh()).sync_to_head(|_| {}).await.unwrap_err();
     assert!(matches!(error, IndexError::FactoryHasNoCode(FACTORY)), "{error}");
     chain.state().has_code = true;
 
     let head = chain.state().head().number;
-    let mut indexer = Indexer::over(chain, fresh(), FACTORY, head + 1);
+    let mut indexer = Indexer::over(chain, db.fresh(), FACTORY, head + 1);
     let error = indexer.sync_to_head(|_| {}).await.unwrap_err();
     assert!(matches!(error, IndexError::StartAfterHead { .. }), "{error}");
-    assert_eq!(indexer.store().cursor().unwrap(), None);
+    assert_eq!(indexer.store().extent().unwrap().cursor, None);
 }
 
 /// A block that comes back after a reorganisation has the logs that it had, or the node is wrong.
-#[tokio::test]
-async fn a_block_that_comes_back_changed_is_refused() {
+async fn a_block_that_comes_back_changed_is_refused(db: Database) {
     let chain = FakeChain::new();
     let vault = chain.state().create_vault(1);
     let trunk = chain.state().save();
     chain.state().events(vault, 2);
     let fork = chain.state().save();
-    let mut indexer = chain.indexer(fresh());
+    let mut indexer = chain.indexer(db.fresh());
     indexer.sync_to_head(|_| {}).await.unwrap();
     chain.state().restore(&trunk);
     chain.state().mine(2);
@@ -211,17 +209,29 @@ async fn a_block_that_comes_back_changed_is_refused() {
 }
 
 /// Two back-ends behind one address, one of which has another chain: no mixture is ever stored.
-#[tokio::test]
-async fn a_node_that_contradicts_itself_is_not_believed_for_ever() {
+async fn a_node_that_contradicts_itself_is_not_believed_for_ever(db: Database) {
     let (chain, _) = chain();
     let mut turn = 0;
     chain.state().twist = Some(Box::new(move |_, logs| {
-        turn += 1;
+        turn = turn % 200 + 1;
         logs.iter_mut().for_each(|log| log.block_hash = B256::with_last_byte(turn));
         Ok(())
     }));
-    let mut indexer = chain.indexer(fresh());
+    let mut indexer = chain.indexer(db.fresh());
     let error = indexer.sync_to_head(|_| {}).await.unwrap_err();
     assert!(matches!(error, IndexError::Inconsistent(_)), "{error}");
-    assert_eq!(indexer.store().cursor().unwrap(), None);
+    assert_eq!(indexer.store().extent().unwrap().cursor, None);
+}
+
+on_both! {
+    a_dropped_log_is_noticed_by_the_next_one,
+    logs_without_a_number_do_not_break_the_count,
+    a_vault_without_its_events_is_noticed,
+    twisted_logs_stop_the_sync,
+    reordered_answers_are_put_in_order,
+    a_failing_node_leaves_what_was_committed,
+    a_vault_at_an_address_that_its_configuration_does_not_lead_to_is_refused,
+    bad_input_has_a_name,
+    a_block_that_comes_back_changed_is_refused,
+    a_node_that_contradicts_itself_is_not_believed_for_ever,
 }

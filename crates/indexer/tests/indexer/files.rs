@@ -2,7 +2,7 @@
 
 use crate::chain::{CHAIN, FACTORY, FIRST, FakeChain, State, contents};
 use alloy::primitives::Address;
-use purse_indexer::{IndexError, Indexer, Store, StoreError};
+use purse_indexer::{IndexError, Indexer, SqliteStore, Store, StoreError};
 use std::path::PathBuf;
 
 /// A synced database, closed.
@@ -15,7 +15,7 @@ async fn file() -> (tempfile::TempDir, PathBuf, FakeChain) {
     chain.state().events_and_others(vault, 2);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("index.db");
-    chain.indexer(Store::open(&path, CHAIN).unwrap()).sync_to_head(|_| {}).await.unwrap();
+    chain.indexer(Box::new(SqliteStore::open(&path, CHAIN).unwrap())).sync_to_head(|_| {}).await.unwrap();
     (folder, path, chain)
 }
 
@@ -26,16 +26,17 @@ fn change(path: &PathBuf, sql: &str) {
 #[tokio::test]
 async fn a_database_of_another_chain() {
     let (_folder, path, _) = file().await;
-    let error = Store::open(&path, 1).unwrap_err();
+    let error = SqliteStore::open(&path, 1).unwrap_err();
     assert!(matches!(error, StoreError::OtherChain { expected: 1, found: CHAIN, .. }), "{error}");
-    Store::open(&path, CHAIN).unwrap();
+    SqliteStore::open(&path, CHAIN).unwrap();
 }
 
 #[tokio::test]
 async fn a_database_of_another_factory_or_first_block() {
     let (_folder, path, chain) = file().await;
     for (factory, from) in [(Address::ZERO, FIRST), (FACTORY, FIRST - 1)] {
-        let mut indexer = Indexer::over(chain.clone(), Store::open(&path, CHAIN).unwrap(), factory, from);
+        let mut indexer =
+            Indexer::over(chain.clone(), Box::new(SqliteStore::open(&path, CHAIN).unwrap()), factory, from);
         let error = indexer.sync_to_head(|_| {}).await.unwrap_err();
         assert!(matches!(error, IndexError::Store(StoreError::OtherFactory { .. })), "{error}");
     }
@@ -45,7 +46,7 @@ async fn a_database_of_another_factory_or_first_block() {
 async fn a_database_of_a_newer_program() {
     let (_folder, path, _) = file().await;
     change(&path, "PRAGMA user_version = 99");
-    let error = Store::open(&path, CHAIN).unwrap_err();
+    let error = SqliteStore::open(&path, CHAIN).unwrap_err();
     assert!(matches!(error, StoreError::NewerSchema { found: 99, .. }), "{error}");
     assert!(error.fix().contains("update"));
 }
@@ -56,12 +57,12 @@ async fn another_programs_database() {
     let path = folder.path().join("bookmarks.db");
     change(&path, "CREATE TABLE bookmarks (url TEXT)");
     let before = std::fs::read(&path).unwrap();
-    let error = Store::open(&path, CHAIN).unwrap_err();
+    let error = SqliteStore::open(&path, CHAIN).unwrap_err();
     assert!(matches!(error, StoreError::NotAnIndex { .. }), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), before);
     let text = folder.path().join("notes.txt");
     std::fs::write(&text, "these are notes and no database at all, but long enough to be one\n".repeat(99)).unwrap();
-    assert!(matches!(Store::open(&text, CHAIN).unwrap_err(), StoreError::NotAnIndex { .. }));
+    assert!(matches!(SqliteStore::open(&text, CHAIN).unwrap_err(), StoreError::NotAnIndex { .. }));
 }
 
 #[tokio::test]
@@ -70,13 +71,13 @@ async fn a_damaged_file() {
     let whole = std::fs::read(&path).unwrap();
     // Cut off, and overwritten in the middle.
     std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
-    let error = Store::open(&path, CHAIN).unwrap_err();
+    let error = SqliteStore::open(&path, CHAIN).unwrap_err();
     assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
     assert!(error.fix().contains("index again"));
     let mut holed = whole.clone();
     holed[4_096 * 2..4_096 * 4].fill(0xff);
     std::fs::write(&path, &holed).unwrap();
-    let error = Store::open(&path, CHAIN).unwrap_err();
+    let error = SqliteStore::open(&path, CHAIN).unwrap_err();
     assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
 }
 
@@ -86,7 +87,7 @@ async fn a_damaged_file() {
 async fn an_altered_column() {
     let (_folder, path, chain) = file().await;
     let whole = std::fs::read(&path).unwrap();
-    let vault = Store::open(&path, CHAIN).unwrap().vaults().unwrap()[0].clone();
+    let vault = SqliteStore::open(&path, CHAIN).unwrap().vaults().unwrap()[0].clone();
     let last = "WHERE sequence = (SELECT max(sequence) FROM logs)";
     for sql in [
         format!("UPDATE logs SET sequence = sequence + 1 {last}"),
@@ -96,7 +97,7 @@ async fn an_altered_column() {
     ] {
         std::fs::write(&path, &whole).unwrap();
         change(&path, &sql);
-        let store = Store::open(&path, CHAIN).unwrap();
+        let store = SqliteStore::open(&path, CHAIN).unwrap();
         let error = store.logs(vault.address).unwrap_err();
         assert!(matches!(error, StoreError::ColumnAltered { column: "sequence", .. }), "{sql}: {error}");
         assert!(error.fix().contains("evidence"));
@@ -104,28 +105,48 @@ async fn an_altered_column() {
     for column in ["address", "owner", "treasury", "guardian", "salt"] {
         std::fs::write(&path, &whole).unwrap();
         change(&path, &format!("UPDATE vaults SET {column} = randomblob(length({column}))"));
-        let error = Store::open(&path, CHAIN).unwrap().vaults().unwrap_err();
+        let error = SqliteStore::open(&path, CHAIN).unwrap().vaults().unwrap_err();
         let of_vault = matches!(&error, StoreError::ColumnAltered { block, column: found, .. }
             if (*block, *found) == (vault.block.number, column));
         assert!(of_vault, "{column}: {error}");
     }
-    std::fs::write(&path, &whole).unwrap();
-    change(&path, &format!("UPDATE logs SET sequence = sequence + 1 {last}"));
-    chain.state().events(vault.address, 1);
-    let error = chain.indexer(Store::open(&path, CHAIN).unwrap()).sync_to_head(|_| {}).await.unwrap_err();
-    assert!(matches!(error, IndexError::Store(StoreError::ColumnAltered { column: "sequence", .. })), "{error}");
+    // What the next sync goes on from: the database is to blame, not the node.
+    for sql in ["sequence = sequence - 1", "running_hash = randomblob(21)"] {
+        std::fs::write(&path, &whole).unwrap();
+        change(&path, &format!("UPDATE heads SET {sql} WHERE sequence = (SELECT max(sequence) FROM heads)"));
+        chain.state().events(vault.address, 1);
+        let error =
+            chain.indexer(Box::new(SqliteStore::open(&path, CHAIN).unwrap())).sync_to_head(|_| {}).await.unwrap_err();
+        assert!(matches!(error, IndexError::Store(StoreError::ColumnAltered { column: "head", .. })), "{sql}: {error}");
+    }
+    // A payment's row.
+    for column in ["session", "nonce", "payee", "category", "token", "amount", "fee", "fee_recipient", "reference"] {
+        std::fs::write(&path, &whole).unwrap();
+        let sql = if matches!(column, "session" | "nonce" | "category") {
+            format!("{column} + 1")
+        } else {
+            format!("randomblob(length({column}))")
+        };
+        change(&path, &format!("UPDATE payments SET {column} = {sql} WHERE sequence = 9"));
+        let error = SqliteStore::open(&path, CHAIN).unwrap().payments(vault.address).unwrap_err();
+        assert!(matches!(error, StoreError::ColumnAltered { column: "payment", .. }), "{column}: {error}");
+    }
 }
 
 #[tokio::test]
 async fn a_second_writer_is_told_so() {
     let (_folder, path, chain) = file().await;
-    let mut first = chain.indexer(Store::open(&path, CHAIN).unwrap());
+    let mut first = chain.indexer(Box::new(SqliteStore::open(&path, CHAIN).unwrap()));
     chain.state().mine(3);
     // The second one commits while the first one asks the node.
     let now = chain.state().asked;
     let meanwhile = move |state: &mut State| {
-        let mut second = state.copy().indexer(Store::open(&path, CHAIN).unwrap());
-        futures::executor::block_on(second.sync_to_head(|_| {})).unwrap();
+        let mut second = state.copy().indexer(Box::new(SqliteStore::open(&path, CHAIN).unwrap()));
+        let sync = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(second.sync_to_head(|_| {})).unwrap();
+        };
+        std::thread::spawn(sync).join().unwrap();
     };
     chain.state().meanwhile = Some((now + 5, Box::new(meanwhile)));
     let error = first.sync_to_head(|_| {}).await.unwrap_err();
@@ -136,17 +157,17 @@ async fn a_second_writer_is_told_so() {
 #[tokio::test]
 async fn readers_see_whole_ranges_while_one_writes() {
     let (_folder, path, chain) = file().await;
-    let reader = Store::open(&path, CHAIN).unwrap();
+    let reader = SqliteStore::open(&path, CHAIN).unwrap();
     let before = contents(&reader);
-    let vault = before.0[0].address;
+    let vault = before.1[0].address;
     chain.state().events(vault, 3);
-    chain.indexer(Store::open(&path, CHAIN).unwrap()).sync_to_head(|_| {}).await.unwrap();
-    assert_eq!(reader.logs(vault).unwrap().len(), before.1[0].len() + 3);
+    chain.indexer(Box::new(SqliteStore::open(&path, CHAIN).unwrap())).sync_to_head(|_| {}).await.unwrap();
+    assert_eq!(reader.logs(vault).unwrap().len(), before.2[0].0.len() + 3);
 }
 
 #[test]
 fn a_folder_that_is_not_there() {
     let folder = tempfile::tempdir().unwrap();
-    let error = Store::open(folder.path().join("no/such/folder/index.db"), CHAIN).unwrap_err();
+    let error = SqliteStore::open(folder.path().join("no/such/folder/index.db"), CHAIN).unwrap_err();
     assert!(matches!(error, StoreError::Sqlite { .. }), "{error}");
 }

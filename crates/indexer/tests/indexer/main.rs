@@ -2,7 +2,14 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod chain;
+mod database;
 mod faults;
 mod files;
 mod following;
+mod heads;
+mod lies;
+mod model;
+mod node;
 mod reorgs;
+mod server;
+mod shared;

@@ -1,0 +1,43 @@
+//! What one transaction adds to an index, and what a rollback takes from it.
+
+use crate::rows::{BlockRef, StoredHead, StoredPayment, StoredVault};
+use crate::source::{ChainLog, Header};
+
+/// Every log of a range of blocks, what follows from them, and the headers of the blocks that hold one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Chunk {
+    /// Ascending; the last one is where the cursor goes. Without any it stays.
+    pub headers: Vec<Header>,
+    /// By block and index, each in one of `headers`.
+    pub logs: Vec<ChainLog>,
+    /// Vaults that were created.
+    pub vaults: Vec<StoredVault>,
+    /// Payments, decoded.
+    pub payments: Vec<StoredPayment>,
+    /// Every vault after every block in which it logged something.
+    pub heads: Vec<StoredHead>,
+    /// Blocks up to this height are final.
+    pub finalized: u64,
+    /// Whether the vaults' own heads agree with everything up to the last block.
+    pub confirmed: bool,
+}
+
+impl Chunk {
+    /// The last block.
+    pub fn end(&self) -> Option<BlockRef> {
+        self.headers.last().map(BlockRef::from)
+    }
+}
+
+/// What a reorganisation undid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rollback {
+    /// The cursor before.
+    pub from: BlockRef,
+    /// The common ancestor, now the cursor; none when nothing was in common.
+    pub to: Option<BlockRef>,
+    /// How many stored blocks were marked orphaned.
+    pub blocks: u64,
+    /// How many logs they hold.
+    pub logs: u64,
+}

@@ -1,0 +1,62 @@
+//! The vaults as their events leave them: number and running hash of the last one (I13). Pure.
+
+use crate::error::IndexError;
+use crate::rows::StoredHead;
+use crate::source::ChainLog;
+use alloy::primitives::Address;
+use purse_protocol::event::{RunningHash, is_outside_trail, next_hash, sequence_of};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A vault after some event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) sequence: u32,
+    pub(crate) running_hash: RunningHash,
+}
+
+/// Every known vault.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Known {
+    heads: BTreeMap<Address, Head>,
+}
+
+impl Known {
+    pub(crate) fn new(heads: impl IntoIterator<Item = StoredHead>) -> Self {
+        let head = |head: StoredHead| Head { sequence: head.sequence, running_hash: head.running_hash };
+        Self { heads: heads.into_iter().map(|stored| (stored.vault, head(stored))).collect() }
+    }
+
+    pub(crate) fn vaults(&self) -> BTreeSet<Address> {
+        self.heads.keys().copied().collect()
+    }
+
+    pub(crate) fn head(&self, vault: Address) -> Option<Head> {
+        self.heads.get(&vault).copied()
+    }
+
+    /// A vault that was just created: its first event comes next. False when it was known before.
+    pub(crate) fn begin(&mut self, vault: Address) -> bool {
+        self.heads.insert(vault, Head { sequence: 0, running_hash: RunningHash::ZERO }).is_none()
+    }
+
+    /// The next log of a vault, in the order of the chain. Other contracts' logs are none of its business, and those of
+    /// a vault that have no sequence number are in no count. True when the vault's head moved.
+    pub(crate) fn follow(&mut self, log: &ChainLog) -> Result<bool, IndexError> {
+        let Some(head) = self.heads.get_mut(&log.address) else { return Ok(false) };
+        if is_outside_trail(&log.topics) {
+            return Ok(false);
+        }
+        let (expected, found) = (head.sequence.wrapping_add(1), sequence_of(&log.topics, &log.data));
+        if found != Some(expected) {
+            return Err(IndexError::SequenceBroken {
+                vault: log.address,
+                block: log.block_number,
+                log_index: log.log_index,
+                expected,
+                found,
+            });
+        }
+        *head = Head { sequence: expected, running_hash: next_hash(head.running_hash, &log.topics, &log.data) };
+        Ok(true)
+    }
+}

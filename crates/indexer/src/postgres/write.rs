@@ -1,0 +1,345 @@
+//! What is written to PostgreSQL, each in one transaction: a chunk, by binary COPY; a rollback.
+
+use super::PostgresStore;
+use crate::chunk::{Chunk, Rollback};
+use crate::error::StoreError;
+use crate::rows::BlockRef;
+use crate::store::to_sql;
+use alloy::primitives::B256;
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan, tz::TimeZone};
+use postgres::Transaction;
+use postgres::binary_copy::BinaryCopyInWriter;
+use postgres::types::{ToSql, Type};
+use purse_protocol::event::sequence_of;
+use std::collections::{BTreeSet, HashMap};
+
+/// What became of a transaction that the database itself did not refuse.
+enum Outcome<T> {
+    Done(T),
+    /// The cursor is elsewhere.
+    Moved,
+    /// A block came back with other logs.
+    Changed(u64, B256),
+}
+
+/// A month, and the seconds since 1970 at which it begins and ends.
+type Month = (String, i64, i64);
+
+impl PostgresStore {
+    pub(super) fn write_chunk(&mut self, before: Option<BlockRef>, chunk: Chunk) -> Result<(), StoreError> {
+        let chain = to_sql("chain id", self.chain_id)?;
+        let numbers = chunk.headers.iter().flat_map(|header| [("block", header.number), ("time", header.time)]);
+        for (what, number) in numbers.chain([("block", chunk.finalized)]) {
+            to_sql(what, number)?;
+        }
+        let months = self.new_months(&chunk)?;
+        let names: Vec<_> = months.iter().map(|month| month.0.clone()).collect();
+        self.transact(before, move |tx| {
+            for (month, from, to) in &months {
+                for table in ["logs", "payments"] {
+                    tx.batch_execute(&format!(
+                        "CREATE TABLE IF NOT EXISTS {table}_{chain}_{month} PARTITION OF {table}_{chain}
+                         FOR VALUES FROM ({from}) TO ({to})"
+                    ))?;
+                }
+            }
+            let known = match bring_back(tx, chain, &chunk)? {
+                Outcome::Done(known) => known,
+                Outcome::Moved => return Ok(Outcome::Moved),
+                Outcome::Changed(number, hash) => return Ok(Outcome::Changed(number, hash)),
+            };
+            let new = |hash: &B256| !known.contains(hash);
+            copy_blocks(tx, chain, &chunk, new)?;
+            copy_logs(tx, chain, &chunk, new)?;
+            copy_vaults(tx, chain, &chunk, new)?;
+            copy_payments(tx, chain, &chunk, new)?;
+            copy_heads(tx, chain, &chunk, new)?;
+            advance(tx, chain, before, &chunk)?;
+            Ok(Outcome::Done(()))
+        })?;
+        self.months.extend(names);
+        Ok(())
+    }
+
+    pub(super) fn write_rollback(&self, from: BlockRef, to: Option<BlockRef>) -> Result<Rollback, StoreError> {
+        let chain = to_sql("chain id", self.chain_id)?;
+        let above = to.map_or(Ok(-1), |ancestor| to_sql("block", ancestor.number))?;
+        self.transact(Some(from), move |tx| {
+            let cursor = to.map(|to| (above, to.hash.to_vec()));
+            let (number, hash) = cursor.map_or((None, None), |(number, hash)| (Some(number), Some(hash)));
+            let sql =
+                "UPDATE chains SET cursor_number = $2, cursor_hash = $3, confirmed = least(confirmed, greatest($4, 0::bigint))
+                       WHERE chain_id = $1";
+            tx.execute(sql, &[&chain, &number, &hash, &above])?;
+            let sql = "SELECT coalesce(sum(logs), 0)::bigint FROM blocks
+                       WHERE chain_id = $1 AND NOT orphaned AND number > $2";
+            let logs: i64 = tx.query_one(sql, &[&chain, &above])?.try_get(0)?;
+            let sql = "UPDATE blocks SET orphaned = TRUE WHERE chain_id = $1 AND NOT orphaned AND number > $2";
+            let blocks = tx.execute(sql, &[&chain, &above])?;
+            Ok(Outcome::Done(Rollback { from, to, blocks, logs: logs.unsigned_abs() }))
+        })
+    }
+
+    /// Runs `write` in one transaction, provided that nobody else moved the cursor.
+    fn transact<T: Send + 'static>(
+        &self,
+        before: Option<BlockRef>,
+        write: impl FnOnce(&mut Transaction<'_>) -> Result<Outcome<T>, postgres::Error> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let chain = to_sql("chain id", self.chain_id)?;
+        let before = before.map(|before| Ok((to_sql("block", before.number)?, before.hash.to_vec())));
+        let before: Option<(i64, Vec<u8>)> = before.transpose()?;
+        let outcome = self.ask(move |client| {
+            let mut tx = client.transaction()?;
+            let sql = "SELECT cursor_number, cursor_hash FROM chains WHERE chain_id = $1 FOR UPDATE";
+            let row = tx.query_one(sql, &[&chain])?;
+            let (number, hash): (Option<i64>, Option<Vec<u8>>) = (row.try_get(0)?, row.try_get(1)?);
+            if number.zip(hash) != before {
+                return Ok(Outcome::Moved);
+            }
+            let outcome = write(&mut tx)?;
+            if matches!(outcome, Outcome::Done(_)) {
+                tx.commit()?;
+            }
+            Ok(outcome)
+        })?;
+        match outcome {
+            Outcome::Done(done) => Ok(done),
+            Outcome::Moved => Err(StoreError::MovedByAnother),
+            Outcome::Changed(number, hash) => Err(StoreError::BlockChanged { number, hash }),
+        }
+    }
+
+    /// The months of a chunk's logs that have no partitions yet, as far as this process knows.
+    fn new_months(&self, chunk: &Chunk) -> Result<Vec<Month>, StoreError> {
+        let mut months = BTreeSet::new();
+        for header in &chunk.headers {
+            let month = month(header.time).ok_or(StoreError::OutOfRange { what: "time", value: header.time })?;
+            if !self.months.contains(&month.0) {
+                months.insert(month);
+            }
+        }
+        Ok(months.into_iter().collect())
+    }
+}
+
+/// The month of a time.
+fn month(time: u64) -> Option<Month> {
+    let begin = |date: Date| Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second());
+    let date = Timestamp::from_second(i64::try_from(time).ok()?).ok()?.to_zoned(TimeZone::UTC).date().first_of_month();
+    let next = date.checked_add(1.month()).ok()?;
+    Some((format!("{:04}_{:02}", date.year(), date.month()), begin(date)?, begin(next)?))
+}
+
+/// Blocks that were orphaned and come back: each must be what it was. Which they are.
+fn bring_back(tx: &mut Transaction<'_>, chain: i64, chunk: &Chunk) -> Result<Outcome<BTreeSet<B256>>, postgres::Error> {
+    let hashes: Vec<_> = chunk.headers.iter().map(|header| header.hash.to_vec()).collect();
+    let sql = "UPDATE blocks SET orphaned = FALSE WHERE chain_id = $1 AND hash = ANY($2) RETURNING hash, time";
+    let mut known = BTreeSet::new();
+    let mut times = Vec::new();
+    for row in tx.query(sql, &[&chain, &hashes])? {
+        known.insert(B256::from_slice(row.try_get(0)?));
+        times.push(row.try_get::<_, i64>(1)?);
+    }
+    if known.is_empty() {
+        return Ok(Outcome::Done(known));
+    }
+    let sql = "SELECT block, log_index, address, tx, topics, data FROM logs
+               WHERE chain_id = $1 AND time = ANY($2) AND block = ANY($3)";
+    let mut stored: HashMap<(B256, u64), [Vec<u8>; 4]> = HashMap::new();
+    for row in tx.query(sql, &[&chain, &times, &hashes])? {
+        let place = (B256::from_slice(row.try_get(0)?), row.try_get::<_, i64>(1)?.unsigned_abs());
+        stored.insert(place, [row.try_get(2)?, row.try_get(3)?, row.try_get(4)?, row.try_get(5)?]);
+    }
+    for header in chunk.headers.iter().filter(|header| known.contains(&header.hash)) {
+        let logs = chunk.logs.iter().filter(|log| log.block_hash == header.hash);
+        let same = logs.clone().all(|log| {
+            let given = [log.address.to_vec(), log.tx.to_vec(), log.topics.concat(), log.data.to_vec()];
+            stored.get(&(header.hash, log.log_index)) == Some(&given)
+        });
+        if !same || logs.count() != stored.keys().filter(|(block, _)| *block == header.hash).count() {
+            return Ok(Outcome::Changed(header.number, header.hash));
+        }
+    }
+    Ok(Outcome::Done(known))
+}
+
+fn copy_blocks(
+    tx: &mut Transaction<'_>,
+    chain: i64,
+    chunk: &Chunk,
+    new: impl Fn(&B256) -> bool,
+) -> Result<(), postgres::Error> {
+    let mut logs: HashMap<B256, i64> = HashMap::new();
+    for log in &chunk.logs {
+        *logs.entry(log.block_hash).or_default() += 1;
+    }
+    let into = "COPY blocks (chain_id, number, hash, parent, time, logs) FROM STDIN BINARY";
+    let types = [Type::INT8, Type::INT8, Type::BYTEA, Type::BYTEA, Type::INT8, Type::INT8];
+    copy(tx, into, &types, chunk.headers.iter().filter(|header| new(&header.hash)), |header, write| {
+        let logs = logs.get(&header.hash).copied().unwrap_or_default();
+        let (number, time) = (header.number as i64, header.time as i64);
+        write(&[&chain, &number, &header.hash.as_slice(), &header.parent.as_slice(), &time, &logs])
+    })
+}
+
+fn copy_logs(
+    tx: &mut Transaction<'_>,
+    chain: i64,
+    chunk: &Chunk,
+    new: impl Fn(&B256) -> bool,
+) -> Result<(), postgres::Error> {
+    let times: HashMap<_, _> = chunk.headers.iter().map(|header| (header.hash, header.time as i64)).collect();
+    let into =
+        "COPY logs (chain_id, time, number, block, log_index, address, tx, topics, data, sequence) FROM STDIN BINARY";
+    let (int, bytes) = (Type::INT8, Type::BYTEA);
+    let types = [&int, &int, &int, &bytes, &int, &bytes, &bytes, &bytes, &bytes, &int].map(Clone::clone);
+    copy(tx, into, &types, chunk.logs.iter().filter(|log| new(&log.block_hash)), |log, write| {
+        let time = times.get(&log.block_hash).copied().unwrap_or_default();
+        let sequence = sequence_of(&log.topics, &log.data).map(i64::from);
+        write(&[
+            &chain,
+            &time,
+            &(log.block_number as i64),
+            &log.block_hash.as_slice(),
+            &(log.log_index as i64),
+            &log.address.as_slice(),
+            &log.tx.as_slice(),
+            &log.topics.concat(),
+            &log.data.as_ref(),
+            &sequence,
+        ])
+    })
+}
+
+fn copy_vaults(
+    tx: &mut Transaction<'_>,
+    chain: i64,
+    chunk: &Chunk,
+    new: impl Fn(&B256) -> bool,
+) -> Result<(), postgres::Error> {
+    let into = "COPY vaults (chain_id, block, log_index, address, owner, treasury, guardian, salt, proven)
+                FROM STDIN BINARY";
+    let (int, bytes) = (Type::INT8, Type::BYTEA);
+    let types = [&int, &bytes, &int, &bytes, &bytes, &bytes, &bytes, &bytes, &Type::BOOL].map(Clone::clone);
+    copy(tx, into, &types, chunk.vaults.iter().filter(|vault| new(&vault.block.hash)), |vault, write| {
+        write(&[
+            &chain,
+            &vault.block.hash.as_slice(),
+            &(vault.log_index as i64),
+            &vault.address.as_slice(),
+            &vault.owner.as_slice(),
+            &vault.treasury.as_slice(),
+            &vault.guardian.as_slice(),
+            &vault.salt.as_slice(),
+            &vault.proven,
+        ])
+    })
+}
+
+fn copy_payments(
+    tx: &mut Transaction<'_>,
+    chain: i64,
+    chunk: &Chunk,
+    new: impl Fn(&B256) -> bool,
+) -> Result<(), postgres::Error> {
+    let blocks: HashMap<_, _> =
+        chunk.headers.iter().map(|header| (header.hash, (header.time as i64, header.number as i64))).collect();
+    let into =
+        "COPY payments (chain_id, time, number, block, log_index, vault, sequence, session, nonce, payee, category,
+                token, amount, fee, fee_recipient, reference) FROM STDIN BINARY";
+    let (int, bytes) = (Type::INT8, Type::BYTEA);
+    let types = [
+        &int, &int, &int, &bytes, &int, &bytes, &int, &int, &int, &bytes, &int, &bytes, &bytes, &bytes, &bytes, &bytes,
+    ]
+    .map(Clone::clone);
+    copy(tx, into, &types, chunk.payments.iter().filter(|payment| new(&payment.block_hash)), |payment, write| {
+        let (time, number) = blocks.get(&payment.block_hash).copied().unwrap_or_default();
+        write(&[
+            &chain,
+            &time,
+            &number,
+            &payment.block_hash.as_slice(),
+            &(payment.log_index as i64),
+            &payment.vault.as_slice(),
+            &i64::from(payment.sequence),
+            &i64::from(payment.session),
+            &i64::from(payment.nonce),
+            &payment.payee.as_slice(),
+            &i64::from(payment.category),
+            &payment.token.as_slice(),
+            &payment.amount.to_be_bytes().as_slice(),
+            &payment.fee.to_be_bytes().as_slice(),
+            &payment.fee_recipient.as_slice(),
+            &payment.reference.as_slice(),
+        ])
+    })
+}
+
+fn copy_heads(
+    tx: &mut Transaction<'_>,
+    chain: i64,
+    chunk: &Chunk,
+    new: impl Fn(&B256) -> bool,
+) -> Result<(), postgres::Error> {
+    let into = "COPY heads (chain_id, block, number, vault, sequence, running_hash) FROM STDIN BINARY";
+    let types = [Type::INT8, Type::BYTEA, Type::INT8, Type::BYTEA, Type::INT8, Type::BYTEA];
+    copy(tx, into, &types, chunk.heads.iter().filter(|head| new(&head.block.hash)), |head, write| {
+        let (number, sequence) = (head.block.number as i64, i64::from(head.sequence));
+        let (block, vault, hash) = (head.block.hash.as_slice(), head.vault.as_slice(), head.running_hash.as_slice());
+        write(&[&chain, &block, &number, &vault, &sequence, &hash])
+    })
+}
+
+/// Copies rows into a table, if there are any.
+fn copy<R>(
+    tx: &mut Transaction<'_>,
+    into: &str,
+    types: &[Type],
+    rows: impl Iterator<Item = R>,
+    row: impl Fn(R, &mut dyn FnMut(&[&(dyn ToSql + Sync)]) -> Result<(), postgres::Error>) -> Result<(), postgres::Error>,
+) -> Result<(), postgres::Error> {
+    let mut rows = rows.peekable();
+    if rows.peek().is_none() {
+        return Ok(());
+    }
+    let mut writer = BinaryCopyInWriter::new(tx.copy_in(into)?, types);
+    for item in rows {
+        row(item, &mut |values| writer.write(values))?;
+    }
+    writer.finish()?;
+    Ok(())
+}
+
+/// Moves the cursor to the chunk's end and forgets empty blocks that became final before it.
+fn advance(
+    tx: &mut Transaction<'_>,
+    chain: i64,
+    before: Option<BlockRef>,
+    chunk: &Chunk,
+) -> Result<(), postgres::Error> {
+    let Some(end) = chunk.end().or(before) else { return Ok(()) };
+    let (number, finalized) = (end.number as i64, chunk.finalized as i64);
+    let sql = "UPDATE chains SET cursor_number = $2, cursor_hash = $3, finalized = greatest(finalized, $4),
+               confirmed = CASE WHEN $5 THEN $2 ELSE confirmed END WHERE chain_id = $1";
+    tx.execute(sql, &[&chain, &number, &end.hash.as_slice(), &finalized, &chunk.confirmed])?;
+    let sql = "DELETE FROM blocks WHERE chain_id = $1 AND number < $2 AND logs = 0 AND NOT orphaned";
+    tx.execute(sql, &[&chain, &finalized.min(number)])?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    #[test]
+    fn months_meet_without_a_gap() {
+        assert_eq!(month(1_800_000_000).unwrap(), ("2027_01".into(), 1_798_761_600, 1_801_440_000));
+        let (name, from, to) = month(1_801_440_000).unwrap();
+        assert_eq!((name.as_str(), from), ("2027_02", 1_801_440_000));
+        assert_eq!(month(to.unsigned_abs() - 1).unwrap().0, "2027_02");
+        assert_eq!(month(u64::MAX), None);
+    }
+}

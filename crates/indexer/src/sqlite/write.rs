@@ -1,0 +1,228 @@
+//! What is written to the SQLite file, each in one transaction: a chunk; a rollback.
+
+use super::SqliteStore;
+use crate::chunk::{Chunk, Rollback};
+use crate::error::StoreError;
+use crate::rows::{BlockRef, StoredHead, StoredPayment, StoredVault};
+use crate::source::{ChainLog, Header};
+use crate::store::to_sql;
+use alloy::primitives::B256;
+use purse_protocol::event::sequence_of;
+use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
+use std::collections::HashMap;
+
+/// The numbers that the file gave the chunk's blocks. A block that was orphaned and came back has its rows already.
+type Ids = HashMap<B256, (i64, IsNew)>;
+type IsNew = bool;
+
+impl SqliteStore {
+    pub(super) fn write_chunk(&self, before: Option<BlockRef>, chunk: &Chunk) -> Result<(), StoreError> {
+        self.transact(before, |tx| {
+            let ids = self.put_blocks(tx, chunk)?;
+            let new = |hash: &B256| ids.get(hash).filter(|(_, is_new)| *is_new).map(|(id, _)| *id);
+            for log in &chunk.logs {
+                if let Some(id) = new(&log.block_hash) {
+                    self.put_log(tx, id, log)?;
+                }
+            }
+            for vault in &chunk.vaults {
+                if let Some(id) = new(&vault.block.hash) {
+                    self.put_vault(tx, id, vault)?;
+                }
+            }
+            for payment in &chunk.payments {
+                if let Some(id) = new(&payment.block_hash) {
+                    self.put_payment(tx, id, payment)?;
+                }
+            }
+            for head in &chunk.heads {
+                if let Some(id) = new(&head.block.hash) {
+                    self.put_head(tx, id, head)?;
+                }
+            }
+            self.advance(tx, before, chunk)
+        })
+    }
+
+    pub(super) fn write_rollback(&self, from: BlockRef, to: Option<BlockRef>) -> Result<Rollback, StoreError> {
+        self.transact(Some(from), |tx| {
+            let above = to.map_or(Ok(-1), |ancestor| to_sql("block", ancestor.number))?;
+            self.set_cursor(tx, to.map(|ancestor| ancestor.hash))?;
+            self.run(tx, "UPDATE chain SET confirmed = min(confirmed, max(?1, 0))", [above])?;
+            let sql = "SELECT coalesce(sum(logs), 0) FROM blocks WHERE orphaned = 0 AND number > ?1";
+            let logs: i64 = tx.query_row(sql, [above], |row| row.get(0)).map_err(|source| self.error(source))?;
+            let sql = "UPDATE blocks SET orphaned = 1 WHERE orphaned = 0 AND number > ?1";
+            let blocks = self.run(tx, sql, [above])?;
+            Ok(Rollback { from, to, blocks: blocks as u64, logs: logs.unsigned_abs() })
+        })
+    }
+
+    /// Runs `write` in one transaction, provided that nobody else moved the cursor.
+    fn transact<T>(
+        &self,
+        before: Option<BlockRef>,
+        write: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let begun = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate);
+        let tx = begun.map_err(|source| self.error(source))?;
+        if self.read_extent()?.cursor != before {
+            return Err(StoreError::MovedByAnother);
+        }
+        let result = write(&tx)?;
+        tx.commit().map_err(|source| self.error(source))?;
+        Ok(result)
+    }
+
+    fn put_blocks(&self, tx: &Transaction<'_>, chunk: &Chunk) -> Result<Ids, StoreError> {
+        let mut logs: HashMap<B256, &[ChainLog]> = HashMap::new();
+        logs.extend(chunk.logs.chunk_by(|a, b| a.block_hash == b.block_hash).map(|of| (of[0].block_hash, of)));
+        let mut ids = Ids::new();
+        for header in &chunk.headers {
+            let logs = logs.get(&header.hash).copied().unwrap_or_default();
+            ids.insert(header.hash, self.put_block(tx, header, logs)?);
+        }
+        Ok(ids)
+    }
+
+    fn put_block(&self, tx: &Transaction<'_>, header: &Header, logs: &[ChainLog]) -> Result<(i64, IsNew), StoreError> {
+        let found = tx
+            .query_row("SELECT id FROM blocks WHERE hash = ?1", [header.hash.as_slice()], |row| row.get(0))
+            .optional()
+            .map_err(|source| self.error(source))?;
+        if let Some(id) = found {
+            self.bring_back(tx, id, header, logs)?;
+            return Ok((id, false));
+        }
+        self.run(
+            tx,
+            "INSERT INTO blocks (number, hash, parent, time, logs) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![
+                to_sql("block", header.number)?,
+                header.hash.as_slice(),
+                header.parent.as_slice(),
+                to_sql("time", header.time)?,
+                logs.len() as i64
+            ],
+        )?;
+        Ok((tx.last_insert_rowid(), true))
+    }
+
+    /// A block that was orphaned and came back must be what it was.
+    fn bring_back(&self, tx: &Transaction<'_>, id: i64, header: &Header, logs: &[ChainLog]) -> Result<(), StoreError> {
+        let sql = "SELECT count(*) FROM logs WHERE block = ?1";
+        let stored: i64 = tx.query_row(sql, [id], |row| row.get(0)).map_err(|source| self.error(source))?;
+        let mut same = stored == logs.len() as i64;
+        for log in logs {
+            let sql = "SELECT count(*) FROM logs WHERE block = ?1 AND log_index = ?2 AND address = ?3 AND tx = ?4
+                       AND topics = ?5 AND data = ?6";
+            let values = params![
+                id,
+                to_sql("log index", log.log_index)?,
+                log.address.as_slice(),
+                log.tx.as_slice(),
+                log.topics.concat(),
+                log.data.as_ref()
+            ];
+            let found: i64 = tx.query_row(sql, values, |row| row.get(0)).map_err(|source| self.error(source))?;
+            same &= found == 1;
+        }
+        if !same {
+            return Err(StoreError::BlockChanged { number: header.number, hash: header.hash });
+        }
+        self.run(tx, "UPDATE blocks SET orphaned = 0 WHERE id = ?1", [id])?;
+        Ok(())
+    }
+
+    fn put_log(&self, tx: &Transaction<'_>, block: i64, log: &ChainLog) -> Result<(), StoreError> {
+        self.run(
+            tx,
+            "INSERT INTO logs (block, log_index, address, tx, topics, data, sequence) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                block,
+                to_sql("log index", log.log_index)?,
+                log.address.as_slice(),
+                log.tx.as_slice(),
+                log.topics.concat(),
+                log.data.as_ref(),
+                sequence_of(&log.topics, &log.data)
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn put_vault(&self, tx: &Transaction<'_>, block: i64, vault: &StoredVault) -> Result<(), StoreError> {
+        self.run(
+            tx,
+            "INSERT INTO vaults (block, log_index, address, owner, treasury, guardian, salt, proven)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                block,
+                to_sql("log index", vault.log_index)?,
+                vault.address.as_slice(),
+                vault.owner.as_slice(),
+                vault.treasury.as_slice(),
+                vault.guardian.as_slice(),
+                vault.salt.as_slice(),
+                vault.proven
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn put_payment(&self, tx: &Transaction<'_>, block: i64, payment: &StoredPayment) -> Result<(), StoreError> {
+        self.run(
+            tx,
+            "INSERT INTO payments (block, log_index, vault, sequence, session, nonce, payee, category, token, amount, fee,
+             fee_recipient, reference) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+            params![
+                block,
+                to_sql("log index", payment.log_index)?,
+                payment.vault.as_slice(),
+                payment.sequence,
+                payment.session,
+                payment.nonce,
+                payment.payee.as_slice(),
+                payment.category,
+                payment.token.as_slice(),
+                payment.amount.to_be_bytes().as_slice(),
+                payment.fee.to_be_bytes().as_slice(),
+                payment.fee_recipient.as_slice(),
+                payment.reference.as_slice()
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn put_head(&self, tx: &Transaction<'_>, block: i64, head: &StoredHead) -> Result<(), StoreError> {
+        let values = params![block, head.vault.as_slice(), head.sequence, head.running_hash.as_slice()];
+        self.run(tx, "INSERT INTO heads (block, vault, sequence, running_hash) VALUES (?1, ?2, ?3, ?4)", values)?;
+        Ok(())
+    }
+
+    /// Moves the cursor to the chunk's end and forgets empty blocks that became final before it.
+    fn advance(&self, tx: &Transaction<'_>, before: Option<BlockRef>, chunk: &Chunk) -> Result<(), StoreError> {
+        let Some(end) = chunk.end().or(before) else { return Ok(()) };
+        let (end_number, finalized) = (to_sql("block", end.number)?, to_sql("block", chunk.finalized)?);
+        self.set_cursor(tx, Some(end.hash))?;
+        self.run(tx, "UPDATE chain SET finalized = max(finalized, ?1)", [finalized])?;
+        if chunk.confirmed {
+            self.run(tx, "UPDATE chain SET confirmed = ?1", [end_number])?;
+        }
+        let sql = "DELETE FROM blocks WHERE number < ?1 AND logs = 0 AND orphaned = 0";
+        self.run(tx, sql, [finalized.min(end_number)])?;
+        Ok(())
+    }
+
+    fn set_cursor(&self, tx: &Transaction<'_>, hash: Option<B256>) -> Result<(), StoreError> {
+        self.run(tx, "DELETE FROM cursor", [])?;
+        if let Some(hash) = hash {
+            self.run(tx, "INSERT INTO cursor (id, block) SELECT 1, id FROM blocks WHERE hash = ?1", [hash.as_slice()])?;
+        }
+        Ok(())
+    }
+
+    fn run(&self, tx: &Transaction<'_>, sql: &str, params: impl rusqlite::Params) -> Result<usize, StoreError> {
+        let mut statement = tx.prepare_cached(sql).map_err(|source| self.error(source))?;
+        statement.execute(params).map_err(|source| self.error(source))
+    }
+}

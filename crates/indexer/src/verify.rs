@@ -1,0 +1,124 @@
+//! What a node gave, checked and decoded before it is believed: blocks, order, numbers without gaps. Pure.
+
+use crate::chunk::Chunk;
+use crate::decode::{self, Factory, Read};
+use crate::error::IndexError;
+use crate::fetch::{FetchError, Fetched};
+use crate::known::Known;
+use crate::rows::{BlockRef, StoredHead};
+use crate::source::{ChainLog, Header};
+use alloy::primitives::{Address, B256};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// What was fetched, believed so far.
+pub(crate) struct Verified {
+    pub(crate) chunk: Chunk,
+    /// The vaults after it.
+    pub(crate) known: Known,
+    /// Logs of vaults that are no event that this program knows.
+    pub(crate) unknown: usize,
+}
+
+/// Puts the logs in order and checks that they are of these blocks, that the blocks follow `cursor`, and that no event
+/// is missing between the logs.
+pub(crate) fn verify(
+    fetched: Fetched,
+    cursor: Option<BlockRef>,
+    factory: &Factory,
+    known: &Known,
+) -> Result<Verified, FetchError> {
+    let Fetched { plan, mut headers, mut logs, .. } = fetched;
+    let mut before = cursor;
+    for header in headers.iter().take(if plan.linked { headers.len() } else { 1 }) {
+        follows(before, header)?;
+        before = Some(header.into());
+    }
+    if headers.windows(2).any(|pair| pair[1].time < pair[0].time) {
+        return Err(IndexError::Inconsistent("a block is older than the one before it".into()).into());
+    }
+    let hashes: HashMap<_, _> = headers.iter().map(|header| (header.number, header.hash)).collect();
+    if let Some(log) = logs.iter().find(|log| hashes.get(&log.block_number) != Some(&log.block_hash)) {
+        let text = format!("a log of block {} names another hash than the block has", log.block_number);
+        return Err(FetchError::Moved(text));
+    }
+    logs.sort_by_key(position);
+    if !plan.linked {
+        let with_logs: BTreeSet<_> = logs.iter().map(|log| log.block_number).collect();
+        headers.retain(|header| header.number == plan.to || with_logs.contains(&header.number));
+    }
+    if let Some(pair) = logs.windows(2).find(|pair| position(&pair[0]) == position(&pair[1])) {
+        let text = format!("log {} of block {} came twice", pair[0].log_index, pair[0].block_number);
+        return Err(IndexError::Inconsistent(text).into());
+    }
+    transactions(&logs)?;
+    let mut known = known.clone();
+    let vaults = factory.created(&logs)?;
+    for vault in &vaults {
+        if !known.begin(vault.address) {
+            let text = format!("vault {} was created twice", vault.address);
+            return Err(IndexError::Inconsistent(text).into());
+        }
+    }
+    let heads = follow(&logs, &mut known)?;
+    for vault in &vaults {
+        if known.head(vault.address).is_some_and(|head| head.sequence == 0) {
+            return Err(IndexError::VaultWithoutEvents { vault: vault.address, block: vault.block.number }.into());
+        }
+    }
+    let (mut payments, mut unknown) = (Vec::new(), 0);
+    for log in logs.iter().filter(|log| known.head(log.address).is_some()) {
+        match decode::read(log) {
+            Read::Payment(payment) => payments.push(*payment),
+            Read::Unknown => unknown += 1,
+            Read::Other => {}
+        }
+    }
+    let chunk = Chunk { headers, logs, vaults, payments, heads, finalized: 0, confirmed: false };
+    Ok(Verified { chunk, known, unknown })
+}
+
+/// Follows every log and notes each vault after each block.
+fn follow(logs: &[ChainLog], known: &mut Known) -> Result<Vec<StoredHead>, IndexError> {
+    let mut heads = Vec::new();
+    for of_block in logs.chunk_by(|a, b| a.block_number == b.block_number) {
+        let mut moved = BTreeSet::new();
+        for log in of_block {
+            if known.follow(log)? {
+                moved.insert(log.address);
+            }
+        }
+        let block = BlockRef { number: of_block[0].block_number, hash: of_block[0].block_hash };
+        let after = |vault: Address| {
+            let head = known.head(vault)?;
+            Some(StoredHead { vault, block, sequence: head.sequence, running_hash: head.running_hash })
+        };
+        heads.extend(moved.into_iter().filter_map(after));
+    }
+    Ok(heads)
+}
+
+/// Logs of one transaction stand together, and a transaction is in one block.
+fn transactions(logs: &[ChainLog]) -> Result<(), IndexError> {
+    let mut blocks: BTreeMap<B256, u64> = BTreeMap::new();
+    for of_one in logs.chunk_by(|a, b| a.tx == b.tx) {
+        let (tx, block) = (of_one[0].tx, of_one[0].block_number);
+        if of_one.iter().any(|log| log.block_number != block) || blocks.insert(tx, block).is_some() {
+            return Err(IndexError::Inconsistent(format!("logs of transaction {tx} do not stand together")));
+        }
+    }
+    Ok(())
+}
+
+const fn position(log: &ChainLog) -> (u64, u64) {
+    (log.block_number, log.log_index)
+}
+
+/// Whether a block is the child of the one before it; any block may follow nothing.
+fn follows(before: Option<BlockRef>, block: &Header) -> Result<(), FetchError> {
+    match before {
+        Some(before) if block.parent != before.hash => {
+            Err(FetchError::Moved(format!("the parent of block {} is not the block before it", block.number)))
+        }
+        _ => Ok(()),
+    }
+}

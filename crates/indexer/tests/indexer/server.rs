@@ -1,0 +1,45 @@
+//! A PostgreSQL of the tests' own: started when the first test needs it, ended with the test program.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+const SCRIPT: &str = include_str!("server.sh");
+
+/// The server, which lives as long as its standard input is open: as long as this program.
+struct Server {
+    _script: Child,
+    url: String,
+}
+
+static SERVER: LazyLock<Option<Server>> = LazyLock::new(start);
+
+/// PostgreSQL refuses to run as root.
+fn start() -> Option<Server> {
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
+    let mut command = if is_root { Command::new("runuser") } else { Command::new("sh") };
+    if is_root {
+        command.args(["-u", "postgres", "--", "sh"]);
+    }
+    let spawned = command.args(["-c", SCRIPT]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let mut line = String::new();
+    let server = spawned.ok().and_then(|mut script| {
+        BufReader::new(script.stdout.take()?).read_line(&mut line).ok()?;
+        let folder = line.strip_suffix('\n')?;
+        Some(Server { _script: script, url: format!("postgresql://purse@/postgres?host={folder}") })
+    });
+    assert!(server.is_some() || std::env::var_os("PURSE_CI").is_none(), "PostgreSQL does not start");
+    server
+}
+
+/// Where the server is; none when PostgreSQL is not installed, which PURSE_CI forbids.
+pub(crate) fn url() -> Option<&'static str> {
+    SERVER.as_ref().map(|server| server.url.as_str())
+}
+
+/// A name that no other test has.
+pub(crate) fn schema() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}

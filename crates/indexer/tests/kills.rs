@@ -1,0 +1,190 @@
+//! Kill -9 at random while 50,000 events with reorganisations are indexed: what is in the database in the end is what a
+//! rebuild gives: nothing lost, nothing twice. Its own program, since the one that is killed is this one again.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+#[path = "indexer/chain.rs"]
+#[expect(dead_code, reason = "shared with the other tests")]
+mod chain;
+#[path = "indexer/database.rs"]
+#[expect(dead_code, unused_macros, unused_imports, reason = "shared with the other tests")]
+mod database;
+#[path = "indexer/server.rs"]
+mod server;
+
+use chain::{CHAIN, FakeChain, contents, rebuilt};
+use purse_indexer::{PostgresStore, Progress, SqliteStore, Store};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+use tokio::runtime::{Builder, Runtime};
+
+/// Kills for each database: PURSE_KILLS, or so many.
+const KILLS: u32 = 20;
+/// Moments of the chain, each followed by a sync. The first is far longer than what is not final.
+const STAGES: u32 = 41;
+const EVENTS_IN_A_BLOCK: u32 = 25;
+/// Lines that a child writes at most before it is killed: one for each commit, rollback and stage.
+const LINES: u32 = 9;
+
+/// Where the index is: what a child is told.
+#[derive(Clone)]
+enum Where {
+    File(String),
+    Schema(String),
+}
+
+impl Where {
+    fn open(&self) -> Box<dyn Store> {
+        match self {
+            Self::File(path) => Box::new(SqliteStore::open(path, CHAIN).unwrap()),
+            Self::Schema(name) => {
+                // A child is told by its parent, who has started the server.
+                let url = std::env::var("PURSE_POSTGRES").ok().or_else(|| server::url().map(str::to_owned));
+                Box::new(PostgresStore::open(&url.expect("there is a server"), name, CHAIN).unwrap())
+            }
+        }
+    }
+}
+
+/// The chain as it is at a stage: the same each time. Every third stage takes blocks back.
+struct Growing {
+    chain: FakeChain,
+    vault: alloy::primitives::Address,
+    stage: u32,
+}
+
+impl Growing {
+    fn new() -> Self {
+        let chain = FakeChain::new();
+        let vault = chain.state().create_vault(1);
+        let mut growing = Self { chain, vault, stage: 0 };
+        growing.add(400);
+        growing
+    }
+
+    fn at(stage: u32) -> Self {
+        let mut growing = Self::new();
+        (0..stage).for_each(|_| growing.grow());
+        growing
+    }
+
+    fn add(&mut self, blocks: u32) {
+        let mut state = self.chain.state();
+        (0..blocks).for_each(|_| state.events(self.vault, EVENTS_IN_A_BLOCK));
+    }
+
+    fn grow(&mut self) {
+        self.stage += 1;
+        if self.stage.is_multiple_of(3) {
+            self.chain.state().undo(20);
+            self.add(60);
+        } else {
+            self.add(40);
+        }
+    }
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+fn tell(line: &str) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}").unwrap();
+    out.flush().unwrap();
+}
+
+/// Indexes from a stage to the last, telling every step.
+fn child(place: &Where, stage: u32) {
+    let mut growing = Growing::at(stage);
+    let mut indexer = growing.chain.indexer(place.open());
+    loop {
+        tell(&format!("stage {}", growing.stage));
+        let told = |progress| tell(if matches!(progress, Progress::RolledBack(_)) { "rollback" } else { "commit" });
+        runtime().block_on(indexer.sync_to_head(told)).unwrap();
+        if growing.stage + 1 == STAGES {
+            return tell("done");
+        }
+        growing.grow();
+    }
+}
+
+/// Runs a child from a stage on, and kills it after so many lines. The stage that it was in; none when it was done.
+fn run_and_kill(place: &Where, stage: u32, lines: Option<u32>) -> Option<u32> {
+    let (kind, name) = match place {
+        Where::File(path) => ("file", path),
+        Where::Schema(schema) => ("schema", schema),
+    };
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["child", kind, name, &stage.to_string()]).stdout(Stdio::piped());
+    if let Some(url) = server::url() {
+        command.env("PURSE_POSTGRES", url);
+    }
+    let mut child = command.spawn().unwrap();
+    let (mut reached, mut read, mut done) = (stage, 0, false);
+    for line in BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok) {
+        reached = line.strip_prefix("stage ").map_or(reached, |stage| stage.parse().unwrap());
+        done |= line == "done";
+        read += 1;
+        if lines == Some(read) {
+            // SIGKILL. What the child wrote meanwhile is read before the next one begins.
+            child.kill().unwrap();
+        }
+    }
+    let ended = child.wait().unwrap();
+    assert!(done || lines.is_some() && !ended.success(), "a child failed by itself: {ended}");
+    (!done).then_some(reached)
+}
+
+/// Kills so often, beginning with a new index whenever one is done, and compares each in the end.
+fn kill(kind: &str, new_place: impl Fn() -> Where, kills: u32) {
+    let seed = std::env::var("PURSE_SEED").map_or(5, |seed| seed.parse().unwrap());
+    let mut dice = StdRng::seed_from_u64(seed);
+    let whole = Growing::at(STAGES - 1);
+    let expected = runtime().block_on(rebuilt(&whole.chain));
+    assert_eq!(expected.2[0].0, whole.chain.state().logs_of(whole.vault));
+    let events = expected.2[0].0.len();
+    assert!(events >= 40_000, "{events}");
+    let (mut killed, mut indexes) = (0, 0);
+    while killed < kills {
+        let (place, mut stage) = (new_place(), 0);
+        indexes += 1;
+        loop {
+            let lines = (killed < kills).then(|| dice.random_range(1..=LINES));
+            match run_and_kill(&place, stage, lines) {
+                Some(reached) => (stage, killed) = (reached, killed + 1),
+                None => break,
+            }
+        }
+        assert!(contents(&*place.open()) == expected, "{kind}: the index differs from a rebuild (PURSE_SEED={seed})");
+    }
+    tell(&format!("{kind}: {killed} kills, {indexes} indexes of {events} events, each equal to a rebuild"));
+}
+
+fn main() {
+    let arguments: Vec<_> = std::env::args().collect();
+    if let [_, child_word, kind, name, stage] = &arguments[..]
+        && child_word == "child"
+    {
+        let place = if kind == "file" { Where::File(name.clone()) } else { Where::Schema(name.clone()) };
+        return child(&place, stage.parse().unwrap());
+    }
+    let kills = std::env::var("PURSE_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let files = std::cell::Cell::new(0);
+    let file = || {
+        files.set(files.get() + 1);
+        Where::File(folder.path().join(format!("{}.db", files.get())).display().to_string())
+    };
+    // A word, as for any test: only the database that it names.
+    let wanted = |name: &str| arguments.get(1).is_none_or(|word| name.starts_with(word.as_str()));
+    if wanted("sqlite") {
+        kill("SQLite", file, kills);
+    }
+    match server::url() {
+        _ if !wanted("postgres") => {}
+        Some(_) => kill("PostgreSQL", || Where::Schema(server::schema()), kills),
+        None => tell("skipped: kills on PostgreSQL, which is not installed"),
+    }
+}
