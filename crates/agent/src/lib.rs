@@ -13,6 +13,7 @@
 //! - `agent`: build, check, sign
 //! - `pay`: one payment; `batch`: several in one transaction; `submit`: send a transaction and wait for it
 //! - `approval_request`: the file in which the owner is asked; `approval`: asking, and paying with the answer
+//! - `purchase`: one id, one payment; [`x402`]: the words of HTTP 402 payments
 //! - `error`: what can go wrong, other than a refusal
 
 mod agent;
@@ -26,11 +27,13 @@ mod nonce;
 mod pay;
 mod payment;
 mod private_file;
+mod purchase;
 mod reference;
 mod session_file;
 mod session_key;
 mod submit;
 mod v3;
+pub mod x402;
 
 pub use agent::Agent;
 pub use approval_request::{APPROVAL_DEADLINE_SECONDS, ApprovalRequest, ApprovalRequestError};
@@ -40,6 +43,7 @@ pub use keystore::KeystoreError;
 pub use nonce::{NonceError, NonceGuard, NonceStore};
 pub use payment::{DEFAULT_DEADLINE_SECONDS, Fee, NotMined, Outcome, Paid, PaymentRequest, SignedPayment};
 pub use private_file::FileError;
+pub use purchase::{MAX_PURCHASE_ID, PurchaseId, PurchaseIdError};
 pub use reference::reference;
 pub use session_file::{Salt, SessionFile, SessionFileError};
 pub use session_key::{SessionKey, SigningFailed};

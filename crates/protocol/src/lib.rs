@@ -5,6 +5,7 @@
 //! - [`typed_data`]: the EIP-712 digests that session keys and owners sign
 //! - [`event`]: a vault's logs, decoded, and the running hash over them
 //! - [`refusal`]: revert bytes turned into a named refusal with cause and fix
+//! - [`payment_refusal`]: why a payment was not made, for agents: did money move, what to do next
 //! - [`rpc_fault`]: why a node gave no usable answer
 //! - [`meter`]: the sliding cap, as the vault counts it
 //! - [`id`]: the number of a session
@@ -12,6 +13,7 @@
 //! - [`window`]: the lengths that a limit's window may have
 //! - [`scope`]: what a limit counts: the vault, a session, a category within one
 //! - [`time`]: points in time and spans, as text
+//! - [`text`]: what others wrote, made safe to quote
 //! - [`category`]: what kind of payee may be paid, by number and by name
 //! - [`chain`]: the chains that are known, and what differs between them
 //! - [`create2`]: where a factory and a vault will be, before they are
@@ -26,9 +28,11 @@ pub mod create2;
 pub mod event;
 pub mod id;
 pub mod meter;
+pub mod payment_refusal;
 pub mod refusal;
 pub mod rpc_fault;
 pub mod scope;
+pub mod text;
 pub mod time;
 pub mod typed_data;
 pub mod window;
@@ -40,6 +44,7 @@ pub use chain::Chain;
 pub use create2::VaultConfig;
 pub use id::{SessionId, SessionIdError};
 pub use meter::Meter;
+pub use payment_refusal::{MoneyMoved, PaymentRefusal, RetryHow};
 pub use refusal::{Refusal, RefusalContext, Retry, WhoCanFix};
 pub use rpc_fault::RpcFault;
 pub use scope::Scope;

@@ -22,7 +22,7 @@ pub use example::{Documented, all_codes};
 
 use crate::abi::{IVault::IVaultErrors, IVaultFactory::IVaultFactoryErrors, IVaultLens::IVaultLensErrors};
 use alloy::sol_types::SolInterface;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -46,7 +46,7 @@ pub struct Refusal {
 }
 
 /// Who can do what the fix says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WhoCanFix {
     /// The holder of the session key.
