@@ -13,7 +13,7 @@
 //! - `agent`: build, check, sign
 //! - `pay`: one payment; `batch`: several in one transaction; `submit`: send a transaction and wait for it
 //! - `approval_request`: the file in which the owner is asked; `approval`: asking, and paying with the answer
-//! - `purchase`: one id, one payment; [`x402`]: the words of HTTP 402 payments
+//! - `purchase`: one id, one payment; [`journal`]: what became of each; `purchase_lock`: one process at a time; [`x402`]: the words of HTTP 402 payments
 //! - `error`: what can go wrong, other than a refusal
 
 mod agent;
@@ -21,6 +21,7 @@ mod approval;
 mod approval_request;
 mod batch;
 mod error;
+pub mod journal;
 pub mod keystore;
 pub mod ledger;
 mod nonce;
@@ -28,6 +29,7 @@ mod pay;
 mod payment;
 mod private_file;
 mod purchase;
+mod purchase_lock;
 mod reference;
 mod session_file;
 mod session_key;
@@ -39,6 +41,7 @@ pub use agent::Agent;
 pub use approval_request::{APPROVAL_DEADLINE_SECONDS, ApprovalRequest, ApprovalRequestError};
 pub use batch::LARGEST_BATCH;
 pub use error::AgentError;
+pub use journal::{Journal, JournalError};
 pub use keystore::KeystoreError;
 pub use nonce::{NonceError, NonceGuard, NonceStore};
 pub use payment::{DEFAULT_DEADLINE_SECONDS, Fee, NotMined, Outcome, Paid, PaymentRequest, SignedPayment};
