@@ -37,5 +37,5 @@ CREATE TABLE purchases (
     created        INTEGER NOT NULL,
     updated        INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX purchases_of_a_request ON purchases (request) WHERE derived = 1 AND state IN ('reserved', 'signed', 'sent', 'unknown');
+CREATE INDEX purchases_of_a_request ON purchases (request) WHERE derived = 1;
 CREATE INDEX purchases_that_hold_money ON purchases (purse, valid_before);

@@ -96,6 +96,11 @@ impl<P: Provider> Agent<P> {
         &self.session
     }
 
+    /// The node.
+    pub fn provider(&self) -> &P {
+        &self.provider
+    }
+
     /// The session key's address, which also pays the gas.
     pub fn address(&self) -> Address {
         self.key.address()
@@ -255,7 +260,14 @@ impl<P: Provider> Agent<P> {
         Ok(Refusal::decode(&revert, &self.context))
     }
 
-    fn vault(&self) -> IVaultInstance<&P> {
+    /// The category under which a payee is in the book; 0 = it is not.
+    pub(crate) async fn category_of(&self, payee: Address) -> Result<u8, RpcFault> {
+        let vault = self.vault();
+        let call = vault.payeeOf(payee);
+        within(async { call.call().await.map_err(RpcFault::from) }).await
+    }
+
+    pub(crate) fn vault(&self) -> IVaultInstance<&P> {
         IVaultInstance::new(self.session.vault, &self.provider)
     }
 }

@@ -174,12 +174,14 @@ impl Journal {
         self.one("purchase = ?1", [purchase.as_str()])
     }
 
-    /// The newest purchase under an id made up here that asks for the same and is under way.
+    /// The newest purchase under an id made up here that asks for the same and is not over: under way, or paid for and
+    /// not delivered.
     ///
     /// # Errors
     /// [`JournalError`].
-    pub fn under_way_like(&self, request: B256) -> Result<Option<Purchase>, JournalError> {
-        self.one(&format!("request = ?1 AND derived = 1 AND {UNDER_WAY}"), [request.as_slice()])
+    pub fn unfinished_like(&self, request: B256) -> Result<Option<Purchase>, JournalError> {
+        let unfinished = format!("({UNDER_WAY} OR state = 'settled' AND answer_status IS NULL)");
+        self.one(&format!("request = ?1 AND derived = 1 AND {unfinished}"), [request.as_slice()])
     }
 
     /// All purchases under way, the oldest first.
@@ -196,6 +198,15 @@ impl Journal {
     /// [`JournalError`].
     pub fn list(&self, most: u32) -> Result<Vec<Purchase>, JournalError> {
         self.many("1 ORDER BY id DESC LIMIT ?1", [most])
+    }
+
+    /// To whom the last payment to an origin, such as `https://api.example`, went.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub fn last_payee_of(&self, origin: &str) -> Result<Option<Address>, JournalError> {
+        let paid = "state = 'settled' AND (url = ?1 OR substr(url, 1, length(?1) + 1) = ?1 || '/')";
+        Ok(self.one(paid, [origin])?.map(|purchase| purchase.bought.payee))
     }
 
     /// Reserves a purchase: from here on it is known, and its price is held against the purse. One transaction, which

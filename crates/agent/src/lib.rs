@@ -14,12 +14,14 @@
 //! - `pay`: one payment; `batch`: several in one transaction; `submit`: send a transaction and wait for it
 //! - `approval_request`: the file in which the owner is asked; `approval`: asking, and paying with the answer
 //! - `purchase`: one id, one payment; [`journal`]: what became of each; `purchase_lock`: one process at a time; [`x402`]: the words of HTTP 402 payments
+//! - [`buyer`]: buying from sellers that demand a payment; `purse`: the pocket money that pays them
 //! - `error`: what can go wrong, other than a refusal
 
 mod agent;
 mod approval;
 mod approval_request;
 mod batch;
+pub mod buyer;
 mod error;
 pub mod journal;
 pub mod keystore;
@@ -30,6 +32,7 @@ mod payment;
 mod private_file;
 mod purchase;
 mod purchase_lock;
+mod purse;
 mod reference;
 mod session_file;
 mod session_key;
@@ -40,6 +43,7 @@ pub mod x402;
 pub use agent::Agent;
 pub use approval_request::{APPROVAL_DEADLINE_SECONDS, ApprovalRequest, ApprovalRequestError};
 pub use batch::LARGEST_BATCH;
+pub use buyer::{Bought, Buyer, PurchaseReceipt, Purchasing, Quote};
 pub use error::AgentError;
 pub use journal::{Journal, JournalError};
 pub use keystore::KeystoreError;
@@ -47,6 +51,7 @@ pub use nonce::{NonceError, NonceGuard, NonceStore};
 pub use payment::{DEFAULT_DEADLINE_SECONDS, Fee, NotMined, Outcome, Paid, PaymentRequest, SignedPayment};
 pub use private_file::FileError;
 pub use purchase::{MAX_PURCHASE_ID, PurchaseId, PurchaseIdError};
+pub use purse::Purse;
 pub use reference::reference;
 pub use session_file::{Salt, SessionFile, SessionFileError};
 pub use session_key::{SessionKey, SigningFailed};

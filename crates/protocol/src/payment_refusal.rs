@@ -195,7 +195,10 @@ mod tests {
         let refusal = Refusal::decode(&VaultPaused {}.abi_encode(), &RefusalContext::default());
         let told = PaymentRefusal::from(refusal.clone());
         assert_eq!((told.code.as_ref(), told.next_step.as_str()), (refusal.code, refusal.fix.as_str()));
-        assert_eq!((told.money_moved, told.retry, told.who_can_fix), (MoneyMoved::No, RetryHow::After, WhoCanFix::Owner));
+        assert_eq!(
+            (told.money_moved, told.retry, told.who_can_fix),
+            (MoneyMoved::No, RetryHow::After, WhoCanFix::Owner)
+        );
         let told = PaymentRefusal::from(RpcFault::nonsense("x"));
         assert_eq!((told.retry, told.who_can_fix), (RetryHow::After, WhoCanFix::Operator));
     }

@@ -51,9 +51,8 @@ fn sum(tx: &Transaction<'_>, purse: Address, but: &str, funds: Funds) -> rusqlit
     )?;
     let (refused, settled) = (State::Refused.name(), State::Settled.name());
     let (time, block) = (funds.time.cast_signed(), funds.block.cast_signed());
-    let rows = statement.query_map(params![purse.as_slice(), but, time, refused, settled, block], |row| {
-        row.get::<_, String>(0)
-    })?;
+    let rows = statement
+        .query_map(params![purse.as_slice(), but, time, refused, settled, block], |row| row.get::<_, String>(0))?;
     let mut sum = 0_u128;
     for amount in rows {
         sum = sum.saturating_add(amount?.parse().unwrap_or(u128::MAX));

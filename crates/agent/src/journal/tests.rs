@@ -66,7 +66,10 @@ fn a_purchase_goes_its_way_and_is_read_back() {
     let answer = Answer { status: 200, content_type: Some("text/plain".to_owned()), body: Some(b"x".to_vec()) };
     journal.answered(&one, &answer, 9).unwrap();
     let row = open(&desk.home).unwrap().find(&one).unwrap().unwrap();
-    assert_eq!((row.state, row.header.as_deref(), row.block, row.updated), (State::Settled, Some("header"), Some(12), 9));
+    assert_eq!(
+        (row.state, row.header.as_deref(), row.block, row.updated),
+        (State::Settled, Some("header"), Some(12), 9)
+    );
     assert_eq!((row.transaction, row.answer, row.reconciled), (Some(B256::repeat_byte(9)), Some(answer), false));
     let mode = std::fs::metadata(journal.path()).unwrap().permissions().mode() & 0o7777;
     assert_eq!(mode, 0o600);
@@ -150,13 +153,15 @@ fn retries_of_a_request_find_what_is_under_way() {
     let desk = desk();
     let journal = &desk.journal;
     journal.reserve(&new("named", 10), FUNDS, 5).unwrap().unwrap();
-    assert_eq!(journal.under_way_like(B256::repeat_byte(3)).unwrap(), None, "its id was the caller's");
+    assert_eq!(journal.unfinished_like(B256::repeat_byte(3)).unwrap(), None, "its id was the caller's");
     journal.reserve(&NewPurchase { derived: true, ..new("auto-1", 10) }, FUNDS, 5).unwrap().unwrap();
-    assert_eq!(journal.under_way_like(B256::repeat_byte(3)).unwrap().unwrap().bought.purchase, id("auto-1"));
-    assert_eq!(journal.under_way_like(B256::repeat_byte(4)).unwrap(), None);
+    assert_eq!(journal.unfinished_like(B256::repeat_byte(3)).unwrap().unwrap().bought.purchase, id("auto-1"));
+    assert_eq!(journal.unfinished_like(B256::repeat_byte(4)).unwrap(), None);
     journal.signed(&id("auto-1"), "header", 6).unwrap();
     journal.settled(&id("auto-1"), settlement(12), 6).unwrap();
-    assert_eq!(journal.under_way_like(B256::repeat_byte(3)).unwrap(), None, "paid: that purchase is over");
+    assert!(journal.unfinished_like(B256::repeat_byte(3)).unwrap().is_some(), "paid, and not delivered");
+    journal.answered(&id("auto-1"), &Answer { status: 200, content_type: None, body: None }, 7).unwrap();
+    assert_eq!(journal.unfinished_like(B256::repeat_byte(3)).unwrap(), None, "delivered: that purchase is over");
     assert_eq!(journal.list(10).unwrap().len(), 2);
     assert_eq!(journal.list(1).unwrap()[0].bought.purchase, id("auto-1"), "the newest first");
 }

@@ -96,7 +96,10 @@ mod tests {
         assert_eq!(sent["resource"]["url"], "https://api.example/x");
         assert_eq!(sent["payload"]["signature"], "0x010203");
         let words = &sent["payload"]["authorization"];
-        assert_eq!((&words["value"], &words["validBefore"], &words["validAfter"]), (&json!("5"), &json!("99"), &json!("0")));
+        assert_eq!(
+            (&words["value"], &words["validBefore"], &words["validAfter"]),
+            (&json!("5"), &json!("99"), &json!("0"))
+        );
         assert_eq!(sent["extensions"]["payment-identifier"]["info"]["id"], "pay_0123456789abcdef");
     }
 
@@ -120,7 +123,10 @@ mod tests {
         assert_eq!(Receipt::read(&said).unwrap(), Receipt { success: true, transaction: Some(hash), reason: None });
         let said = header(&json!({ "success": false, "transaction": "", "errorReason": "no\u{1b}" }));
         let receipt = Receipt::read(&said).unwrap();
-        assert_eq!((receipt.success, receipt.transaction, receipt.reason.as_deref()), (false, None, Some("no\u{fffd}")));
+        assert_eq!(
+            (receipt.success, receipt.transaction, receipt.reason.as_deref()),
+            (false, None, Some("no\u{fffd}"))
+        );
         assert_eq!(Receipt::read(b"nonsense"), None);
         assert_eq!(Receipt::read(&header(&json!({ "success": "yes" }))), None);
     }

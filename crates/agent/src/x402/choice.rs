@@ -41,7 +41,10 @@ pub fn choose(demand: &Demand, wanted: &Wanted) -> Result<Vec<Offer>, PaymentRef
         return Err(seller("SellerDemandBroken", what).quoted("offers", &reasons));
     }
     let exact = only(&readable, |offer| offer.scheme == EXACT).ok_or_else(|| {
-        let what = format!("the seller takes {}, and a purse pays by {EXACT} (EIP-3009) only", list(&readable, |offer| offer.scheme.clone()));
+        let what = format!(
+            "the seller takes {}, and a purse pays by {EXACT} (EIP-3009) only",
+            list(&readable, |offer| offer.scheme.clone())
+        );
         seller("SchemeNotSupported", what)
     })?;
     let here = only(&exact, |offer| offer.chain_id == Some(wanted.chain_id)).ok_or_else(|| {
