@@ -8,3 +8,4 @@ mod indexer;
 mod owner;
 mod tidy;
 mod trail;
+mod x402;

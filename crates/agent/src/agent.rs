@@ -10,7 +10,7 @@ use alloy::providers::Provider;
 use alloy::rpc::types::TransactionRequest;
 use alloy::sol_types::{SolCall, SolError};
 use alloy::transports::TransportResult;
-use purse_protocol::abi::IVault::{self, IVaultInstance, Payment, SessionView, checkCall};
+use purse_protocol::abi::IVault::{self, IVaultInstance, Payment, SessionView, checkCall, remainingReturn};
 use purse_protocol::{Meter, Refusal, RefusalContext, RpcFault, Window, meter, typed_data};
 use std::fmt;
 use std::future::Future;
@@ -231,8 +231,7 @@ impl<P: Provider> Agent<P> {
         }
         let mut fits = time;
         for (session, category, total) in counts {
-            let remaining = vault.remaining(session, category, payment.token);
-            let remaining = within(async { remaining.call().await.map_err(RpcFault::from) }).await?;
+            let remaining = self.remaining(session, category, payment.token).await?;
             let units = meter::units_up(total, token.unitBits);
             for limit in &remaining.limits {
                 let window = Window::from_seconds(limit.window)
@@ -258,6 +257,18 @@ impl<P: Provider> Agent<P> {
             IVault::SignerNotSessionKey { session, signer: key }.abi_encode()
         };
         Ok(Refusal::decode(&revert, &self.context))
+    }
+
+    /// The limits of a scope, and what is left of them.
+    pub(crate) async fn remaining(
+        &self,
+        session: u32,
+        category: u8,
+        token: Address,
+    ) -> Result<remainingReturn, RpcFault> {
+        let vault = self.vault();
+        let call = vault.remaining(session, category, token);
+        within(async { call.call().await.map_err(RpcFault::from) }).await
     }
 
     /// The category under which a payee is in the book; 0 = it is not.

@@ -103,6 +103,15 @@ impl<P: Provider> Buyer<P> {
         &self.journal
     }
 
+    /// The symbol of the session's token, made safe to print, and its decimals.
+    ///
+    /// # Errors
+    /// A refusal where the token does not say them.
+    pub async fn token(&self) -> Result<(String, u8), PaymentRefusal> {
+        let wanted = self.wanted(None).await?;
+        Ok((wanted.symbol, wanted.decimals))
+    }
+
     /// What the session pays with. The token is asked once.
     pub(crate) async fn wanted(&self, max: Option<u128>) -> Result<Wanted, PaymentRefusal> {
         if let Some(wanted) = self.token.get() {

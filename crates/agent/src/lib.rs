@@ -15,12 +15,14 @@
 //! - `approval_request`: the file in which the owner is asked; `approval`: asking, and paying with the answer
 //! - `purchase`: one id, one payment; [`journal`]: what became of each; `purchase_lock`: one process at a time; [`x402`]: the words of HTTP 402 payments
 //! - [`buyer`]: buying from sellers that demand a payment; `purse`: the pocket money that pays them
+//! - `budget`: what the session may still spend
 //! - `error`: what can go wrong, other than a refusal
 
 mod agent;
 mod approval;
 mod approval_request;
 mod batch;
+mod budget;
 pub mod buyer;
 mod error;
 pub mod journal;
@@ -43,6 +45,7 @@ pub mod x402;
 pub use agent::Agent;
 pub use approval_request::{APPROVAL_DEADLINE_SECONDS, ApprovalRequest, ApprovalRequestError};
 pub use batch::LARGEST_BATCH;
+pub use budget::{Budget, BudgetLimit};
 pub use buyer::{Bought, Buyer, PurchaseReceipt, Purchasing, Quote};
 pub use error::AgentError;
 pub use journal::{Journal, JournalError};

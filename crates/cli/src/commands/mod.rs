@@ -21,10 +21,14 @@ pub(crate) mod limit;
 pub(crate) mod lodge;
 pub(crate) mod log;
 pub(crate) mod man;
+pub(crate) mod mcp;
 pub(crate) mod pause;
 pub(crate) mod pay;
 pub(crate) mod pay_batch;
+pub(crate) mod pay_url;
 pub(crate) mod payee;
+pub(crate) mod payments;
+pub(crate) mod quote;
 pub(crate) mod resume;
 pub(crate) mod revoke;
 pub(crate) mod status;
@@ -63,6 +67,9 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<Reply, Fa
         Command::Lodge(args) => lodge::run(context, &args).await,
         Command::Approve(args) => approve::run(context, &args).await,
         Command::Pay(args) => pay::run(context, &args).await,
+        Command::Quote(args) => quote::run(context, &args).await,
+        Command::Payments(args) => payments::run(context, &args).await,
+        Command::Mcp(args) => mcp::run(context, &args).await,
         Command::Check(args) => check::run(context, &args).await,
         Command::Status(args) => status::run(context, &args).await,
         Command::Pause(args) => pause::run(context, &args).await,
