@@ -2,11 +2,3 @@
 //! sellers that no stock package would be.
 
 mod boundary;
-mod endings;
-mod market;
-mod odd;
-mod once;
-mod paying;
-mod refusals;
-mod stall;
-mod stock_client;

@@ -7,6 +7,7 @@
 //! - `buying`: the whole way of a purchase
 //! - `conclusion`: what became of it, by the seller's word and the chain's
 //! - `reconciling`: what became of purchases whose process ended
+//! - `seller`: whom a seller wants paid, by its own word
 //! - `quote`: what it would cost, and whether it may be bought
 //! - `middleware`: the same as a layer of the caller's own HTTP client
 //! - `refusal`: how it goes wrong
@@ -21,12 +22,14 @@ mod quote;
 mod reconciling;
 mod refusal;
 mod request;
+mod seller;
 
 pub use conclusion::{Bought, PurchaseReceipt};
 pub use exchange::Bounds;
 pub use middleware::{Purpose, X402Layer};
 pub use quote::Quote;
 pub use request::{MAX_REASON, Purchasing, without_query};
+pub use seller::Seller;
 
 use crate::Agent;
 use crate::journal::Journal;
@@ -74,14 +77,7 @@ impl<P: Provider> Buyer<P> {
         let session = agent.session();
         let path = Journal::beside(session.path());
         let journal = Journal::open(&path, session.chain_id, session.vault, session.session.get())?;
-        // Redirects are followed by hand, within the origin; cookies are not kept.
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_WITHIN)
-            .user_agent(concat!("pursestrings/", env!("CARGO_PKG_VERSION")))
-            .build();
-        let client = client
-            .map_err(|error| PaymentRefusal::new("HttpClientFailed", format!("no HTTP client can be made: {error}")))?;
+        let client = client()?;
         let locks = path.with_extension("locks");
         let (token, separator) = (OnceLock::new(), OnceLock::new());
         Ok(Self { agent, journal, locks, client, bounds: Bounds::default(), token, separator })
@@ -136,6 +132,16 @@ impl<P: Provider> Buyer<P> {
             }
         }
     }
+}
+
+/// A client for sellers. Redirects are followed by hand, within the origin; cookies are not kept.
+fn client() -> Result<reqwest::Client, PaymentRefusal> {
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT_WITHIN)
+        .user_agent(concat!("pursestrings/", env!("CARGO_PKG_VERSION")))
+        .build();
+    client.map_err(|error| PaymentRefusal::new("HttpClientFailed", format!("no HTTP client can be made: {error}")))
 }
 
 /// Seconds since 1970 by this machine's clock: facilitators judge an authorisation's time by theirs.

@@ -1,7 +1,7 @@
 //! Sellers that no stock package would be: each is met with a refusal that has a name and says where the money is.
 
 use super::stall::{CENT, Stall, get, named, refused};
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use purse_protocol::{MoneyMoved, WhoCanFix};
 
 /// Before anything is signed.
@@ -80,12 +80,13 @@ async fn an_authorisation_settled_by_a_stranger_is_not_paid_again() -> anyhow::R
 #[tokio::test]
 async fn a_claim_is_only_a_claim() -> anyhow::Result<()> {
     let stall = Stall::open().await?;
-    let buyer = stall.buyer()?;
+    stall.buyer()?.pay_url(&named(&stall.market.seller, "/cent", "the purse is open and full")?).await?;
+    let buyer = stall.impatient()?;
     for path in ["/generous", "/liar"] {
         let bought = buyer.pay_url(&get(&stall.market.odd, path)?).await?;
-        let receipt = bought.receipt.unwrap_or_else(|| unreachable!("{path} demands a payment"));
+        let receipt = bought.receipt.context("a payment is demanded")?;
         ensure!(bought.answer.status == 200 && !receipt.settled && receipt.transaction.is_none(), "{receipt:?}");
     }
-    ensure!(stall.earned().await? == 0);
+    ensure!(stall.earned().await? == CENT);
     Ok(())
 }

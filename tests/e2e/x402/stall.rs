@@ -64,7 +64,11 @@ impl Stall {
 
     /// A buyer that does not wait long.
     pub(crate) fn impatient(&self) -> anyhow::Result<Buyer<DynProvider>> {
-        let bounds = Bounds { settle_within: Duration::from_millis(1_500), ..Bounds::default() };
+        let bounds = Bounds {
+            settle_within: Duration::from_millis(1_500),
+            seen_within: Duration::from_millis(500),
+            ..Bounds::default()
+        };
         Ok(self.buyer()?.within(bounds))
     }
 

@@ -15,8 +15,6 @@ use reqwest::StatusCode;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
-/// Longest wait for a payment that the seller says was made, in our own node's view: nodes lag behind each other.
-const SEEN_WITHIN: Duration = Duration::from_secs(15);
 /// First pause between two looks; doubled each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// Longest pause between two looks.
@@ -143,7 +141,7 @@ impl<P: Provider> Buyer<P> {
         let (started, mut pause) = (Instant::now(), FIRST_PAUSE);
         loop {
             match self.agent.fate(bought.purse, bought.nonce, bought.valid_before).await {
-                Ok(Fate::Alive) if said.success && started.elapsed() < SEEN_WITHIN => {}
+                Ok(Fate::Alive) if said.success && started.elapsed() < self.bounds.seen_within => {}
                 fate => return fate,
             }
             tokio::time::sleep(pause).await;

@@ -21,6 +21,8 @@ pub struct Bounds {
     pub answer_within: Duration,
     /// Longest wait for its answer to one with a payment: the facilitator waits for a block.
     pub settle_within: Duration,
+    /// Longest wait for a payment that the seller says was made, in our own node's view: nodes lag behind each other.
+    pub seen_within: Duration,
     /// Largest body of an answer.
     pub largest_answer: usize,
 }
@@ -30,6 +32,7 @@ impl Default for Bounds {
         Self {
             answer_within: Duration::from_secs(30),
             settle_within: Duration::from_secs(60),
+            seen_within: Duration::from_secs(15),
             largest_answer: 8 * 1_024 * 1_024,
         }
     }

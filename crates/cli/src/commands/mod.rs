@@ -27,6 +27,7 @@ pub(crate) mod pay;
 pub(crate) mod pay_batch;
 pub(crate) mod pay_url;
 pub(crate) mod payee;
+pub(crate) mod payee_request;
 pub(crate) mod payments;
 pub(crate) mod quote;
 pub(crate) mod resume;
@@ -55,6 +56,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<Reply, Fa
         Command::Agent(AgentCommand::Rotate(args)) => agent_rotate::run(context, &args).await,
         Command::Agent(AgentCommand::Limit(args)) => agent_limit::run(context, &args).await,
         Command::Payee(PayeeCommand::Add(args)) => payee::add(context, &args).await,
+        Command::Payee(PayeeCommand::Request(args)) => payee_request::run(context, &args).await,
         Command::Payee(PayeeCommand::Remove(args)) => payee::remove(context, &args).await,
         Command::Payee(PayeeCommand::List(_)) => payee::list(context).await,
         Command::Guardian(GuardianCommand::Set(args)) => guardian::set(context, &args).await,
