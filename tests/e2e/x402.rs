@@ -2,3 +2,12 @@
 //! sellers that no stock package would be.
 
 mod boundary;
+mod endings;
+mod market;
+mod mcp;
+mod odd;
+mod once;
+mod paying;
+mod refusals;
+mod stall;
+mod stock_client;
