@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {PurseEntry} from "../libraries/PurseEntry.sol";
+import {IVault} from "./IVault.sol";
+
 /// @title  The part of a vault that knows of purses
 /// @notice Made by the vault's constructor, so at the address of its first contract: keccak256(rlp([vault, 1])). It opens
 ///         the vault's purses, keeps their list, and answers the vault's questions about them; its refusals are those of
 ///         IVault. It holds nothing and decides nothing that the vault does not ask it.
-/// @dev    No imports: the Solidity compiler and the Rust client read this very file.
 interface IPurses {
     /// @notice Only the vault opens purses: it writes them into its book and its trail.
     error NotVault(address caller);
@@ -29,7 +31,14 @@ interface IPurses {
         view
         returns (uint256 target, uint256 largest);
 
-    /// @notice Returns if a payment of this session, token and amount to its own purse is a refill that may be made now;
-    ///         else reverts with the name of the reason. What `purse` is, the vault's book says.
-    function checkRefill(uint32 session, address token, uint8 category, address purse, uint256 amount) external view;
+    /// @notice The target that binds now, if `target` may be set; else reverts with the name of the reason.
+    function judgeTarget(uint32 session, uint8 category, address token, uint128 target)
+        external
+        view
+        returns (uint256 standing);
+
+    /// @notice Returns if this payment, which has `purse` for its payee or fee recipient, is a refill that may be made now;
+    ///         else reverts with the name of the reason.
+    /// @param  entry what the vault's book says of the purse
+    function judgeRefill(PurseEntry entry, address purse, IVault.Payment calldata payment) external view;
 }

@@ -60,18 +60,6 @@ interface IVault {
         uint8 category;
     }
 
-    /// @notice A session as it stands.
-    struct SessionView {
-        address key; // zero = never granted
-        uint32 validFrom;
-        uint32 validUntil; // 0 = revoked by `revoke`
-        uint64 categories;
-        uint32 nonceHighest; // the highest nonce paid
-        uint32 nonceWindow; // bit i set = nonce (nonceHighest - i) paid
-        uint32 epoch; // the vault's revoke-all count when granted
-        bool revoked; // by `revoke` or by `revokeAll`
-    }
-
     // ----------------------------------------------------------------------------------------------------- events
     // Every event but `PaymentFailed` and `ChangeCall` ends with the vault's sequence number and is folded into its
     // running hash (I13):
@@ -509,9 +497,6 @@ interface IVault {
 
     /// @notice How often `revokeAll` was called; sessions of an earlier epoch are revoked.
     function epoch() external view returns (uint32);
-
-    /// @notice A session as it stands; all zero if never granted.
-    function sessionOf(uint32 session) external view returns (SessionView memory);
 
     /// @notice The session that a key serves or once served; 0 = none.
     function sessionOfKey(address key) external view returns (uint32);

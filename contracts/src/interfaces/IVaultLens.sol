@@ -22,6 +22,18 @@ interface IVaultLens {
         view
         returns (uint256);
 
+    /// @notice A session as it stands.
+    struct SessionView {
+        address key; // zero = never granted
+        uint32 validFrom;
+        uint32 validUntil; // 0 = revoked by `revoke`
+        uint64 categories;
+        uint32 nonceHighest; // the highest nonce paid
+        uint32 nonceWindow; // bit i set = nonce (nonceHighest - i) paid
+        uint32 epoch; // the vault's revoke-all count when granted
+        bool revoked; // by `revoke` or by `revokeAll`
+    }
+
     /// @notice A limit as it stands.
     struct LimitView {
         uint32 window;
@@ -48,6 +60,9 @@ interface IVaultLens {
         uint256 target; // what it may be refilled to, base units
         uint256 largestTarget; // what `setPurseTarget` would take
     }
+
+    /// @notice A session as it stands; all zero if never granted.
+    function sessionOf(address vault, uint32 session) external view returns (SessionView memory);
 
     /// @notice What the vault (session 0), a session (category 0), or a category within one may still spend of a token:
     ///         each limit of the scope, ascending by window; and the per-payment cap, which only a session has.
