@@ -13,8 +13,6 @@ import {IVaultLens} from "src/interfaces/IVaultLens.sol";
 abstract contract Heist is Probes {
     uint256 internal constant MOVES = 3;
 
-    IVaultLens internal lens;
-
     struct Plan {
         uint256 v;
         uint32 id; // the session; 0 = all of them
@@ -22,11 +20,6 @@ abstract contract Heist is Probes {
         uint256 end; // the last second
         uint256 taken;
         uint256 paid; // how many payments: for the nonces
-    }
-
-    function begin(uint256 salt) public virtual override {
-        super.begin(salt);
-        lens = IVaultLens(vm.deployCode("VaultLens.sol:VaultLens"));
     }
 
     /// @notice Takes what there is at every border until the horizon; whatever waits is executed on the way.

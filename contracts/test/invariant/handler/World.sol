@@ -76,7 +76,7 @@ abstract contract World is PaymentSigner {
         }
         // By artifact name, never by import: a mutant of the vault then needs no rebuild of the tests
         string memory artifact = vm.envOr("MUTANT", string("Vault.sol:Vault"));
-        lens = IVaultLens(vm.deployCode(vm.envOr("MUTANT_LENS", string("VaultLens.sol:VaultLens"))));
+        lens = IVaultLens(vm.deployCode("VaultLens.sol:VaultLens"));
         for (uint256 v = 0; v < VAULTS; ++v) {
             vaults[v] = IVault(vm.deployCode(artifact, abi.encode(owners[v], treasuries[0], guardians[0])));
             witnesses[v] = new Witness(vaults[v], lens);
