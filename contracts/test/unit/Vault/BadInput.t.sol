@@ -104,7 +104,7 @@ contract BadInputTest is VaultTest {
         (ok,) = address(vault).call(bytes.concat(abi.encodeCall(vault.pause, ()), hex"c0ffee"));
         assertTrue(ok);
         assertLogged(3);
-        assertEq(vault.sessionOf(SESSION).categories, 2);
+        assertEq(lens.sessionOf(address(vault), SESSION).categories, 2);
         assertTrue(vault.paused());
     }
 
