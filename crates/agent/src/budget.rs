@@ -51,9 +51,9 @@ impl<P: Provider> Agent<P> {
         let mut limits = Vec::new();
         let mut per_payment = 0;
         for (owner, category) in scopes {
-            let remaining = self.remaining(owner, category, token).await?;
-            per_payment = per_payment.max(remaining.perPaymentCap);
-            limits.extend(remaining.limits.iter().map(|limit| BudgetLimit {
+            let (cap, standing) = self.remaining(owner, category, token, view.time).await?;
+            per_payment = per_payment.max(cap);
+            limits.extend(standing.iter().map(|limit| BudgetLimit {
                 scope: scope_name(owner, category),
                 window: Window::from_seconds(limit.window).map_or_else(String::new, |window| window.to_string()),
                 cap: show(limit.cap),

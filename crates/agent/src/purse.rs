@@ -19,11 +19,6 @@ alloy::sol! {
         function targetOf(uint32 session, uint8 category, address token) external view returns (uint256 target, uint256 largest);
     }
 
-    /// How an agent opens a purse.
-    interface IPurseVault {
-        function openPurse(uint32 session, address token, uint8 category) external returns (address purse);
-    }
-
     /// ERC-1271.
     #[sol(rpc)]
     interface IErc1271 {

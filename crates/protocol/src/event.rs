@@ -107,6 +107,8 @@ pub fn name(event: &IVaultEvents) -> &'static str {
         IVaultEvents::ChangeCall(_) => "ChangeCall",
         IVaultEvents::ChangeExecuted(_) => "ChangeExecuted",
         IVaultEvents::ChangeCancelled(_) => "ChangeCancelled",
+        IVaultEvents::PurseOpened(_) => "PurseOpened",
+        IVaultEvents::PurseTargetSet(_) => "PurseTargetSet",
     }
 }
 

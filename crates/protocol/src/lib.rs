@@ -8,6 +8,7 @@
 //! - [`payment_refusal`]: why a payment was not made, for agents: did money move, what to do next
 //! - [`rpc_fault`]: why a node gave no usable answer
 //! - [`meter`]: the sliding cap, as the vault counts it
+//! - [`storage`]: a vault's own words, decoded
 //! - [`id`]: the number of a session
 //! - [`amount`]: token amounts as decimal text and as base units
 //! - [`window`]: the lengths that a limit's window may have
@@ -32,6 +33,7 @@ pub mod payment_refusal;
 pub mod refusal;
 pub mod rpc_fault;
 pub mod scope;
+pub mod storage;
 pub mod text;
 pub mod time;
 pub mod typed_data;

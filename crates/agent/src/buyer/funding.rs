@@ -5,12 +5,13 @@ use super::Buyer;
 use super::plan::Plan;
 use crate::journal::{NewPurchase, Short};
 use crate::purchase_lock::PurchaseLock;
-use crate::purse::{IPurseVault, Purse};
+use crate::purse::Purse;
 use crate::submit::{Cargo, NotSent, Waited};
 use crate::{DEFAULT_DEADLINE_SECONDS, Outcome, PaymentRequest};
 use alloy::primitives::Bytes;
 use alloy::providers::Provider;
 use alloy::sol_types::SolCall;
+use purse_protocol::abi::IVault::openPurseCall;
 use purse_protocol::{PaymentRefusal, Refusal, RefusalContext, RetryHow, WhoCanFix};
 use std::time::Duration;
 
@@ -113,7 +114,7 @@ impl<P: Provider> Buyer<P> {
 
     async fn open_purse(&self, category: u8) -> Result<(), PaymentRefusal> {
         let session = self.agent.session();
-        let call = IPurseVault::openPurseCall { session: session.session.get(), token: session.token, category };
+        let call = openPurseCall { session: session.session.get(), token: session.token, category };
         let refused = |data: &Bytes| PaymentRefusal::from(Refusal::decode(data, &RefusalContext::default()));
         let (mut guard, view) = self.agent.lock().await?;
         let deadline = view.deadline(DEFAULT_DEADLINE_SECONDS)?;
