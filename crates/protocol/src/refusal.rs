@@ -3,6 +3,7 @@
 //!
 //! - `context`: what the reader knows of tokens, sessions and payees, so that the words can name them
 //! - `payment`: what `pay`, `payBatch` and `check` refuse
+//! - `purse`: what purses meet
 //! - `change`: what the owner's and the guardian's verbs, and the factory, refuse
 //! - `act`: what acts by signature, conditional and waiting changes, and the lens refuse
 //! - `foreign`: reverts that no contract of Pursestrings has named
@@ -15,6 +16,7 @@ mod context;
 mod example;
 mod foreign;
 mod payment;
+mod purse;
 mod told;
 
 pub use context::RefusalContext;
@@ -22,7 +24,7 @@ pub use example::{Documented, all_codes};
 
 use crate::abi::{IVault::IVaultErrors, IVaultFactory::IVaultFactoryErrors, IVaultLens::IVaultLensErrors};
 use alloy::sol_types::SolInterface;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -46,7 +48,7 @@ pub struct Refusal {
 }
 
 /// Who can do what the fix says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WhoCanFix {
     /// The holder of the session key.
@@ -81,6 +83,7 @@ impl Refusal {
         let vault = || {
             let error = IVaultErrors::abi_decode(revert).ok()?;
             let told = payment::explain(&error, context)
+                .or_else(|| purse::explain(&error, context))
                 .or_else(|| change::explain(&error, context))
                 .or_else(|| act::explain(&error));
             told.zip(IVaultErrors::name_by_selector(selector))

@@ -27,12 +27,24 @@ const TIME: u32 = 1_795_357_320;
 /// Every code that [`Refusal::decode`] gives, with an example: the vault's errors in the order of the interface, the
 /// factory's, the lens's, then those of foreign contracts.
 pub fn all_codes() -> Vec<Documented> {
-    let vault = payments().into_iter().chain(changes()).chain(acts()).map(|made| made.told("IVault"));
+    let vault = payments().into_iter().chain(purses()).chain(changes()).chain(acts()).map(|made| made.told("IVault"));
     vault
         .chain(factory().into_iter().map(|made| made.told("IVaultFactory")))
         .chain(lens().into_iter().map(|made| made.told("IVaultLens")))
         .chain(any().into_iter().map(|made| made.told("any")))
         .collect()
+}
+
+fn purses() -> Vec<Made> {
+    let (token, purse) = (USDC, SOMEBODY);
+    vec![
+        made(V::PurseOfAnother { purse, session: 2, token }),
+        made(V::PurseNotLow { purse, balance: usdc(140), target: usdc(250) }),
+        made(V::PurseOverfilled { purse, balance: usdc(100), amount: usdc(160), target: usdc(250) }),
+        made(V::PurseExists { purse }),
+        made(V::PurseTargetTooHigh { target: 7_000_000, largest: usdc(625) }),
+        made(V::TokenNotEip3009 { token }),
+    ]
 }
 
 /// An error's signature and an instance of it, encoded.
