@@ -10,29 +10,8 @@ use alloy::rpc::types::{Filter, Log, TransactionReceipt};
 use alloy::sol_types::SolEvent;
 use purse_protocol::RpcFault;
 use purse_protocol::abi::IErc20::{self, IErc20Instance};
-
-alloy::sol! {
-    /// The part of a vault's contract for purses that an agent reads.
-    #[sol(rpc)]
-    interface IPurses {
-        function purseOf(uint32 session, address token, uint8 category) external view returns (address purse);
-        function targetOf(uint32 session, uint8 category, address token) external view returns (uint256 target, uint256 largest);
-    }
-
-    /// ERC-1271.
-    #[sol(rpc)]
-    interface IErc1271 {
-        function isValidSignature(bytes32 hash, bytes calldata signature) external view returns (bytes4 answer);
-    }
-
-    /// The part of EIP-3009 that an agent reads.
-    #[sol(rpc)]
-    interface IEip3009 {
-        event AuthorizationUsed(address indexed authorizer, bytes32 indexed nonce);
-        function DOMAIN_SEPARATOR() external view returns (bytes32 separator);
-        function authorizationState(address authorizer, bytes32 nonce) external view returns (bool used);
-    }
-}
+use purse_protocol::abi::{IEip3009, IPurse, IPurses};
+use purse_protocol::create2;
 
 /// ERC-1271's yes.
 const YES: [u8; 4] = [0x16, 0x26, 0xba, 0x7e];
@@ -123,7 +102,7 @@ impl<P: Provider> Agent<P> {
 
     /// Whether the purse's hook says yes, as the token will ask it.
     pub(crate) async fn purse_says_yes(&self, purse: Address, digest: B256, blob: &Bytes) -> Result<bool, RpcFault> {
-        let purse = IErc1271::new(purse, &self.provider);
+        let purse = IPurse::new(purse, &self.provider);
         match purse.isValidSignature(digest, blob.clone()).call().await.map_err(RpcFault::from) {
             Ok(said) => Ok(said == YES),
             Err(RpcFault::Reverted { .. }) => Ok(false),
@@ -191,6 +170,6 @@ impl<P: Provider> Agent<P> {
 
     /// The contract for purses: the first that the vault made.
     fn purses(&self) -> Address {
-        self.session.vault.create(1)
+        create2::purses_address(self.session.vault)
     }
 }
