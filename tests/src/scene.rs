@@ -13,7 +13,9 @@ use anyhow::{Context, anyhow, ensure};
 use purse_deployer::{Build, deploy_factory, deploy_lens, deploy_test_usdc, deploy_vault};
 use purse_protocol::abi::IErc20::{self, IErc20Instance};
 use purse_protocol::abi::IVault::{self, IVaultInstance};
-use purse_protocol::{Chain, Refusal, RefusalContext, RpcFault, VaultConfig, typed_data};
+use purse_protocol::{
+    Chain, Refusal, RefusalContext, RpcFault, Scope, SessionId, VaultConfig, VaultReader, typed_data,
+};
 use std::ops::Deref;
 use std::sync::LazyLock;
 
@@ -246,6 +248,16 @@ impl Scene {
         })?;
         ensure!(receipt.status(), "transaction {} failed", receipt.transaction_hash);
         Ok(receipt)
+    }
+
+    /// What that session may spend, under whatever category.
+    pub fn scope() -> Scope {
+        SessionId::new(Self::SESSION).map_or(Scope::Vault, Scope::Session)
+    }
+
+    /// The vault's own words, as the views of the lens read them.
+    pub fn reader(&self) -> VaultReader<DynProvider> {
+        VaultReader::now(self.vault, self.provider.clone())
     }
 
     /// The vault, to ask.

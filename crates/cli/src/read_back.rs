@@ -3,7 +3,7 @@
 use alloy::primitives::{Address, U256};
 use purse_owner::state::Allowance;
 use purse_owner::{Change, State, Verb};
-use purse_protocol::abi::IVault::SessionView;
+use purse_protocol::abi::IVaultLens::SessionView;
 use purse_protocol::time::{rfc3339, span};
 use purse_protocol::{Category, CategoryMask, RefusalContext, Scope, Window};
 

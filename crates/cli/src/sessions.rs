@@ -3,13 +3,13 @@
 use crate::context::{Context, Vault};
 use crate::failure::Failure;
 use crate::granted::{self, Granted};
-use crate::money::{Token, of_view};
+use crate::money::{Token, of_view, of_words};
 use alloy::primitives::U256;
 use futures::future::try_join_all;
 use purse_owner::Verb;
 use purse_owner::worst_case::{Exposure, Limits, most_units};
 use purse_protocol::abi::IErc20::IErc20Instance;
-use purse_protocol::abi::IVault::{LimitView, SessionView};
+use purse_protocol::abi::IVaultLens::{LimitView, SessionView, remainingReturn};
 use purse_protocol::time::span;
 use purse_protocol::{Category, CategoryMask, Meter, Scope, SessionId, Window, meter};
 use serde_json::{Value, json};
@@ -57,10 +57,13 @@ impl Session {
 
     /// Reads one session without the limits of its categories.
     async fn read_own(vault: &Vault, id: u32, token: &Token) -> Result<Self, Failure> {
-        let contract = vault.contract();
-        let (view, remaining) = (contract.sessionOf(id), contract.remaining(id, 0, token.address));
-        let (view, remaining) = tokio::join!(view.call(), remaining.call());
-        let (view, remaining) = (view.map_err(of_view)?, remaining.map_err(of_view)?);
+        let reader = vault.reader();
+        let view = async { reader.session_of(id).await.map_err(of_words) };
+        let remaining = async {
+            let Some(scope) = Scope::new(id, 0) else { return Ok(remainingReturn::default()) };
+            reader.remaining(scope, token.address).await.map_err(of_words)
+        };
+        let (view, remaining) = tokio::try_join!(view, remaining)?;
         let (per_payment_cap, limits) = (remaining.perPaymentCap, remaining.limits);
         Ok(Self { id, view, per_payment_cap, limits, by_category: BTreeMap::new() })
     }
@@ -246,9 +249,7 @@ fn set_limit(limits: &mut Vec<LimitView>, window: Window, cap: u128, unit_bits: 
 /// The limits of one scope, ascending by window.
 async fn limits_of(vault: &Vault, scope: Option<Scope>, token: &Token) -> Result<Vec<LimitView>, Failure> {
     let Some(scope) = scope else { return Ok(Vec::new()) };
-    let contract = vault.contract();
-    let remaining = contract.remaining(scope.session(), scope.category(), token.address);
-    Ok(remaining.call().await.map_err(of_view)?.limits)
+    Ok(vault.reader().remaining(scope, token.address).await.map_err(of_words)?.limits)
 }
 
 /// A limit that a payment counts in.
@@ -333,12 +334,12 @@ impl Categories for SessionView {
 /// A session number that was never granted, and that no name holds for a grant that was proposed: found by doubling and
 /// halving, so with few questions.
 pub(crate) async fn next_free(vault: &Vault) -> Result<SessionId, Failure> {
-    let contract = vault.contract();
+    let reader = vault.reader();
     let taken = async |id: u32| -> Result<bool, Failure> {
         if vault.names.of_session(id).is_some() {
             return Ok(true);
         }
-        Ok(!contract.sessionOf(id).call().await.map_err(of_view)?.key.is_zero())
+        Ok(!reader.session_of(id).await.map_err(of_words)?.key.is_zero())
     };
     let (mut used, mut free) = (0_u32, 1_u32);
     while taken(free).await? {

@@ -11,7 +11,7 @@ use crate::sessions::{Session, VaultBound};
 use crate::waits;
 use alloy::primitives::U256;
 use clap::Args;
-use purse_protocol::abi::IVault::LimitView;
+use purse_protocol::abi::IVaultLens::LimitView;
 use purse_protocol::time::rfc3339;
 use purse_protocol::{Category, Meter, Window};
 use serde_json::json;

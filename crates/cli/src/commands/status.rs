@@ -14,7 +14,7 @@ use alloy::primitives::{Address, U256};
 use clap::Args;
 use futures::future::try_join_all;
 use purse_protocol::Window;
-use purse_protocol::abi::IVault::LimitView;
+use purse_protocol::abi::IVaultLens::LimitView;
 use purse_protocol::time::{rfc3339, span};
 use serde_json::{Map, Value, json};
 
