@@ -86,7 +86,8 @@ pub fn is_paused(vault: B256) -> bool {
 /// session has, and every limit that stands, ascending by window. `None` where a word is missing.
 pub fn remaining(scope: Scope, words: &[B256], time: u64) -> Option<(u128, Vec<LimitView>)> {
     let allowance = U256::from_be_bytes(words.first()?.0);
-    let (first, others, unit_bits) = (bits(allowance, 209, 7), bits(allowance, 219, 31), bits(allowance, 212, 127) as u8);
+    let (first, others, unit_bits) =
+        (bits(allowance, 209, 7), bits(allowance, 219, 31), bits(allowance, 212, 127) as u8);
     let mut limits = Vec::new();
     for window in Window::ALL {
         let index = window.index() as u64;

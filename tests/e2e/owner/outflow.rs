@@ -37,7 +37,11 @@ async fn reckoned(scene: &Scene, horizon: u32) -> anyhow::Result<U256> {
         session: limits(scene, Scope::new(id, 0)).await?,
         categories,
         vault: limits(scene, Some(Scope::Vault)).await?,
-        per_payment_cap: scene.reader().remaining(Scope::new(id, 0).context("no session")?, scene.usdc).await?.perPaymentCap,
+        per_payment_cap: scene
+            .reader()
+            .remaining(Scope::new(id, 0).context("no session")?, scene.usdc)
+            .await?
+            .perPaymentCap,
         balance: U256::MAX,
         ..Exposure::default()
     };

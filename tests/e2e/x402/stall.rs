@@ -7,8 +7,9 @@ use anyhow::{Context, ensure};
 use purse_agent::buyer::Bounds;
 use purse_agent::journal::Purchase;
 use purse_agent::{Agent, Bought, Buyer, Purchasing, SessionFile, SessionKey};
+use purse_protocol::abi::IPurses::IPursesInstance;
 use purse_protocol::abi::IVault;
-use purse_protocol::{MoneyMoved, PaymentRefusal, SessionId};
+use purse_protocol::{MoneyMoved, PaymentRefusal, SessionId, create2};
 use purse_tests::Scene;
 use std::path::Path;
 use std::time::Duration;
@@ -89,8 +90,8 @@ impl Stall {
 
     /// The one purse of these stories.
     pub(crate) async fn purse(&self) -> anyhow::Result<Address> {
-        let purse = self.buyer()?.journal().list(1)?.first().map(|purchase| purchase.bought.purse);
-        purse.context("something was bought")
+        let purses = IPursesInstance::new(create2::purses_address(self.scene.vault), &self.scene.provider);
+        Ok(purses.purseOf(Scene::SESSION, self.scene.usdc, Scene::CATEGORY).call().await?)
     }
 }
 
