@@ -43,6 +43,7 @@ mod outflow;
 mod output;
 mod policy;
 mod project;
+mod purses;
 mod read_back;
 mod rpc_failure;
 mod sanitize;

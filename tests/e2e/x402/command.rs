@@ -105,5 +105,18 @@ async fn a_price_above_the_purse_is_named_so() -> anyhow::Result<()> {
     let pay = [&["pay", &url, "--reason", "forecast"][..], AS_AGENT].concat();
     let ran = home.run(&pay)?;
     ensure!(ran.code == 3 && ran.stderr.contains("error[PriceAbovePurse]"), "{}", ran.stderr);
+    ensure!(ran.stderr.contains("purse agent purse 1 --category 1 --target AMOUNT"), "{}", ran.stderr);
+    let purse = ["agent", "purse", "1", "--category", "1"];
+    let too_much = home.run(&[&purse[..], &["--target", "500"], AS_OWNER].concat())?;
+    ensure!(too_much.stderr.contains("error[PurseTargetTooHigh]"), "{}", too_much.stderr);
+    home.done(&[&purse[..], &["--target", "1"], AS_OWNER].concat())?;
+    home.done(&pay)?;
+    let shown: Value = serde_json::from_str(&home.done(&[&purse[..], &["--json"]].concat())?)?;
+    let purse_of = &shown["purses"][0];
+    ensure!(purse_of["target"] == "1.00" && purse_of["category"] == "data", "{shown}");
+    let held = stall.has(stall.purse().await?).await?;
+    ensure!(held > 0 && home.done(&["status"])?.contains("PURSE OF"));
+    home.done(&[&purse[..], &["--sweep"], AS_OWNER].concat())?;
+    ensure!(stall.has(stall.purse().await?).await? == 0 && stall.left_vault().await? == 500_000, "it is back");
     Ok(())
 }
