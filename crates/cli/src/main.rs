@@ -27,6 +27,7 @@ mod condition;
 mod config;
 mod connect;
 mod context;
+mod demo_seller;
 mod exit;
 mod expiry;
 mod failure;
