@@ -248,8 +248,7 @@ contract PurseHookSymbolic is AnyVault {
     function _yes(Asked calldata asked) private view returns (bool) {
         bytes memory signature = abi.encodePacked(asked.r, asked.s, asked.v);
         return _says(
-            asked.hash,
-            abi.encode(asked.to, asked.value, asked.validAfter, asked.validBefore, asked.nonce, signature)
+            asked.hash, abi.encode(asked.to, asked.value, asked.validAfter, asked.validBefore, asked.nonce, signature)
         );
     }
 

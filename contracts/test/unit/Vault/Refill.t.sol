@@ -8,9 +8,6 @@ import {IVaultLens} from "src/interfaces/IVaultLens.sol";
 
 /// @notice refill.tree. Quoted: I4 (with purses), I5, I6, I16.
 contract RefillTest is PurseTest {
-    /// @dev What a batch gives each item: src/Vault.sol.
-    uint256 internal constant ITEM_GAS = 500_000;
-
     IPurse internal purse;
 
     function setUp() public override {
@@ -88,33 +85,6 @@ contract RefillTest is PurseTest {
         refill(purse, 0, 4e6);
         assertEq(limitsOf(0, 0, address(usdc))[0].used, 4e6);
         assertEq(limitsOf(PAYER, DATA, address(usdc))[0].used, 4e6);
-    }
-
-    // I11: the dearest refill there is fits what a batch gives an item, from cold, and so is never starved into failing
-    function test_Given_EveryLimitThereIs() public {
-        uint32[5] memory windows = [HOUR, DAY, WEEK, MONTH, LIFETIME];
-        vm.startPrank(owner);
-        for (uint256 i = 0; i < windows.length; ++i) {
-            vault.setLimit(0, 0, address(usdc), windows[i], 1000e6);
-            vault.setLimit(PAYER, 0, address(usdc), windows[i], 100e6);
-            vault.setLimit(PAYER, DATA, address(usdc), windows[i], 100e6);
-            vault.setLimit(PAYER, RELAY, address(usdc), windows[i], 100e6);
-        }
-        vm.stopPrank();
-        assertLogged(4 * 5);
-        IVault.Payment memory payment = refillOf(purse, 0, uint128(TARGET));
-        (payment.fee, payment.feeRecipient) = (1e6, relayer);
-        bytes memory signature = signBy(OTHER_KEY, payment);
-        vm.cool(address(usdc));
-        vm.cool(address(vault));
-        vm.cool(address(purses()));
-        uint256 gas = gasleft();
-        vault.pay{gas: ITEM_GAS}(payment, signature, "");
-        gas -= gasleft();
-        assertLogged(1);
-        assertLt(gas, ITEM_GAS);
-        emit log_named_uint("a refill under twenty limits, cold", gas);
-        assertEq(limitsOf(PAYER, DATA, address(usdc)).length, 5);
     }
 
     function test_RevertGiven_TheLimitSpent() public {
