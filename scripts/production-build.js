@@ -6,7 +6,7 @@ const fs = require("node:fs");
 const path = require("node:path");
 
 const ROOT = path.join(__dirname, "..");
-const CONTRACTS = ["Vault", "VaultFactory", "VaultLens"];
+const CONTRACTS = ["Vault", "VaultFactory", "VaultLens", "Purses", "Purse"];
 
 /** Compiles the project at `root` into `folder` and returns the artifacts of the contracts by name. */
 function build({ root = ROOT, folder = path.join(ROOT, ".build", "production"), args = [] } = {}) {

@@ -40,9 +40,10 @@ contract Vault is Acts {
         VaultWord vault = _vault;
         (SessionWord word, uint256 category, uint256 feeCategory) = _judge(vault, payment, key);
         (Scope scope, AllowanceWord allowance, uint256 total) = _allowanceOf(payment);
-        if (total > allowance.perPaymentCap()) {
+        uint256 cap = allowance.perPaymentCap();
+        if (total > cap && !_isPurse(payment.payee)) {
             // forge-lint: disable-next-line(unsafe-typecast) -- 2^31 units of at most 2^97
-            if (approval.length == 0) revert AbovePerPaymentCap(total, uint128(allowance.perPaymentCap()));
+            if (approval.length == 0) revert AbovePerPaymentCap(total, uint128(cap));
             bytes32 digest = _digestOf(PaymentHash.ofApproval(structHash));
             if (!OwnerSignature.isValid(_owner, digest, approval)) revert ApprovalInvalid();
         } else if (approval.length != 0) {
@@ -92,8 +93,10 @@ contract Vault is Acts {
         (, uint256 category, uint256 feeCategory) = _judge(vault, payment, _keys[payment.session]);
         (Scope scope, AllowanceWord allowance, uint256 total) = _allowanceOf(payment);
         uint256 cap = allowance.perPaymentCap();
-        // forge-lint: disable-next-line(unsafe-typecast) -- 2^31 units of at most 2^97
-        if (total > cap && !approved) revert AbovePerPaymentCap(total, uint128(cap));
+        if (total > cap && !approved && !_isPurse(payment.payee)) {
+            // forge-lint: disable-next-line(unsafe-typecast) -- 2^31 units of at most 2^97
+            revert AbovePerPaymentCap(total, uint128(cap));
+        }
         _judgeScope(scope, allowance, total);
         for (uint256 i = 0; i < BESIDES; ++i) {
             (scope, total) = _beside(i, vault, allowance, payment, category, feeCategory);

@@ -1,21 +1,27 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {IPurses} from "./interfaces/IPurses.sol";
 import {IVault} from "./interfaces/IVault.sol";
 import {IVaultLens} from "./interfaces/IVaultLens.sol";
 import {Loosening, Loosenings, VAULT_SCOPE} from "./libraries/Loosening.sol";
 import {Outflow, Raise, Span} from "./libraries/Outflow.sol";
 import {Meter} from "./libraries/SlidingCap.sol";
+import {VaultReader} from "./libraries/VaultReader.sol";
 import {WINDOW_COUNT, Windows} from "./libraries/Windows.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 
-/// @title  The most that a thief of a session's key can take (I17)
+/// @title  What stands in a vault, and the most that a thief of a session's key can take (I17)
 /// @notice Every payment counts in every limit that stands in its scopes, and no limit lets more through than it would
-///         alone (see Outflow): the least of these bounds holds.
+///         alone (see Outflow): the least of these bounds holds. What a purse pays was counted when it was refilled, so
+///         what purses hold now comes on top.
 /// @dev    What the owner has signed off the chain (an approval, an act not yet lodged) no view can know: it is his own
 ///         doing, as is whatever he does later.
 contract VaultLens is IVaultLens {
     using Loosenings for Loosening[];
+    using SafeTransferLib for address; // balances, bounded: 0 where a token gives no answer
+    using VaultReader for IVault;
 
     /// @dev No limit bounds it.
     uint256 private constant UNBOUNDED = type(uint256).max;
@@ -55,30 +61,108 @@ contract VaultLens is IVaultLens {
         (, asked.unitBits) = asked.vault.tokenOf(token);
         asked.end = Math.min(block.timestamp + horizon, LAST_SECOND);
         _readWaiting(asked, calls);
-        uint256 units = session == 0 ? _ofVault(asked) : _ofSession(asked);
-        return units == UNBOUNDED ? UNBOUNDED : units << asked.unitBits;
+        return session == 0 ? _ofVault(asked) : _ofSession(asked);
+    }
+
+    /// @inheritdoc IVaultLens
+    function sessionOf(address vault, uint32 session) external view returns (SessionView memory) {
+        return IVault(vault).sessionOf(session);
+    }
+
+    /// @inheritdoc IVaultLens
+    function remaining(address vault, uint32 session, uint8 category, address token)
+        external
+        view
+        returns (uint128, LimitView[] memory)
+    {
+        return IVault(vault).remaining(session, category, token);
+    }
+
+    /// @inheritdoc IVaultLens
+    function meterOf(address vault, uint32 session, uint8 category, address token, uint32 window)
+        external
+        view
+        returns (uint256)
+    {
+        return Meter.unwrap(IVault(vault).meterOf(session, category, token, window));
+    }
+
+    /// @inheritdoc IVaultLens
+    function waiting(address vault) external view returns (WaitingChange[] memory) {
+        return IVault(vault).waiting();
+    }
+
+    /// @inheritdoc IVaultLens
+    function purseOf(address vault, uint32 session, address token, uint8 category)
+        external
+        view
+        returns (PurseView memory view_)
+    {
+        IPurses purses = _pursesOf(IVault(vault));
+        view_.purse = purses.purseOf(session, token, category);
+        view_.open = view_.purse.code.length != 0;
+        view_.balance = token.balanceOf(view_.purse);
+        (view_.target, view_.largestTarget) = purses.targetOf(session, category, token);
+    }
+
+    /// @dev The first contract that the vault has made: keccak256(rlp([vault, 1])).
+    function _pursesOf(IVault vault) private pure returns (IPurses) {
+        return IPurses(address(uint160(uint256(keccak256(abi.encodePacked(hex"d694", vault, hex"01"))))));
+    }
+
+    /// @dev In base units, with what purses hold.
+    function _sum(Question memory asked, uint256 units, uint256 held) private pure returns (uint256) {
+        return units == UNBOUNDED ? UNBOUNDED : (units << asked.unitBits) + held;
     }
 
     /// @dev All sessions together.
     function _ofVault(Question memory asked) private view returns (uint256) {
-        (, IVault.LimitView[] memory limits) = asked.vault.remaining(0, 0, asked.token);
+        (, LimitView[] memory limits) = asked.vault.remaining(0, 0, asked.token);
         if (limits.length == 0) revert NoVaultLimit(asked.token);
-        return _ofLimits(asked, VAULT_SCOPE, limits, Span(block.timestamp, asked.end));
+        uint256 units = _ofLimits(asked, VAULT_SCOPE, limits, Span(block.timestamp, asked.end));
+        IPurses purses = _pursesOf(asked.vault);
+        uint256 held = 0;
+        for (uint256 i = purses.countOf(asked.token); i != 0;) {
+            (address purse, uint32 session) = purses.purseAt(asked.token, --i);
+            if (!asked.vault.sessionOf(session).revoked) held += asked.token.balanceOf(purse);
+        }
+        return _sum(asked, units, held);
     }
 
     /// @dev An id that is not taken yet may be by whichever of the waiting grants is executed first.
     function _ofSession(Question memory asked) private view returns (uint256 most) {
-        IVault.SessionView memory session = asked.vault.sessionOf(asked.session);
+        SessionView memory session = asked.vault.sessionOf(asked.session);
         if (session.key != address(0)) return session.revoked ? 0 : _ofTerms(asked, _termsOf(asked, session));
         for (uint256 i = 0; i < asked.grants.length; ++i) {
             most = Math.max(most, _ofTerms(asked, _termsOf(asked, asked.grants[i])));
         }
     }
 
-    /// @dev The least of what session, vault and categories let through.
-    function _ofTerms(Question memory asked, Terms memory terms) private view returns (uint256 units) {
+    /// @dev The least of what session, vault and categories let through, and what the session's purses hold.
+    function _ofTerms(Question memory asked, Terms memory terms) private view returns (uint256) {
         if (terms.span.start > terms.span.end) return 0;
-        IVault.LimitView[] memory limits = _limitsOf(asked, terms, 0);
+        uint256 units = _ofScopes(asked, terms);
+        return units == UNBOUNDED ? UNBOUNDED : _sum(asked, units, _ofPurses(asked, terms));
+    }
+
+    /// @dev What the session's purses hold, whether opened yet or not: of the categories that it has or may be granted.
+    function _ofPurses(Question memory asked, Terms memory terms) private view returns (uint256 held) {
+        IPurses purses = _pursesOf(asked.vault);
+        for (uint8 category = 1; category <= LAST_CATEGORY; ++category) {
+            if (_startOf(asked, terms, category) > terms.span.end) continue;
+            held += asked.token.balanceOf(purses.purseOf(asked.session, asked.token, category));
+        }
+    }
+
+    /// @dev From when on the session may pay under a category, within its span.
+    function _startOf(Question memory asked, Terms memory terms, uint8 category) private pure returns (uint256) {
+        if ((terms.categories >> category) & 1 == 1) return terms.span.start;
+        return Math.max(terms.span.start, asked.waiting.grantedFrom(category));
+    }
+
+    /// @dev In units.
+    function _ofScopes(Question memory asked, Terms memory terms) private view returns (uint256 units) {
+        LimitView[] memory limits = _limitsOf(asked, terms, 0);
         units = _ofLimits(asked, 0, limits, terms.span);
         if (units == UNBOUNDED) units = _ofOpenings(asked, terms.span);
         if (units == 0) return 0;
@@ -98,7 +182,7 @@ contract VaultLens is IVaultLens {
             if (raises.length != 0) comes = true;
             if (asked.waiting.removes(0, window, span.end)) goes = true;
             // A limit that does not stand has a cap of 0, so nothing is added for it until it may
-            Meter meter = Meter.wrap(asked.vault.meterOf(asked.session, 0, asked.token, window));
+            Meter meter = asked.vault.meterOf(asked.session, 0, asked.token, window);
             uint256 units = Outflow.most(meter, window, raises, span);
             (most, sum) = (Math.max(most, units), sum + units);
         }
@@ -108,10 +192,9 @@ contract VaultLens is IVaultLens {
     /// @dev Every payment counts in its payee's category, so categories bound the session if all of them have limits.
     function _ofCategories(Question memory asked, Terms memory terms) private view returns (uint256 sum) {
         for (uint8 category = 1; category <= LAST_CATEGORY; ++category) {
-            bool granted = (terms.categories >> category) & 1 == 1;
-            uint256 start = granted ? terms.span.start : Math.max(terms.span.start, asked.waiting.grantedFrom(category));
+            uint256 start = _startOf(asked, terms, category);
             if (start > terms.span.end) continue;
-            IVault.LimitView[] memory limits = _limitsOf(asked, terms, category);
+            LimitView[] memory limits = _limitsOf(asked, terms, category);
             uint256 units = _ofLimits(asked, category, limits, Span(start, terms.span.end));
             if (units == UNBOUNDED) return UNBOUNDED;
             sum += units;
@@ -119,7 +202,7 @@ contract VaultLens is IVaultLens {
     }
 
     /// @dev The least of the limits of one scope that will stand to the end.
-    function _ofLimits(Question memory asked, uint256 scope, IVault.LimitView[] memory limits, Span memory span)
+    function _ofLimits(Question memory asked, uint256 scope, LimitView[] memory limits, Span memory span)
         private
         pure
         returns (uint256 units)
@@ -137,7 +220,7 @@ contract VaultLens is IVaultLens {
     function _limitsOf(Question memory asked, Terms memory terms, uint8 category)
         private
         view
-        returns (IVault.LimitView[] memory limits)
+        returns (LimitView[] memory limits)
     {
         if (!terms.isNew) {
             (, limits) = asked.vault.remaining(asked.session, category, asked.token);
@@ -145,7 +228,7 @@ contract VaultLens is IVaultLens {
         }
         // A grant's limits ascend by category, and so do the questions
         uint256 count = 0;
-        limits = new IVault.LimitView[](WINDOW_COUNT);
+        limits = new LimitView[](WINDOW_COUNT);
         for (; terms.seen < terms.limits.length; ++terms.seen) {
             IVault.Limit memory limit = terms.limits[terms.seen];
             if (limit.category > category) break;
@@ -159,11 +242,7 @@ contract VaultLens is IVaultLens {
     }
 
     /// @dev A session that exists: from the first second at which it might pay to the last, with what waits on it.
-    function _termsOf(Question memory asked, IVault.SessionView memory session)
-        private
-        view
-        returns (Terms memory terms)
-    {
+    function _termsOf(Question memory asked, SessionView memory session) private view returns (Terms memory terms) {
         (uint256 perPaymentCap,) = asked.vault.remaining(asked.session, 0, asked.token);
         uint256 payableFrom = perPaymentCap == 0 ? NEVER : 0;
         (terms.span.start, terms.categories) = (NEVER, session.categories);
@@ -205,11 +284,11 @@ contract VaultLens is IVaultLens {
         for (uint256 i = 0; i < calls.length; ++i) {
             hashes[i] = keccak256(calls[i]);
         }
-        IVault.WaitingChange[] memory changes = asked.vault.waiting();
+        WaitingChange[] memory changes = asked.vault.waiting();
         (asked.waiting, asked.grants) = (new Loosening[](changes.length), new Loosening[](changes.length));
         (uint256 others, uint256 grants) = (0, 0);
         for (uint256 i = 0; i < changes.length; ++i) {
-            IVault.WaitingChange memory change = changes[i];
+            WaitingChange memory change = changes[i];
             if (change.killed || change.executableFrom > asked.end || change.executableUntil <= block.timestamp) {
                 continue;
             }
@@ -229,11 +308,7 @@ contract VaultLens is IVaultLens {
     }
 
     /// @dev Which of the calls a change waits for. Their hashes are made once: calls may be long.
-    function _placeOf(IVault.WaitingChange memory change, bytes32[] memory hashes)
-        private
-        pure
-        returns (uint256 place)
-    {
+    function _placeOf(WaitingChange memory change, bytes32[] memory hashes) private pure returns (uint256 place) {
         for (; place < hashes.length; ++place) {
             if (hashes[place] == change.callHash) return place;
         }

@@ -11,7 +11,7 @@ mod limits;
 mod lodging;
 mod names;
 mod output;
-mod purse;
+pub(crate) mod purse;
 mod stopping;
 mod story;
 mod waiting;

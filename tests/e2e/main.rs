@@ -9,3 +9,4 @@ mod indexer;
 mod owner;
 mod tidy;
 mod trail;
+mod x402;

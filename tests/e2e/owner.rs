@@ -12,7 +12,7 @@ use anyhow::Context;
 use purse_owner::state::Allowance;
 use purse_owner::worst_case::Exposure;
 use purse_owner::{Change, Owner, OwnerError, State, Verb};
-use purse_protocol::abi::IVault;
+use purse_protocol::abi::IVaultLens;
 use purse_protocol::{Category, Meter, RefusalContext, Scope, SessionId, Window};
 use purse_tests::{LocalChain, Scene};
 
@@ -44,7 +44,7 @@ fn token(state: &State) -> anyhow::Result<&Allowance> {
     }
 }
 
-fn view(state: &State) -> anyhow::Result<&IVault::SessionView> {
+fn view(state: &State) -> anyhow::Result<&IVaultLens::SessionView> {
     match state {
         State::Session { session, .. } => Ok(session),
         other => anyhow::bail!("not a session: {other:?}"),
@@ -193,7 +193,7 @@ async fn the_wrong_chain_and_a_missing_vault_are_named() -> anyhow::Result<()> {
 async fn a_thief_takes_what_the_preview_says() -> anyhow::Result<()> {
     let scene = Scene::with_session().await?;
     let (usdc, now) = (scene.usdc, scene.now().await?);
-    let remaining = scene.vault().remaining(Scene::SESSION, 0, usdc).call().await?;
+    let remaining = scene.reader().remaining(Scene::scope(), usdc).await?;
     let window = |seconds| Window::from_seconds(seconds).context("a window");
     let limits =
         remaining.limits.iter().map(|limit| anyhow::Ok((window(limit.window)?, Meter::from_word(limit.meter))));
@@ -214,7 +214,7 @@ async fn a_thief_takes_what_the_preview_says() -> anyhow::Result<()> {
     while time < now + 3 * DAY {
         scene.mine_at(time).await?;
         loop {
-            let left = scene.vault().remaining(Scene::SESSION, 0, usdc).call().await?;
+            let left = scene.reader().remaining(Scene::scope(), usdc).await?;
             let least = left.limits.iter().map(|limit| limit.remaining).min().unwrap_or(0).min(left.perPaymentCap);
             if least == 0 {
                 break;

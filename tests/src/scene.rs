@@ -13,7 +13,9 @@ use anyhow::{Context, anyhow, ensure};
 use purse_deployer::{Build, deploy_factory, deploy_lens, deploy_test_usdc, deploy_vault};
 use purse_protocol::abi::IErc20::{self, IErc20Instance};
 use purse_protocol::abi::IVault::{self, IVaultInstance};
-use purse_protocol::{Chain, Refusal, RefusalContext, RpcFault, VaultConfig, typed_data};
+use purse_protocol::{
+    Chain, Refusal, RefusalContext, RpcFault, Scope, SessionId, VaultConfig, VaultReader, typed_data,
+};
 use std::ops::Deref;
 use std::sync::LazyLock;
 
@@ -66,8 +68,15 @@ impl Scene {
     /// # Errors
     /// When a part of the toolchain is missing; the message says which, and the fix.
     pub async fn start() -> anyhow::Result<Self> {
+        Self::on(LocalChain::start(Chain::ANVIL).await?).await
+    }
+
+    /// The same on a chain of one's own choice.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn on(chain: LocalChain) -> anyhow::Result<Self> {
         let build = BUILD.as_ref().map_err(|error| anyhow!("{error}"))?;
-        let chain = LocalChain::start(Chain::ANVIL).await?;
         let (provider, actors) = (&chain.provider, &chain.actors);
         deploy_factory(provider, Chain::ANVIL, build).await?;
         let lens = deploy_lens(provider, Chain::ANVIL, build).await?.record().address;
@@ -114,7 +123,19 @@ impl Scene {
     /// # Errors
     /// As [`start`](Self::start).
     pub async fn with_session() -> anyhow::Result<Self> {
-        let scene = Self::start().await?;
+        Self::start().await?.granted().await
+    }
+
+    /// The same on a chain whose clock goes with the wall's.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn with_session_now() -> anyhow::Result<Self> {
+        Self::on(LocalChain::start_now(Chain::ANVIL).await?).await?.granted().await
+    }
+
+    async fn granted(self) -> anyhow::Result<Self> {
+        let scene = self;
         let entries = scene.actors.payees.map(|payee| IVault::PayeeEntry { payee, category: Self::CATEGORY }).to_vec();
         scene.own(&IVault::setPayeesCall { entries }).await?;
         let grant = scene.default_grant(Self::SESSION, scene.actors.agents[0].address());
@@ -122,15 +143,15 @@ impl Scene {
         Ok(scene)
     }
 
-    /// A grant for 30 days from [`GENESIS`](LocalChain::GENESIS) on, of category [`CATEGORY`](Self::CATEGORY): at most
+    /// A grant for 30 days from the first block on, of category [`CATEGORY`](Self::CATEGORY): at most
     /// 10 USDC at once, 25 in a day and 100 in 30 days.
     pub fn default_grant(&self, session: u32, key: Address) -> IVault::Grant {
         let limit = |window, tokens: u128| IVault::Limit { category: 0, window, cap: tokens * Self::USDC };
         IVault::Grant {
             session,
             key,
-            validFrom: LocalChain::GENESIS as u32,
-            validUntil: LocalChain::GENESIS as u32 + 30 * 86_400,
+            validFrom: self.chain.genesis() as u32,
+            validUntil: self.chain.genesis() as u32 + 30 * 86_400,
             categories: 1 << Self::CATEGORY,
             tokens: vec![IVault::TokenGrant {
                 token: self.usdc,
@@ -227,6 +248,16 @@ impl Scene {
         })?;
         ensure!(receipt.status(), "transaction {} failed", receipt.transaction_hash);
         Ok(receipt)
+    }
+
+    /// What that session may spend, under whatever category.
+    pub fn scope() -> Scope {
+        SessionId::new(Self::SESSION).map_or(Scope::Vault, Scope::Session)
+    }
+
+    /// The vault's own words, as the views of the lens read them.
+    pub fn reader(&self) -> VaultReader<DynProvider> {
+        VaultReader::now(self.vault, self.provider.clone())
     }
 
     /// The vault, to ask.

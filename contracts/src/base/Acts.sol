@@ -50,6 +50,11 @@ abstract contract Acts is Judge, TypedData {
     }
 
     /// @inheritdoc IVault
+    function setPurseTarget(uint32, uint8, address, uint128) external {
+        _perform(_byOwner());
+    }
+
+    /// @inheritdoc IVault
     function setPayees(PayeeEntry[] calldata) external {
         _perform(_byOwner());
     }
@@ -188,6 +193,10 @@ abstract contract Acts is Judge, TypedData {
             (uint32 session, uint8 category, address token, uint32 window) =
                 abi.decode(arguments, (uint32, uint8, address, uint32));
             _removeLimit(act, session, category, token, window);
+        } else if (verb == IVault.setPurseTarget.selector) {
+            (uint32 session, uint8 category, address token, uint128 target) =
+                abi.decode(arguments, (uint32, uint8, address, uint128));
+            _setPurseTarget(act, session, category, token, target);
         } else if (verb == IVault.setGuardian.selector) {
             _setGuardian(act, abi.decode(arguments, (address)));
         } else if (verb == IVault.setTreasury.selector) {

@@ -8,7 +8,6 @@ import {Roles} from "./Roles.sol";
 
 /// @title What may be paid, and to whom: the listed tokens and the payee book (I6)
 abstract contract Book is Roles {
-    uint256 internal constant LAST_CATEGORY = 63;
     /// @dev Coarser units than 2^97 base units would let the largest cap exceed uint128.
     uint8 private constant MAX_UNIT_BITS = 97;
 
@@ -57,7 +56,7 @@ abstract contract Book is Roles {
             if (payee <= last) revert NotAscending(i);
             last = payee;
             if (category == 0 || category > LAST_CATEGORY) revert CategoryInvalid(category);
-            if (payee == address(this) || _tokens[payee].listed || _sessions[payee].session() != 0) {
+            if (payee == address(this) || _tokens[payee].listed || _sessions[payee].session() != 0 || _isPurse(payee)) {
                 revert RoleConflict(payee);
             }
             _expect(act, _payees[payee]);
@@ -68,10 +67,13 @@ abstract contract Book is Roles {
         }
     }
 
-    /// @dev Kills what would change the book, so that the payee does not come back by it.
+    /// @dev Kills what would change the book, so that the payee does not come back by it. A purse could not come back at
+    ///      all: its session is what there is to revoke.
     function _removePayee(address by, address payee) internal {
+        uint256 category = _payees[payee];
+        if (category > LAST_CATEGORY) revert RoleConflict(payee);
         VaultWord vault = _vault;
-        if (_payees[payee] == 0 && !_newlyWaits(vault, PAYEES)) return;
+        if (category == 0 && !_newlyWaits(vault, PAYEES)) return;
         delete _payees[payee];
         _kill(vault, PAYEES);
         _log(vault, 3, abi.encode(HASH, PayeeRemoved.selector, payee, by, SEQUENCE));

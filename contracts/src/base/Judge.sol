@@ -7,11 +7,11 @@ import {SessionWord, SessionWordLib} from "../libraries/SessionWord.sol";
 import {Meter, SlidingCap} from "../libraries/SlidingCap.sol";
 import {VaultWord} from "../libraries/VaultWord.sol";
 import {WINDOW_COUNT, Windows} from "../libraries/Windows.sol";
-import {Limits} from "./Limits.sol";
+import {Refills} from "./Refills.sol";
 
 /// @title  The one judge of payments: `pay` and `check` ask it the same questions
 /// @notice Reads only. What it returns is what to store if the payment is made.
-abstract contract Judge is Limits {
+abstract contract Judge is Refills {
     /// @dev How many scopes besides its session a payment may count in.
     uint256 internal constant BESIDES = 3;
 
@@ -29,14 +29,14 @@ abstract contract Judge is Limits {
         _judgeSession(vault, session, key, word, payment.deadline);
         _judgeNonce(session, word, payment.nonce);
         next = word.withNonce(payment.nonce);
-        category = _judgePayee(session, word, payment.payee);
+        category = _judgePayee(payment, word, payment.payee);
 
         if (payment.amount == 0) revert ZeroAmount();
         if (uint256(payment.fee) | uint160(payment.feeRecipient) == 0) return (next, category, 0);
         if (payment.fee == 0 || payment.feeRecipient == address(0)) {
             revert FeeMismatch(payment.fee, payment.feeRecipient);
         }
-        feeCategory = _judgePayee(session, word, payment.feeRecipient);
+        feeCategory = _judgePayee(payment, word, payment.feeRecipient);
     }
 
     /// @dev Amount and fee fit every limit of one scope that stands (I4).
@@ -123,12 +123,22 @@ abstract contract Judge is Limits {
         }
     }
 
-    /// @dev The payee is in the book, under a category the session has (I6).
-    function _judgePayee(uint32 session, SessionWord word, address payee) private view returns (uint256 category) {
+    /// @dev The payee is in the book, under a category the session has (I6). A purse's entry is granted to nobody as it
+    ///      stands, so an ordinary payment does not have to ask whether it is one.
+    function _judgePayee(Payment memory payment, SessionWord word, address payee)
+        private
+        view
+        returns (uint256 category)
+    {
         category = _payees[payee];
         if (category == 0) revert PayeeNotInBook(payee);
-        // forge-lint: disable-next-line(unsafe-typecast) -- a stored category is at most 63
-        if (!word.grants(category)) revert CategoryNotGranted(session, uint8(category));
+        if (word.grants(category)) return category;
+        if (category > LAST_CATEGORY) {
+            category = _judgeRefill(payment, payee, category);
+            if (word.grants(category)) return category;
+        }
+        // forge-lint: disable-next-line(unsafe-typecast) -- a category is at most 63
+        revert CategoryNotGranted(payment.session, uint8(category));
     }
 
     /// @dev A limit's meter with `total` counted, if it fits.

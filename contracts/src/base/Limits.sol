@@ -12,32 +12,6 @@ import {Sessions} from "./Sessions.sol";
 
 /// @title How much may be paid: per payment, and in any window of time; by vault, session and category (I4, I7)
 abstract contract Limits is Sessions {
-    /// @inheritdoc IVault
-    function remaining(uint32 session, uint8 category, address token)
-        external
-        view
-        returns (uint128 perPaymentCap, LimitView[] memory limits)
-    {
-        Scope scope = scopeOf(session, category, token);
-        AllowanceWord allowance = _allowances[scope];
-        perPaymentCap = uint128(allowance.perPaymentCap());
-        limits = new LimitView[](WINDOW_COUNT);
-        uint256 count = 0;
-        for (uint256 index = 0; index < WINDOW_COUNT; ++index) {
-            if (!allowance.limitedBy(index)) continue;
-            limits[count++] = _limitView(_meterOf(scope, allowance, index), index, allowance.unitBits());
-        }
-        assembly ("memory-safe") {
-            mstore(limits, count)
-        }
-    }
-
-    /// @inheritdoc IVault
-    function meterOf(uint32 session, uint8 category, address token, uint32 window) external view returns (uint256) {
-        Scope scope = scopeOf(session, category, token);
-        return Meter.unwrap(_meterOf(scope, _allowances[scope], _windowIndex(window)));
-    }
-
     /// @dev A grant that must wait is checked as one that takes effect.
     function _grant(Act memory act, Grant memory newSession) internal {
         uint32 session = newSession.session;
@@ -125,7 +99,11 @@ abstract contract Limits is Sessions {
         if (allowance.firstIndex() == index) allowance = _withNextFirst(scope, allowance);
         else allowance = allowance.withoutOther(index);
         _allowances[scope] = allowance;
-        _log(_vault, 3, abi.encode(HASH, LimitRemoved.selector, session, token, category, window, SEQUENCE));
+        _log(
+            _vault,
+            3,
+            abi.encode(HASH, LimitRemoved.selector, session, token, uint256(category), uint256(window), SEQUENCE)
+        );
     }
 
     function _storePerPaymentCap(Act memory act, uint32 session, address token, uint128 perPaymentCap) private {
@@ -189,23 +167,8 @@ abstract contract Limits is Sessions {
         return allowance.withoutFirst();
     }
 
-    function _limitView(Meter meter, uint256 index, uint256 unitBits) private view returns (LimitView memory) {
-        uint32 window = Windows.secondsOf(index);
-        Meter now_ = meter.rolled(window, block.timestamp);
-        // 2^31 units of at most 2^97 base units fit 128 bits: no payment is counted beyond the largest cap
-        // forge-lint: disable-start(unsafe-typecast)
-        return LimitView({
-            window: window,
-            cap: uint128(now_.capUnits() << unitBits),
-            used: uint128(now_.usedUnits() << unitBits),
-            remaining: uint128(now_.remainingUnits() << unitBits),
-            meter: Meter.unwrap(meter)
-        });
-        // forge-lint: disable-end(unsafe-typecast)
-    }
-
     /// @dev A cap in the token's units, rounded down.
-    function _toUnits(address token, uint128 cap) private view returns (uint8 unitBits, uint256 units) {
+    function _toUnits(address token, uint128 cap) internal view returns (uint8 unitBits, uint256 units) {
         TokenEntry storage entry = _tokens[token];
         if (!entry.listed) revert TokenNotListed(token);
         unitBits = entry.unitBits;

@@ -114,9 +114,9 @@ abstract contract Roles is Waiting {
         _log(_vault, 2, abi.encode(HASH, GuardianSet.selector, account, SEQUENCE));
     }
 
-    /// @dev A withdrawal must leave the vault, and not end in the token's own contract.
+    /// @dev A withdrawal must leave the vault, not end in the token's own contract, nor in a purse past every limit.
     function _refuseAsTreasury(address account) private view {
-        if (account == address(this) || _tokens[account].listed) revert RoleConflict(account);
+        if (account == address(this) || _tokens[account].listed || _isPurse(account)) revert RoleConflict(account);
     }
 
     /// @dev A session key, once, is never owner, guardian or treasury (I8).

@@ -27,22 +27,6 @@ abstract contract Sessions is Book {
     }
 
     /// @inheritdoc IVault
-    function sessionOf(uint32 session) external view returns (SessionView memory) {
-        address key = _keys[session];
-        SessionWord word = _sessions[key];
-        return SessionView({
-            key: key,
-            validFrom: word.validFrom(),
-            validUntil: word.validUntil(),
-            categories: word.categories(),
-            nonceHighest: word.nonceHighest(),
-            nonceWindow: word.nonceWindow(),
-            epoch: word.epoch(),
-            revoked: key != address(0) && word.isRevoked(_vault.epoch())
-        });
-    }
-
-    /// @inheritdoc IVault
     function sessionOfKey(address key) external view returns (uint32) {
         return _sessions[key].session();
     }
@@ -60,6 +44,22 @@ abstract contract Sessions is Book {
     /// @inheritdoc IVault
     function epoch() external view returns (uint32) {
         return _vault.epoch();
+    }
+
+    /// @inheritdoc IVault
+    function stateAt(bytes32[] calldata slots) external view returns (bytes32[] memory) {
+        assembly ("memory-safe") {
+            let answer := mload(0x40)
+            let size := shl(5, slots.length)
+            mstore(answer, 0x20)
+            mstore(add(answer, 0x20), slots.length)
+            let end := add(slots.offset, size)
+            let shift := sub(add(answer, 0x40), slots.offset)
+            for { let place := slots.offset } lt(place, end) { place := add(place, 0x20) } {
+                mstore(add(place, shift), sload(calldataload(place)))
+            }
+            return(answer, add(0x40, size))
+        }
     }
 
     /// @dev Whether a new session can be so.

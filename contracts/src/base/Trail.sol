@@ -22,6 +22,11 @@ abstract contract Trail is VaultStorage {
         _vault = word.acted(_emit(word, topicCount, record));
     }
 
+    /// @dev Logs what anyone may bring about: no act, so the owner nonce stays.
+    function _logByAnyone(VaultWord word, uint256 topicCount, bytes memory record) internal {
+        _vault = word.paid(_emit(word, topicCount, record));
+    }
+
     /// @dev Logs a payment. The words of `payment` are clean: PaymentHash has looked.
     function _logPaid(VaultWord word, IVault.Payment memory payment, uint256 category) internal {
         bytes32 signature = IVault.Paid.selector;

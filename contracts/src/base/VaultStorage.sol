@@ -24,6 +24,8 @@ abstract contract VaultStorage {
         bytes32 callHash; // of the verb's calldata, which `ChangeCall` has logged
     }
 
+    uint256 internal constant LAST_CATEGORY = 63;
+
     /// @dev Running hash, sequence number, epoch, owner nonce, flags.
     VaultWord internal _vault;
 
@@ -47,7 +49,8 @@ abstract contract VaultStorage {
     ///      Keyed by window index * 2^200 + scope.
     mapping(uint256 windowAndScope => Meter) private _meters;
 
-    /// @dev Category of a payee; 0 = not in the book. A word each, so that a payment reads it without masking.
+    /// @dev Category of a payee; 0 = not in the book. A word each, so that a payment reads it without masking. Of a purse,
+    ///      a PurseEntry: more than any category.
     mapping(address payee => uint256 category) internal _payees;
 
     mapping(address token => TokenEntry) internal _tokens;
@@ -60,6 +63,10 @@ abstract contract VaultStorage {
     /// @dev The owner nonce at which something last took effect at once on a subject while changes waited: what waited on it by
     ///      then is dead.
     mapping(Subject subject => uint256 ownerNonce) internal _killed;
+
+    function _isPurse(address account) internal view returns (bool) {
+        return _payees[account] > LAST_CATEGORY;
+    }
 
     function _meter(Scope scope, uint256 windowIndex) internal view returns (Meter) {
         return _meters[(windowIndex << 200) | Scope.unwrap(scope)];

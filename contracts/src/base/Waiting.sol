@@ -37,26 +37,6 @@ abstract contract Waiting is IVault, Trail {
         return _vault.ownerNonce();
     }
 
-    /// @inheritdoc IVault
-    function waiting() external view returns (WaitingChange[] memory changes) {
-        WaitingList list = _waiting;
-        uint256 count = 0;
-        changes = new WaitingChange[](WaitingListLib.MAX);
-        for (uint32 number = list.numberAt(0); number != 0; number = list.numberAt(++count)) {
-            (uint32 from, Subject subject) = _timeAndSubject(number);
-            changes[count] = WaitingChange({
-                change: number,
-                executableFrom: from,
-                executableUntil: _executableUntil(from),
-                killed: _isKilled(number, subject),
-                callHash: _changes[number].callHash
-            });
-        }
-        assembly ("memory-safe") {
-            mstore(changes, count)
-        }
-    }
-
     /// @dev Whether the act must wait: then it has been put by, and the verb has only to check. An act that takes effect
     ///      at once kills what waits on its subject, so that nothing older undoes it later.
     function _mustWait(Act memory act) internal returns (bool) {

@@ -60,41 +60,11 @@ interface IVault {
         uint8 category;
     }
 
-    /// @notice A session as it stands.
-    struct SessionView {
-        address key; // zero = never granted
-        uint32 validFrom;
-        uint32 validUntil; // 0 = revoked by `revoke`
-        uint64 categories;
-        uint32 nonceHighest; // the highest nonce paid
-        uint32 nonceWindow; // bit i set = nonce (nonceHighest - i) paid
-        uint32 epoch; // the vault's revoke-all count when granted
-        bool revoked; // by `revoke` or by `revokeAll`
-    }
-
-    /// @notice A limit as it stands.
-    struct LimitView {
-        uint32 window;
-        uint128 cap;
-        uint128 used; // counted in the window now, each payment rounded up to the token's unit
-        uint128 remaining; // cap - used, or 0
-        uint256 meter; // the raw meter; see libraries/SlidingCap.sol
-    }
-
-    /// @notice A loosening that waits out the owner's delay (I9).
-    struct WaitingChange {
-        uint32 change; // its number: the owner nonce that its `ChangeWaiting` made
-        uint32 executableFrom;
-        uint32 executableUntil;
-        bool killed; // by a later stop or setting of its subject: it can only be cancelled
-        bytes32 callHash; // of the call that `ChangeCall` has logged: a verb and its arguments
-    }
-
     // ----------------------------------------------------------------------------------------------------- events
     // Every event but `PaymentFailed` and `ChangeCall` ends with the vault's sequence number and is folded into its
     // running hash (I13):
     //   hash' = first 21 bytes of keccak256(uint256(hash) ++ topics ++ data)
-    // Every one of them but `Paid` adds one to the owner nonce (I9).
+    // Every one of them but `Paid` and `PurseOpened`, which anyone can bring about, adds one to the owner nonce (I9).
 
     /// @notice A payment was made (amount to the payee, fee to the fee recipient). The only way money leaves but one.
     event Paid(
@@ -151,6 +121,17 @@ interface IVault {
         uint128 cap,
         uint128 used,
         uint32 sequence
+    );
+
+    /// @notice A purse was opened: from now on a payment of its session to it, in its token, is a refill. It pays under
+    ///         this category only.
+    event PurseOpened(
+        uint32 indexed session, address indexed token, address indexed purse, uint8 category, uint32 sequence
+    );
+
+    /// @notice How much a session's purse of this category and token may be refilled to was set, rounded down to the unit.
+    event PurseTargetSet(
+        uint32 indexed session, address indexed token, uint8 category, uint128 target, uint32 sequence
     );
 
     /// @notice A limit was removed; its meter is kept.
@@ -255,12 +236,24 @@ interface IVault {
     error CategoryNotGranted(uint32 session, uint8 category);
     /// @notice The session has no limit in this token, so it may spend none of it.
     error TokenNotGranted(uint32 session, address token);
-    /// @notice Amount and fee together exceed what the session may pay at once.
+    /// @notice Amount and fee together exceed what the session may pay at once; of a refill, the fee alone does.
     error AbovePerPaymentCap(uint256 requested, uint128 perPaymentCap);
     /// @notice The payment exceeds what is left in a window of the vault (session 0), the session or its category.
     error LimitExceeded(
         uint32 session, uint8 category, address token, uint32 window, uint256 requested, uint256 remaining
     );
+    /// @notice The payee is a purse, but of another session or token: this is whose it is (I16).
+    error PurseOfAnother(address purse, uint32 session, address token);
+    /// @notice The purse still holds half of its target or more: it is refilled when it holds less.
+    error PurseNotLow(address purse, uint256 balance, uint256 target);
+    /// @notice With this amount the purse would hold more than its target.
+    error PurseOverfilled(address purse, uint256 balance, uint256 amount, uint256 target);
+    /// @notice The session has its purse of this token and category.
+    error PurseExists(address purse);
+    /// @notice A purse's target is at most a quarter of the least cap that its refills count against.
+    error PurseTargetTooHigh(uint128 target, uint256 largest);
+    /// @notice The token gives no domain separator or no authorization states: nobody could be paid from a purse of it.
+    error TokenNotEip3009(address token);
     /// @notice The vault holds less than the payment takes, as the token tells when it has not moved the money.
     error VaultShort(uint256 balance, uint256 needed);
     /// @notice The token did not move the money although the vault holds it.
@@ -280,7 +273,8 @@ interface IVault {
     error KeyUsedBefore(address key);
     /// @notice An address has a role that excludes the one asked for.
     /// @dev    A session key is never owner, guardian, treasury, payee, token or the vault; a payee is never zero, the
-    ///         vault or a listed token; the treasury is never the vault or a listed token.
+    ///         vault or a listed token; the treasury is never the vault, a listed token or a purse. A purse stays in the
+    ///         book under its category: no list of payees changes it, no removal takes it out. It is never paid a fee.
     error RoleConflict(address account);
     /// @notice The span is empty or already over.
     error ValidityInvalid(uint32 validFrom, uint32 validUntil);
@@ -358,6 +352,15 @@ interface IVault {
     /// @param  approved as if the owner had approved the payment, should it be above the per-payment cap
     function check(Payment calldata payment, bool approved) external view;
 
+    /// @notice Opens the purse of a session for one token and category: a contract from which the session's key pays by
+    ///         the token's own `transferWithAuthorization` (EIP-3009), as x402 sellers ask for; see IPurse. Both must be
+    ///         granted. Anyone may open it: it is empty, and the session's key alone can fill it, by a payment to it.
+    /// @dev    I15, I16. A refill is a payment like any other, in the purse's category, but for the per-payment cap, which
+    ///         binds its fee only; and it is refused unless the purse holds less than half of its target, and by what
+    ///         would exceed the target. Its address can be computed before: IVaultLens.purseOf.
+    /// @return purse its address, which commits to vault, session, token and category
+    function openPurse(uint32 session, address token, uint8 category) external returns (address purse);
+
     // --------------------------------------------------------------------------------------------- owner: grants
     // Where a delay is set, what loosens waits (I9): the call succeeds, `ChangeWaiting` says since when, and nothing else
     // changes until `execute`. What takes effect at once kills what waits on the same subject.
@@ -384,6 +387,11 @@ interface IVault {
 
     /// @notice Removes a limit and keeps its meter (I7). A token without any session limit cannot be paid (I6).
     function removeLimit(uint32 session, uint8 category, address token, uint32 window) external;
+
+    /// @notice Sets how much a session's purse of one category and token may be refilled to; 0 = it is not refilled. At most
+    ///         a quarter of the least cap that stands for vault, session or category. Until it is set: a tenth of that.
+    /// @dev    Should caps fall afterwards, a quarter of the least of them is what binds (I4).
+    function setPurseTarget(uint32 session, uint8 category, address token, uint128 target) external;
 
     /// @notice Lists a token, once: amounts of it count in units of 2^unitBits base units.
     /// @dev    A cap holds at most 2^31 - 1 units. With six decimals, unitBits 0 counts every base unit and caps reach
@@ -447,7 +455,8 @@ interface IVault {
     /// @notice Performs one of the owner's setters if the value that it replaces is the expected one.
     /// @dev    The value as one word: a cap (0 = no such limit), a mask, an address (of the key, for `rotateKey`; of the
     ///         pending owner, for `transferOwnership`), validFrom * 2^32 + validUntil, seconds of delay; for `setPayees`
-    ///         the category that every one of the entries has. A change that must wait is held to it when executed.
+    ///         the category that every one of the entries has; for `setPurseTarget` the target that binds now. A change
+    ///         that must wait is held to it when executed.
     function replace(uint256 expected, bytes calldata call) external;
 
     // ------------------------------------------------------------------------------------------------ waiting changes
@@ -480,9 +489,6 @@ interface IVault {
     /// @notice The one nonce at which an act of the owner is valid by signature; every act changes it.
     function ownerNonce() external view returns (uint32);
 
-    /// @notice The changes that wait, those that were killed or are past their time included.
-    function waiting() external view returns (WaitingChange[] memory);
-
     /// @notice The sequence number of the last event, and the running hash over all of them, in the low 21 bytes (I13).
     function head() external view returns (uint32 sequence, bytes32 runningHash);
 
@@ -492,25 +498,16 @@ interface IVault {
     /// @notice How often `revokeAll` was called; sessions of an earlier epoch are revoked.
     function epoch() external view returns (uint32);
 
-    /// @notice A session as it stands; all zero if never granted.
-    function sessionOf(uint32 session) external view returns (SessionView memory);
-
     /// @notice The session that a key serves or once served; 0 = none.
     function sessionOfKey(address key) external view returns (uint32);
 
-    /// @notice What the vault (session 0), a session (category 0), or a category within one may still spend of a token:
-    ///         each limit of the scope, ascending by window; and the per-payment cap, which only a session has.
-    function remaining(uint32 session, uint8 category, address token)
-        external
-        view
-        returns (uint128 perPaymentCap, LimitView[] memory limits);
-
-    /// @notice A payee's category; 0 = not in the book.
+    /// @notice A payee's category, or a purse's; 0 = not in the book.
     function payeeOf(address payee) external view returns (uint8 category);
 
     /// @notice Whether a token is listed, and its unit of 2^unitBits base units.
     function tokenOf(address token) external view returns (bool listed, uint8 unitBits);
 
-    /// @notice The raw meter of a limit, removed ones included; see libraries/SlidingCap.sol.
-    function meterOf(uint32 session, uint8 category, address token, uint32 window) external view returns (uint256);
+    /// @notice What the vault stores at these slots. Views that only fold it are in IVaultLens; where what stands is said in
+    ///         libraries/VaultSlots.sol.
+    function stateAt(bytes32[] calldata slots) external view returns (bytes32[] memory);
 }

@@ -8,8 +8,9 @@ import {Meter, SlidingCap} from "./SlidingCap.sol";
 ///         bits 209..211  the first limit's window: 1 + its index in Windows; 0 = no limit stands at all
 ///         bits 212..218  unitBits of the token, copied so that a payment need not read the token's slot
 ///         bits 219..223  which other limits stand: bit i = window index i; their meters have words of their own
-///         bit       224  the session has, or once had, limits by category in this token
-///         bits 225..255  per-payment cap, in units; of a session's word only
+///         bit       224  of a session's word: it has, or once had, limits by category in this token;
+///                        of a category's word: the target of its purse was set
+///         bits 225..255  of a session's word: per-payment cap; of a category's word: target of its purse; in units
 /// @dev    Most sessions have one limit in a token: they pay for one word, read and written once. Meters have 31-bit
 ///         counts rather than 37 for this; docs/decisions/0002 says what was weighed.
 type AllowanceWord is uint256;
@@ -75,6 +76,21 @@ library AllowanceWordLib {
     /// @notice The per-payment cap, in base units.
     function perPaymentCap(AllowanceWord word) internal pure returns (uint256) {
         return perPaymentUnits(word) << unitBits(word);
+    }
+
+    /// @notice Whether the target of a category's purse was set. Of a category's word only, as the next two.
+    function hasPurseTarget(AllowanceWord word) internal pure returns (bool) {
+        return byCategory(word);
+    }
+
+    /// @notice The target, in units.
+    function purseTargetUnits(AllowanceWord word) internal pure returns (uint256) {
+        return perPaymentUnits(word);
+    }
+
+    /// @notice `units` is at most `SlidingCap.MAX_UNITS`.
+    function withPurseTarget(AllowanceWord word, uint256 units) internal pure returns (AllowanceWord) {
+        return withPerPaymentUnits(withByCategory(word), units);
     }
 
     /// @notice With this first limit. `meter` has nothing above its own bits.

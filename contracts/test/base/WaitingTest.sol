@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {VaultTest} from "./VaultTest.sol";
 import {Vm} from "forge-std/Vm.sol";
 import {IVault} from "src/interfaces/IVault.sol";
+import {IVaultLens} from "src/interfaces/IVaultLens.sol";
 
 /// @notice A vault whose owner has set a delay: what loosens waits (I9).
 abstract contract WaitingTest is VaultTest {
@@ -45,7 +46,7 @@ abstract contract WaitingTest is VaultTest {
     /// @notice The owner's call is put by: two events say so, and no word of the vault changes but its own, the list of
     ///         what waits, and the change's two.
     function waits(bytes memory call) internal returns (uint32 change) {
-        uint256 before = vault.waiting().length;
+        uint256 before = lens.waiting(address(vault)).length;
         vm.record();
         ownerDoes(call);
         (, bytes32[] memory writes) = vm.accesses(address(vault));
@@ -57,7 +58,7 @@ abstract contract WaitingTest is VaultTest {
         assertEq(aside[0].topics[0], IVault.ChangeCall.selector);
         assertEq(aside[0].topics[1], bytes32(uint256(change)));
         assertEq(aside[0].data, abi.encode(call));
-        IVault.WaitingChange[] memory list = vault.waiting();
+        IVaultLens.WaitingChange[] memory list = lens.waiting(address(vault));
         assertEq(list.length, before + 1, "it did not wait");
         assertEq(list[0].change, change);
         assertEq(list[0].callHash, keccak256(call));
@@ -66,10 +67,10 @@ abstract contract WaitingTest is VaultTest {
 
     /// @notice The owner's call takes effect at once.
     function isInstant(bytes memory call) internal {
-        uint256 before = vault.waiting().length;
+        uint256 before = lens.waiting(address(vault)).length;
         ownerDoes(call);
         assertEq(assertLogged(1).length, 0);
-        assertEq(vault.waiting().length, before, "it waited");
+        assertEq(lens.waiting(address(vault)).length, before, "it waited");
     }
 
     /// @notice Anyone executes a change that waits; so many events, the `ChangeExecuted` among them.
@@ -94,8 +95,8 @@ abstract contract WaitingTest is VaultTest {
         vm.warp(vm.getBlockTimestamp() + WAIT);
     }
 
-    function waitingOf(uint32 change) internal view returns (IVault.WaitingChange memory) {
-        IVault.WaitingChange[] memory list = vault.waiting();
+    function waitingOf(uint32 change) internal view returns (IVaultLens.WaitingChange memory) {
+        IVaultLens.WaitingChange[] memory list = lens.waiting(address(vault));
         for (uint256 i = 0; i < list.length; ++i) {
             if (list[i].change == change) return list[i];
         }

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {VaultTest} from "../base/VaultTest.sol";
 import {PlainToken} from "../mocks/PlainToken.sol";
 import {IVault} from "src/interfaces/IVault.sol";
+import {IVaultLens} from "src/interfaces/IVaultLens.sol";
 
 /// @notice I4 and I7 through the vault: several limits at once, of the vault, the session and two categories, over random
 ///         times (also back and still), amounts and units, while the owner sets, lowers, removes and restores limits. The
@@ -273,7 +274,7 @@ contract LimitsFuzzTest is VaultTest {
 
     function assertViews(uint256 scope) internal view {
         (uint32 session, uint8 category) = idOf(scope);
-        IVault.LimitView[] memory limits = limitsOf(session, category, address(money));
+        IVaultLens.LimitView[] memory limits = limitsOf(session, category, address(money));
         uint256 seen = 0;
         for (uint256 index = 0; index < WINDOWS; ++index) {
             Model storage model = models[scope][index];
@@ -282,7 +283,9 @@ contract LimitsFuzzTest is VaultTest {
             assertEq(limits[seen].cap, model.cap << unitBits);
             assertEq(limits[seen].used, counted(scope, index) << unitBits);
             assertEq(limits[seen].remaining, leftUnits(scope, index) << unitBits);
-            assertEq(limits[seen].meter, vault.meterOf(session, category, address(money), windows[index]));
+            assertEq(
+                limits[seen].meter, lens.meterOf(address(vault), session, category, address(money), windows[index])
+            );
             ++seen;
         }
         assertEq(limits.length, seen);

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {VaultTest} from "../base/VaultTest.sol";
 import {IVault} from "src/interfaces/IVault.sol";
+import {IVaultLens} from "src/interfaces/IVaultLens.sol";
 
 /// @notice I3: a (session, nonce) pays at most once; nonces come out of order within 32; none runs more than 1,024
 ///         ahead. Against the set of nonces that paid.
@@ -45,7 +46,7 @@ contract NoncesFuzzTest is VaultTest {
         for (uint32 nonce = 468; nonce <= 500; ++nonce) {
             attempt(0, nonce);
         }
-        assertEq(vault.sessionOf(SESSION).nonceWindow, type(uint32).max);
+        assertEq(lens.sessionOf(address(vault), SESSION).nonceWindow, type(uint32).max);
         attempt(0, 501);
         attempt(0, 469);
         attempt(0, 470);
@@ -124,7 +125,7 @@ contract NoncesFuzzTest is VaultTest {
     }
 
     function assertWindow(uint256 who) internal view {
-        IVault.SessionView memory view_ = vault.sessionOf(SESSION + uint32(who));
+        IVaultLens.SessionView memory view_ = lens.sessionOf(address(vault), SESSION + uint32(who));
         uint256 bits = 0;
         for (uint256 i = 0; i < 32 && i <= highest[who]; ++i) {
             if (paid[who][highest[who] - i]) bits |= 1 << i;
@@ -149,7 +150,7 @@ contract NoncesFuzzTest is VaultTest {
     /// @dev Writes `top` as the highest nonce paid, its bit alone in the window, wherever the vault keeps them.
     function forceHighest(uint32 top) internal {
         vm.record();
-        vault.sessionOf(SESSION);
+        lens.sessionOf(address(vault), SESSION);
         (bytes32[] memory reads,) = vm.accesses(address(vault));
         for (uint256 i = 0; i < reads.length; ++i) {
             bytes32 was = vm.load(address(vault), reads[i]);
@@ -157,7 +158,7 @@ contract NoncesFuzzTest is VaultTest {
                 bytes32 put = bytes32((uint256(top) << shift) | (uint256(1) << (shift + 32)));
                 bytes32 mask = bytes32(uint256(type(uint64).max) << shift);
                 vm.store(address(vault), reads[i], (was & ~mask) | put);
-                IVault.SessionView memory view_ = vault.sessionOf(SESSION);
+                IVaultLens.SessionView memory view_ = lens.sessionOf(address(vault), SESSION);
                 bool there = view_.nonceHighest == top && view_.nonceWindow == 1 && view_.key == agent
                     && view_.validUntil == VALID_UNTIL && view_.categories == CATEGORIES && !view_.revoked
                     && view_.validFrom == VALID_FROM && view_.epoch == 0;

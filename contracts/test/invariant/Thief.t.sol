@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {ThiefScene} from "./ThiefScene.sol";
 import {IVault} from "src/interfaces/IVault.sol";
+import {IVaultLens} from "src/interfaces/IVaultLens.sol";
 
 /// @notice I17. No thief takes more by the end of a sequence than `maxOutflow` says at its start; where one limit binds,
 ///         one who takes all there is at every border takes exactly that. 20,000 sequences against the real vault.
@@ -41,7 +42,7 @@ contract ThiefTest is ThiefScene {
         setSome(0, 0);
         putBySome();
         uint256 end = someEnd();
-        (, IVault.LimitView[] memory limits) = vault.remaining(0, 0, address(token));
+        (, IVaultLens.LimitView[] memory limits) = lens.remaining(address(vault), 0, 0, address(token));
         if (limits.length == 0) return;
         uint256 most = lens.maxOutflow(address(vault), 0, address(token), uint32(end - clock), calls);
         uint256 taken = 0;
@@ -122,17 +123,17 @@ contract ThiefTest is ThiefScene {
     function putByCaps(Bound memory bound) internal {
         act(abi.encodeCall(IVault.setDelay, (uint32(1 + draw(bound.window < DAY ? 3 hours : 3 days)))));
         for (uint256 i = 1 + draw(3); i != 0; --i) {
-            uint256 before = vault.waiting().length;
+            uint256 before = lens.waiting(address(vault)).length;
             bytes memory call = limitCall(bound, someCap());
             act(call);
-            if (vault.waiting().length > before) calls.push(call);
+            if (lens.waiting(address(vault)).length > before) calls.push(call);
             if (draw(2) == 0) warp(clock + draw(bound.window / 4));
         }
     }
 
     /// @dev Takes every cap that is higher than the one that stands.
     function executeHigher(Bound memory bound) internal {
-        IVault.WaitingChange[] memory changes = vault.waiting();
+        IVaultLens.WaitingChange[] memory changes = lens.waiting(address(vault));
         for (uint256 i = 0; i < changes.length; ++i) {
             if (changes[i].killed || clock < changes[i].executableFrom || clock >= changes[i].executableUntil) {
                 continue;
@@ -142,7 +143,7 @@ contract ThiefTest is ThiefScene {
                 if (capOf(calls[j]) > standing(bound)) vault.execute(changes[i].change, calls[j]);
                 break;
             }
-            if (vault.waiting().length != changes.length) return executeHigher(bound);
+            if (lens.waiting(address(vault)).length != changes.length) return executeHigher(bound);
         }
     }
 
@@ -156,14 +157,15 @@ contract ThiefTest is ThiefScene {
 
     function standing(Bound memory bound) internal view returns (uint256) {
         uint8 category = bound.scope == 2 ? categories[0] : 0;
-        (, IVault.LimitView[] memory limits) = vault.remaining(bound.scope == 1 ? 0 : FIRST, category, address(token));
+        (, IVaultLens.LimitView[] memory limits) =
+            lens.remaining(address(vault), bound.scope == 1 ? 0 : FIRST, category, address(token));
         return limits[0].cap;
     }
 
     /// @dev The next border, or when the next change can be executed.
     function nextTime(uint32 window) internal view returns (uint256 later) {
         later = (clock / (window / 4) + 1) * (window / 4);
-        IVault.WaitingChange[] memory changes = vault.waiting();
+        IVaultLens.WaitingChange[] memory changes = lens.waiting(address(vault));
         for (uint256 i = 0; i < changes.length; ++i) {
             uint256 from = changes[i].executableFrom;
             if (from > clock && from < later) later = from;

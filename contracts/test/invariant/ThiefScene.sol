@@ -19,7 +19,6 @@ abstract contract ThiefScene is VaultTest {
     uint8[3] internal categories = [uint8(3), 4, 63];
     address[3] internal payees = [address(0xBEEF03), address(0xBEEF04), address(0xBEEF63)];
 
-    IVaultLens internal lens;
     uint256 internal seed;
     uint256 internal clock;
     uint8 internal unitBits;
@@ -32,7 +31,7 @@ abstract contract ThiefScene is VaultTest {
         vm.warp(clock);
         token = new PlainToken(6);
         vault = deployVault(owner, treasury, address(0));
-        lens = IVaultLens(vm.deployCode(vm.envOr("MUTANT_LENS", string("VaultLens.sol:VaultLens"))));
+        lens = deployLens();
         token.mint(address(vault), type(uint200).max);
         IVault.PayeeEntry[] memory entries = new IVault.PayeeEntry[](3);
         for (uint256 i = 0; i < 3; ++i) {
@@ -120,9 +119,9 @@ abstract contract ThiefScene is VaultTest {
             if (draw(4) == 0) warp(clock + draw(2 days));
             bytes memory call = someLoosening();
             if (draw(6) == 0) call = abi.encodeCall(IVault.replace, (draw(2) << unitBits, call));
-            uint256 before = vault.waiting().length;
+            uint256 before = lens.waiting(address(vault)).length;
             act(call);
-            if (vault.waiting().length > before) calls.push(call);
+            if (lens.waiting(address(vault)).length > before) calls.push(call);
         }
         if (draw(8) == 0) warp(clock + draw(8 days));
     }
@@ -176,7 +175,7 @@ abstract contract ThiefScene is VaultTest {
         uint32 session = draw(4) == 0 ? 0 : FIRST;
         uint8 category = session == 0 || draw(2) == 0 ? 0 : categories[draw(3)];
         uint32 window = someWindow();
-        (, IVault.LimitView[] memory limits) = vault.remaining(session, category, address(token));
+        (, IVaultLens.LimitView[] memory limits) = lens.remaining(address(vault), session, category, address(token));
         if (limits.length != 0) window = limits[draw(limits.length)].window;
         if (kind < 6) return abi.encodeCall(IVault.removeLimit, (session, category, address(token), window));
         return abi.encodeCall(IVault.setLimit, (session, category, address(token), window, someCap()));
@@ -202,9 +201,9 @@ abstract contract ThiefScene is VaultTest {
 
     /// @notice Executes what can be executed; each of them with some chance, unless all are wanted.
     function executeSome(bool all) internal {
-        IVault.WaitingChange[] memory changes = vault.waiting();
+        IVaultLens.WaitingChange[] memory changes = lens.waiting(address(vault));
         for (uint256 i = changes.length; i != 0; --i) {
-            IVault.WaitingChange memory change = changes[i - 1];
+            IVaultLens.WaitingChange memory change = changes[i - 1];
             if (clock < change.executableFrom || (!all && draw(2) == 0)) continue;
             for (uint256 j = 0; j < calls.length; ++j) {
                 if (keccak256(calls[j]) != change.callHash) continue;
@@ -245,17 +244,17 @@ abstract contract ThiefScene is VaultTest {
 
     /// @dev The least that is left in what a payment counts in.
     function fitting(uint32 session, uint8 category) internal view returns (uint256 most) {
-        IVault.LimitView[] memory limits;
-        (most, limits) = vault.remaining(session, 0, address(token));
+        IVaultLens.LimitView[] memory limits;
+        (most, limits) = lens.remaining(address(vault), session, 0, address(token));
         if (limits.length == 0) return 0;
         most = least(most, limits);
-        (, limits) = vault.remaining(session, category, address(token));
+        (, limits) = lens.remaining(address(vault), session, category, address(token));
         most = least(most, limits);
-        (, limits) = vault.remaining(0, 0, address(token));
+        (, limits) = lens.remaining(address(vault), 0, 0, address(token));
         most = least(most, limits);
     }
 
-    function least(uint256 most, IVault.LimitView[] memory limits) internal pure returns (uint256) {
+    function least(uint256 most, IVaultLens.LimitView[] memory limits) internal pure returns (uint256) {
         for (uint256 i = 0; i < limits.length; ++i) {
             if (limits[i].remaining < most) most = limits[i].remaining;
         }

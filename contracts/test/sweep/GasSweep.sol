@@ -87,7 +87,15 @@ abstract contract GasSweep is VaultTest {
     function everything() internal view virtual returns (bytes32) {
         (uint32 number, bytes32 hash) = vault.head();
         bytes32 rules = keccak256(
-            abi.encode(number, hash, vault.ownerNonce(), vault.paused(), vault.epoch(), vault.waiting(), vault.delay())
+            abi.encode(
+                number,
+                hash,
+                vault.ownerNonce(),
+                vault.paused(),
+                vault.epoch(),
+                lens.waiting(address(vault)),
+                vault.delay()
+            )
         );
         return
             keccak256(
@@ -105,7 +113,7 @@ abstract contract GasSweep is VaultTest {
     function sessionAt(uint32 session) internal view returns (bytes32) {
         return keccak256(
             abi.encode(
-                vault.sessionOf(session),
+                lens.sessionOf(address(vault), session),
                 scopeAt(0, 0),
                 scopeAt(session, 0),
                 scopeAt(session, DATA),

@@ -233,6 +233,8 @@ abstract contract AnyVault {
     }
 
     function _payApproved(Signed memory signed, bytes memory approval) internal returns (bool done) {
+        // A refill is an ordinary payment once Purses has judged it: its proofs are apart
+        assume(_category(signed.payment.payee) < 64 && _category(signed.payment.feeRecipient) < 64);
         (done,) = address(vault).call(abi.encodeCall(IVault.pay, (signed.payment, _signature(signed), approval)));
     }
 
@@ -244,6 +246,7 @@ abstract contract AnyVault {
         bytes4 verb = bytes4(input);
         assume(verb != IVault.pay.selector && verb != IVault.payBatch.selector && verb != IVault.grant.selector);
         assume(verb != IVault.lodge.selector && verb != IVault.replace.selector && verb != IVault.execute.selector);
+        assume(verb != IVault.openPurse.selector && verb != IVault.setPurseTarget.selector); // they ask Purses
         assume(verb != IVault.setLimit.selector && verb != IVault.removeLimit.selector || _word(input, 3) == 1 hours);
     }
 

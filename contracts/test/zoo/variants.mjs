@@ -76,7 +76,7 @@ export const attacks = [
   { name: "other-meters-not-stored", attack: "the second limit never fills", file: "Vault.sol", find: "_setMeter(scope, index, others[index]);", put: "others;", suite: pay },
   { name: "other-limits-skipped", attack: "only the first limit binds", file: "base/Judge.sol", find: "if (mask == 0) return (next, others);", put: "if (mask != 64) return (next, new Meter[](WINDOW_COUNT));", suite: pay },
   { name: "fee-uncounted", attack: "the limit is drained through fees", file: "base/Judge.sol", find: "return uint256(payment.amount) + payment.fee; // two uint128", put: "return uint256(payment.amount);", suite: pay },
-  { name: "per-payment-cap-ignored", attack: "the whole limit goes in one payment", file: "Vault.sol", find: "if (total > allowance.perPaymentCap()) {", put: "if (false) {", suite: pay },
+  { name: "per-payment-cap-ignored", attack: "the whole limit goes in one payment", file: "Vault.sol", find: "if (total > cap && !_isPurse(payment.payee)) {", put: "if (false) {", suite: pay },
   { name: "four-buckets", attack: "twice the cap goes in one window", file: "libraries/SlidingCap.sol", find: "uint256 private constant ONES = 1 | ", put: "uint256 private constant ONES = 0 | ", suite: limits },
   { name: "fixed-window", attack: "twice the cap goes around midnight", file: "libraries/SlidingCap.sol", find: "uint256 bucket = time / (window / 4);", put: "uint256 bucket = (time / window) * 5;", suite: limits },
   { name: "never-forgets", attack: "spending counts for ever: the agent is starved", file: "libraries/SlidingCap.sol", find: "uint256 counts = (word << ((bucket - newest) * COUNT_BITS)) & COUNTS_MASK;", put: "uint256 counts = word & COUNTS_MASK;", suite: limits },
@@ -84,14 +84,14 @@ export const attacks = [
   { name: "zero-amount", attack: "nonces are burnt for nothing", file: "base/Judge.sol", find: "if (payment.amount == 0) revert ZeroAmount();", put: "", suite: pay },
 
   // --- to whom (I6)
-  { name: "payee-unchecked", attack: "the thief pays himself", file: "base/Judge.sol", find: "category = _judgePayee(session, word, payment.payee);", put: "category = 3;", suite: pay },
-  { name: "category-unchecked", attack: "an agent pays what it was not granted", file: "base/Judge.sol", find: "if (!word.grants(category)) revert CategoryNotGranted(session, uint8(category));", put: "word;", suite: pay },
-  { name: "fee-recipient-unchecked", attack: "the thief is his own relayer", file: "base/Judge.sol", find: "feeCategory = _judgePayee(session, word, payment.feeRecipient);", put: "feeCategory = 63;", suite: pay },
+  { name: "payee-unchecked", attack: "the thief pays himself", file: "base/Judge.sol", find: "category = _judgePayee(payment, word, payment.payee);", put: "category = 3;", suite: pay },
+  { name: "category-unchecked", attack: "an agent pays what it was not granted", file: "base/Judge.sol", find: "revert CategoryNotGranted(payment.session, uint8(category));", put: "return category;", suite: pay },
+  { name: "fee-recipient-unchecked", attack: "the thief is his own relayer", file: "base/Judge.sol", find: "feeCategory = _judgePayee(payment, word, payment.feeRecipient);", put: "feeCategory = 63;", suite: pay },
   { name: "fee-mismatch", attack: "a fee goes to nobody, or a recipient is named for show", file: "base/Judge.sol", find: "if (payment.fee == 0 || payment.feeRecipient == address(0)) {", put: "if (false) {", suite: pay },
   { name: "token-unlimited", attack: "a token without a limit is paid", file: "Vault.sol", find: "if (!allowance.limited()) revert TokenNotGranted(payment.session, payment.token);", put: "", suite: pay },
   { name: "category-zero", attack: "a payee without a category is paid", file: "base/Book.sol", find: "if (category == 0 || category > LAST_CATEGORY) revert CategoryInvalid(category);", put: "", suite: "unit/Vault/SetPayees.t.sol" },
   { name: "mask-bit-zero", attack: "category 0 is granted", file: "base/Sessions.sol", find: "if (categories & 1 != 0) revert CategoryMaskInvalid(categories);", put: "categories;", suite: "unit/Vault/Grant.t.sol" },
-  { name: "payee-is-agent", attack: "an agent is its own payee", file: "base/Book.sol", find: "if (payee == address(this) || _tokens[payee].listed || _sessions[payee].session() != 0) {", put: "if (payee == address(this) || _tokens[payee].listed) {", suite: "unit/Vault/SetPayees.t.sol" },
+  { name: "payee-is-agent", attack: "an agent is its own payee", file: "base/Book.sol", find: " || _sessions[payee].session() != 0 || _isPurse(payee)) {", put: " || _isPurse(payee)) {", suite: "unit/Vault/SetPayees.t.sol" },
 
   // --- who may (I8, I10)
   { name: "paused-ignored", attack: "a pause stops nothing", file: "base/Judge.sol", find: "if (vault.paused()) revert VaultPaused();", put: "", suite: pay },
@@ -115,7 +115,7 @@ export const attacks = [
   { name: "balance-holds-owner-in", attack: "a token that lies about balances holds the money", file: "Vault.sol", find: "if (amount == 0) revert ZeroAmount();\n        // Effect", put: "if (balance < amount) revert VaultShort(balance, amount);\n        // Effect", suite: "unit/Vault/Withdraw.t.sol" },
 
   { name: "odd-answer-holds-owner-in", attack: "a token that moves the money and answers false holds the rest", file: "Vault.sol", find: "if (told && left <= balance && balance - left >= amount) return;", put: "", suite: "unit/Vault/Withdraw.t.sol" },
-  { name: "treasury-is-token", attack: "withdrawals end in the token's own contract", file: "base/Roles.sol", find: "if (account == address(this) || _tokens[account].listed) revert RoleConflict(account);", put: "if (account == address(this)) revert RoleConflict(account);", suite: "unit/Vault/SetTreasury.t.sol" },
+  { name: "treasury-is-token", attack: "withdrawals end in the token's own contract", file: "base/Roles.sol", find: " || _tokens[account].listed || _isPurse(account)) revert RoleConflict(account);", put: " || _isPurse(account)) revert RoleConflict(account);", suite: "unit/Vault/SetTreasury.t.sol" },
 
   // --- only time lowers a meter (I7)
   { name: "set-limit-resets", attack: "re-setting a limit gives the allowance back", file: "base/Limits.sol", find: "_meterOf(scope, allowance, index).rolled(window, block.timestamp).withCap(units);", put: "Meter.wrap(0).rolled(window, block.timestamp).withCap(units);", suite: "unit/Vault/SetLimit.t.sol" },
@@ -180,6 +180,46 @@ export const attacks = [
   { name: "payment-not-hashed", attack: "a payment is altered in the trail unnoticed", file: "base/Trail.sol", find: "digest := keccak256(record, 0x180)", put: "digest := keccak256(record, 0x120)", suite: pay },
   { name: "factory-any-code", attack: "another contract sits at a vault's address", file: "VaultFactory.sol", find: "if (given != vaultCodeHash) revert CodeMismatch(given, vaultCodeHash);", put: "given;", suite: "unit/VaultFactory/CreateVault.t.sol" },
   { name: "factory-any-chain", attack: "a vault's address is taken on another chain", file: "VaultFactory.sol", find: "return keccak256(abi.encode(block.chainid, salt));", put: "return keccak256(abi.encode(uint256(1), salt));", suite: "unit/VaultFactory/CreateVault.t.sol" },
+
+  // --- purses (I15, I16)
+  { name: "hook-any-digest", attack: "a lazy hook takes whatever the key signed: the agent gives itself a permit", file: "Purse.sol", find: "if (hash == 0 || Eip3009.digestOf(_token, address(this), blob) != hash) return false;", put: "if (hash == 0) return false;", suite: "unit/Purse/Abuse.t.sol" },
+  { name: "hook-other-from", attack: "one signature is good for any purse", file: "libraries/Eip3009.sol", find: "mstore(add(start, 0x20), from)", put: "mstore(add(start, 0x20), token)", suite: "unit/Purse/IsValidSignature.t.sol" },
+  { name: "hook-any-category", attack: "a purse pays in categories whose limits it never met", file: "Purse.sol", find: "category == _category", put: "category != 0", suite: "unit/Purse/IsValidSignature.t.sol" },
+  { name: "hook-any-payee", attack: "the thief of a key pays himself from the purse", file: "Purse.sol", find: "(VaultWord vault, SessionWord word, AllowanceWord allowance, uint256 category) = _rules(key, payee);", put: "(VaultWord vault, SessionWord word, AllowanceWord allowance,) = _rules(key, payee);\n        uint256 category = _category;", suite: "unit/Purse/IsValidSignature.t.sol" },
+  { name: "hook-category-taken-back", attack: "a category that was taken back is paid from the purse", file: "Purse.sol", find: "&& word.grants(category) && allowance", put: "&& allowance", suite: "unit/Purse/IsValidSignature.t.sol" },
+  { name: "hook-paused", attack: "a pause does not reach the purses", file: "Purse.sol", find: "&& !vault.paused() && _lives", put: "&& _lives", suite: "unit/Purse/IsValidSignature.t.sol" },
+  { name: "hook-revoked", attack: "a revoked agent empties its purses", file: "Purse.sol", find: "return !word.isRevoked(vaultEpoch) && block.timestamp >= word.validFrom()", put: "return block.timestamp >= word.validFrom()", suite: "unit/Purse/IsValidSignature.t.sol" },
+  { name: "hook-not-begun", attack: "a session pays from its purse before it begins", file: "Purse.sol", find: "&& block.timestamp >= word.validFrom()", put: "", suite: "unit/Purse/IsValidSignature.t.sol" },
+  { name: "hook-expired", attack: "a session pays from its purse when it is over", file: "Purse.sol", find: "&& block.timestamp < word.validUntil();", put: "&& vaultEpoch < type(uint32).max;", suite: "unit/Purse/IsValidSignature.t.sol" },
+  { name: "hook-any-session", attack: "an agent pays from another's purse", file: "Purse.sol", find: "return word.session() == _session && !vault", put: "return word.session() != 0 && !vault", suite: "unit/Purse/IsValidSignature.t.sol" },
+  { name: "hook-uncapped", attack: "a purse goes in one payment", file: "Purse.sol", find: "&& value <= allowance.perPaymentCap()", put: "", suite: "unit/Purse/IsValidSignature.t.sol" },
+  { name: "hook-unlimited-token", attack: "a token that the owner took away is paid from the purse", file: "Purse.sol", find: "&& allowance.limited() ", put: "", suite: "unit/Purse/IsValidSignature.t.sol" },
+  { name: "hook-nothing", attack: "payments of nothing use up nonces", file: "Purse.sol", find: " && value != 0", put: "", suite: "unit/Purse/IsValidSignature.t.sol" },
+  { name: "hook-balance", attack: "sellers are told yes for money that is not there", file: "Purse.sol", find: "&& value <= _token.balanceOf(address(this));", put: "&& value <= type(uint128).max;", suite: "unit/Purse/IsValidSignature.t.sol" },
+  { name: "hook-loose-encoding", attack: "a signature is read from where the encoding does not say", file: "Purse.sol", find: "&& _word(blob, SIGNATURE_PLACE) == SIGNATURE_START", put: "", suite: "unit/Purse/IsValidSignature.t.sol" },
+  { name: "hook-longer", attack: "one authorization has many encodings", file: "Purse.sol", find: "blob.length == SIGNATURE_BYTES + padded", put: "blob.length >= SIGNATURE_BYTES + padded", suite: "unit/Purse/IsValidSignature.t.sol" },
+  { name: "refill-by-stranger", attack: "an agent burns another's limit, or feeds a purse past its own", file: "Purses.sol", find: "if (session != payment.session || token != payment.token) {", put: "if (token != payment.token) {", suite: "unit/Vault/Refill.t.sol" },
+  { name: "refill-other-token", attack: "a purse is fed in a token that it is not for", file: "Purses.sol", find: "if (session != payment.session || token != payment.token) {", put: "if (session != payment.session) {", suite: "unit/Vault/Refill.t.sol" },
+  { name: "refill-any-time", attack: "a purse is kept full: more than its target goes in a day", file: "Purses.sol", find: "if (balance >= Math.ceilDiv(target, 2)) revert IVault.PurseNotLow(purse, balance, target);", put: "", suite: "unit/Vault/Refill.t.sol" },
+  { name: "refill-past-target", attack: "the whole limit is put into the purse", file: "Purses.sol", find: "if (payment.amount > target - balance)", put: "if (payment.amount > payment.amount)", suite: "unit/Vault/Refill.t.sol" },
+  { name: "refill-fee-uncapped", attack: "the limit goes as the fee of a refill, past the per-payment cap", file: "Purses.sol", find: "if (payment.fee > cap) revert", put: "if (payment.fee > type(uint128).max) revert", suite: "unit/Vault/Refill.t.sol" },
+  { name: "refill-uncategorised", attack: "a refill escapes the limits of its category", file: "libraries/PurseEntry.sol", find: "return uint8(PurseEntry.unwrap(entry));", put: "return PurseEntry.unwrap(entry) == 0 ? 0 : 63;", suite: "unit/Vault/Refill.t.sol" },
+  { name: "purse-takes-fees", attack: "a purse is fed by fees, past its target", file: "Purses.sol", find: "if (purse == payment.feeRecipient) revert IVault.RoleConflict(purse);", put: "", suite: "unit/Vault/Refill.t.sol" },
+  { name: "purse-moved", attack: "a purse becomes an ordinary payee, without a target", file: "base/Book.sol", find: " || _isPurse(payee)) {", put: ") {", suite: "unit/Vault/OpenPurse.t.sol" },
+  { name: "purse-removed", attack: "a purse is taken out of the book and can never be opened again", file: "base/Book.sol", find: "if (category > LAST_CATEGORY) revert RoleConflict(payee);", put: "", suite: "unit/Vault/OpenPurse.t.sol" },
+  { name: "purse-is-treasury", attack: "withdrawals end in a purse, past every limit", file: "base/Roles.sol", find: " || _isPurse(account)) revert", put: ") revert", suite: "unit/Vault/OpenPurse.t.sol" },
+  { name: "treasury-becomes-purse", attack: "withdrawals end in a purse, past every limit", file: "Purses.sol", find: "if (purse == _vault.treasury()) revert IVault.RoleConflict(purse);", put: "", suite: "unit/Vault/OpenPurse.t.sol" },
+  { name: "purse-for-revoked", attack: "purses of the dead", file: "Purses.sol", find: "if (revoked) revert IVault.SessionRevoked(session);", put: "", suite: "unit/Vault/OpenPurse.t.sol" },
+  { name: "purse-any-category", attack: "a purse in a category that was not granted", file: "Purses.sol", find: "if (!word.grants(category)) revert IVault.CategoryNotGranted(session, category);", put: "word;", suite: "unit/Vault/OpenPurse.t.sol" },
+  { name: "purse-any-token", attack: "a purse of a token that nobody could be paid in from it", file: "Purses.sol", find: "if (!Eip3009.isKeptBy(token, purse)) revert IVault.TokenNotEip3009(token);", put: "", suite: "unit/Vault/OpenPurse.t.sol" },
+  { name: "purse-opening-acts", attack: "a stranger voids what the owner has signed", file: "base/Trail.sol", find: "_vault = word.paid(_emit(word, topicCount, record));", put: "_vault = word.acted(_emit(word, topicCount, record));", suite: "unit/Vault/OpenPurse.t.sol" },
+  { name: "purses-opened-by-anyone", attack: "a purse that the trail does not know", file: "Purses.sol", find: "if (msg.sender != address(_vault)) revert NotVault(msg.sender);", put: "", suite: "unit/Vault/OpenPurse.t.sol" },
+  { name: "target-unbounded", attack: "the purse holds the whole limit", file: "Purses.sol", find: "if (target > largest) revert IVault.PurseTargetTooHigh(target, largest);", put: "largest;", suite: "unit/Vault/SetPurseTarget.t.sol" },
+  { name: "target-outlives-limits", attack: "a limit is tightened, the purse's target is not", file: "Purses.sol", find: "Math.min(part.purseTargetUnits(), largest)", put: "part.purseTargetUnits()", suite: "unit/Vault/SetPurseTarget.t.sol" },
+  { name: "target-raised-at-once", attack: "a higher target does not wait", file: "base/Refills.sol", find: "(subjectOf(session), rounded > standing)", put: "(subjectOf(session), false)", suite: "unit/Vault/SetPurseTarget.t.sol" },
+  { name: "sweep-anywhere", attack: "whoever sweeps keeps it", file: "Purse.sol", find: "!IERC20(token).trySafeTransfer(address(_vault), amount)", put: "!IERC20(token).trySafeTransfer(msg.sender, amount)", suite: "unit/Purse/Sweep.t.sol" },
+  { name: "sweep-by-anyone", attack: "a stranger sweeps and lets the agent burn its limit", file: "Purse.sol", find: "if (!revoked && block.timestamp < word.validUntil()) revert SessionNotOver(_session, msg.sender);", put: "word; revoked;", suite: "unit/Purse/Sweep.t.sol" },
+  { name: "sweep-gives-back", attack: "a sweep gives allowance back: fill, sweep, fill again", file: "Vault.sol", find: "        _count(scope, allowance, total);\n", put: "        if (!_isPurse(payment.payee)) _count(scope, allowance, total);\n", suite: "unit/Purse/Sweep.t.sol" },
 ];
 
 /** Line by line what refuses or bounds: before a release. */
@@ -290,9 +330,9 @@ const lines = [
   { name: "factory-twice", attack: "a vault seems to be created anew", file: "VaultFactory.sol", find: "if (vault.code.length != 0) revert VaultExists(vault);", put: "", suite: "unit/VaultFactory/CreateVault.t.sol" },
 
   // --- what is left of the lines that refuse
-  { name: "check-above-cap", attack: "a dry run promises what the payment is refused", file: "Vault.sol", find: "if (total > cap && !approved) revert AbovePerPaymentCap(total, uint128(cap));", put: "cap; approved;", suite: pay },
+  { name: "check-above-cap", attack: "a dry run promises what the payment is refused", file: "Vault.sol", find: "if (total > cap && !approved && !_isPurse(payment.payee)) {", put: "if (approved && !approved) {", suite: pay },
   { name: "check-short", attack: "a dry run promises what the payment is refused", file: "Vault.sol", find: "if (told && balance < total) revert VaultShort(balance, total);", put: "told; balance;", suite: pay },
-  { name: "approval-empty", attack: "a wallet that says yes to anything has approved by nothing", file: "Vault.sol", find: "if (approval.length == 0) revert AbovePerPaymentCap(total, uint128(allowance.perPaymentCap()));", put: "", suite: pay },
+  { name: "approval-empty", attack: "a wallet that says yes to anything has approved by nothing", file: "Vault.sol", find: "if (approval.length == 0) revert AbovePerPaymentCap(total, uint128(cap));", put: "", suite: pay },
   { name: "fee-ignored", attack: "a limit is burnt by a fee that does not move", file: "Vault.sol", find: "if (payment.fee != 0 && !token.trySafeTransfer(payment.feeRecipient, payment.fee)) {", put: "if (payment.fee != 0 && !token.trySafeTransfer(payment.feeRecipient, payment.fee) && false) {", suite: awkward },
   { name: "dirty-stop", attack: "one signed stop has several meanings", file: "base/Acts.sol", find: "_revoke(by, abi.decode(arguments, (uint32)));", put: "_revoke(by, uint32(abi.decode(arguments, (uint256))));", suite: badInput },
   { name: "tag-refused", attack: "an owner whose wallet adds a tag behind the call can't act", file: "base/Acts.sol", find: "bytes calldata arguments = call[4:];", put: "bytes calldata arguments = call[4:];\n        if (arguments.length % 32 != 0) revert CallMalformed(verb);", suite: badInput },

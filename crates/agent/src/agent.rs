@@ -5,13 +5,14 @@ use crate::payment::{PaymentRequest, SignedPayment};
 use crate::{AgentError, NonceStore, SessionFile, SessionKey, reference};
 use alloy::eips::BlockNumberOrTag;
 use alloy::network::TransactionBuilder;
-use alloy::primitives::{Address, Bytes, U64, U256};
+use alloy::primitives::{Address, B256, Bytes, U64, U256};
 use alloy::providers::Provider;
 use alloy::rpc::types::TransactionRequest;
 use alloy::sol_types::{SolCall, SolError};
 use alloy::transports::TransportResult;
-use purse_protocol::abi::IVault::{self, IVaultInstance, Payment, SessionView, checkCall};
-use purse_protocol::{Meter, Refusal, RefusalContext, RpcFault, Window, meter, typed_data};
+use purse_protocol::abi::IVault::{self, IVaultInstance, Payment, checkCall};
+use purse_protocol::abi::IVaultLens::{LimitView, SessionView};
+use purse_protocol::{Meter, Refusal, RefusalContext, RpcFault, Scope, Window, meter, storage, typed_data};
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;
@@ -96,6 +97,11 @@ impl<P: Provider> Agent<P> {
         &self.session
     }
 
+    /// The node.
+    pub fn provider(&self) -> &P {
+        &self.provider
+    }
+
     /// The session key's address, which also pays the gas.
     pub fn address(&self) -> Address {
         self.key.address()
@@ -146,13 +152,8 @@ impl<P: Provider> Agent<P> {
     }
 
     pub(crate) async fn view(&self) -> Result<ChainView, AgentError> {
-        let vault = self.vault();
-        let session_of = vault.sessionOf(self.session.session.get());
-        let (session, time, next) = tokio::try_join!(
-            async { within(async { session_of.call().await.map_err(RpcFault::from) }).await },
-            self.time(),
-            async { Ok(self.pending_time().await) }
-        )?;
+        let (session, time, next) =
+            tokio::try_join!(self.session_view(), self.time(), async { Ok(self.pending_time().await) })?;
         Ok(ChainView { session, time, next_time: next.unwrap_or(0).max(time) })
     }
 
@@ -226,10 +227,9 @@ impl<P: Provider> Agent<P> {
         }
         let mut fits = time;
         for (session, category, total) in counts {
-            let remaining = vault.remaining(session, category, payment.token);
-            let remaining = within(async { remaining.call().await.map_err(RpcFault::from) }).await?;
+            let (_, limits) = self.remaining(session, category, payment.token, time).await?;
             let units = meter::units_up(total, token.unitBits);
-            for limit in &remaining.limits {
+            for limit in &limits {
                 let window = Window::from_seconds(limit.window)
                     .ok_or_else(|| RpcFault::nonsense(format!("a limit over {} seconds", limit.window)))?;
                 match Meter::from_word(limit.meter).fits_at(units, window, time) {
@@ -255,7 +255,47 @@ impl<P: Provider> Agent<P> {
         Ok(Refusal::decode(&revert, &self.context))
     }
 
-    fn vault(&self) -> IVaultInstance<&P> {
+    /// The session as it stands, from the vault's own words.
+    async fn session_view(&self) -> Result<SessionView, RpcFault> {
+        let (ours, number) = (self.key.address(), self.session.session.get());
+        let slots = vec![storage::key_slot(number), storage::session_slot(ours), storage::VAULT_WORD];
+        let words = self.words(slots).await?;
+        let [key, word, vault] = words[..] else { return Err(RpcFault::nonsense("words are missing")) };
+        let key = storage::key(key);
+        let word = match key == ours {
+            true => word,
+            false => self.words(vec![storage::session_slot(key)]).await?.first().copied().unwrap_or_default(),
+        };
+        Ok(storage::session(key, word, vault))
+    }
+
+    /// The per-payment cap of a scope, its limits, and what is left of them at a time.
+    pub(crate) async fn remaining(
+        &self,
+        session: u32,
+        category: u8,
+        token: Address,
+        time: u64,
+    ) -> Result<(u128, Vec<LimitView>), RpcFault> {
+        let Some(scope) = Scope::new(session, category) else { return Ok((0, Vec::new())) };
+        let words = self.words(storage::limit_slots(scope, token)).await?;
+        storage::remaining(scope, &words, time).ok_or_else(|| RpcFault::nonsense("words are missing"))
+    }
+
+    async fn words(&self, slots: Vec<B256>) -> Result<Vec<B256>, RpcFault> {
+        let vault = self.vault();
+        let call = vault.stateAt(slots);
+        within(async { call.call().await.map_err(RpcFault::from) }).await
+    }
+
+    /// The category under which a payee is in the book; 0 = it is not.
+    pub(crate) async fn category_of(&self, payee: Address) -> Result<u8, RpcFault> {
+        let vault = self.vault();
+        let call = vault.payeeOf(payee);
+        within(async { call.call().await.map_err(RpcFault::from) }).await
+    }
+
+    pub(crate) fn vault(&self) -> IVaultInstance<&P> {
         IVaultInstance::new(self.session.vault, &self.provider)
     }
 }

@@ -155,7 +155,7 @@ mod tests {
     use alloy::primitives::Address;
     use alloy::providers::ProviderBuilder;
     use purse_protocol::SessionId;
-    use purse_protocol::abi::IVault::SessionView;
+    use purse_protocol::abi::IVaultLens::SessionView;
 
     /// Experience 3: a client's own work per payment, without network and keystore, takes at most this.
     const MOST_OVERHEAD: Duration = Duration::from_millis(5);

@@ -47,6 +47,10 @@ impl Trail {
             IVaultEvents::PayeeSet(e) => {
                 self.payees.insert(e.payee, Some(category(e.category)?));
             }
+            // A refill is a payment to the purse, under its category
+            IVaultEvents::PurseOpened(e) => {
+                self.payees.insert(e.purse, Some(category(e.category)?));
+            }
             IVaultEvents::PayeeRemoved(e) => {
                 self.payees.insert(e.payee, None);
             }
@@ -63,7 +67,10 @@ impl Trail {
                 self.take_off(e.change)?;
             }
             // Money that left is the double entry's; the others are no events of the trail.
-            IVaultEvents::Withdrawn(_) | IVaultEvents::PaymentFailed(_) | IVaultEvents::ChangeCall(_) => {}
+            IVaultEvents::Withdrawn(_)
+            | IVaultEvents::PurseTargetSet(_)
+            | IVaultEvents::PaymentFailed(_)
+            | IVaultEvents::ChangeCall(_) => {}
         }
         Ok(None)
     }

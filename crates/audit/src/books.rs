@@ -79,6 +79,10 @@ impl Books {
             IVaultEvents::PayeeSet(e) => {
                 self.payees.insert(e.payee, e.category);
             }
+            // A refill is a payment to the purse, under its category
+            IVaultEvents::PurseOpened(e) => {
+                self.payees.insert(e.purse, e.category);
+            }
             IVaultEvents::PayeeRemoved(e) => {
                 self.payees.remove(&e.payee);
             }
@@ -103,6 +107,7 @@ impl Books {
             | IVaultEvents::Withdrawn(_)
             | IVaultEvents::ChangeWaiting(_)
             | IVaultEvents::ChangeCall(_)
+            | IVaultEvents::PurseTargetSet(_)
             | IVaultEvents::ChangeExecuted(_)
             | IVaultEvents::ChangeCancelled(_) => {}
         }

@@ -1,7 +1,7 @@
 //! What the contract itself says at one block, as somebody read it from a node. Plain values, no judgement.
 
 use alloy::primitives::{Address, B256, Bytes, U256};
-use purse_protocol::abi::IVault::{LimitView, SessionView, WaitingChange};
+use purse_protocol::abi::IVaultLens::{LimitView, SessionView, WaitingChange};
 use purse_protocol::event::RunningHash;
 use purse_protocol::{Scope, SessionId, Window};
 use serde::{Deserialize, Serialize};

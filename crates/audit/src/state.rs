@@ -3,7 +3,7 @@
 use crate::observed::{Observed, ObservedPolicy};
 use crate::report::{Check, Difference, Subject};
 use crate::trail::Trail;
-use purse_protocol::abi::IVault::{SessionView, WaitingChange};
+use purse_protocol::abi::IVaultLens::{SessionView, WaitingChange};
 use purse_protocol::{Meter, SessionId, Window};
 use std::collections::{BTreeMap, BTreeSet};
 

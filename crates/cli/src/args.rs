@@ -2,7 +2,7 @@
 
 use crate::commands::{
     agent, approve, audit, cancel, check, completions, delay, demo, execute, guardian, index, init, limit, lodge, log,
-    man, pause, pay, payee, resume, revoke, status, waiting, withdraw,
+    man, mcp, pause, pay, payee, payments, quote, resume, revoke, status, waiting, withdraw,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -128,6 +128,12 @@ pub(crate) enum Command {
     Approve(approve::ApproveArgs),
     /// Pay, as an agent
     Pay(pay::PayArgs),
+    /// Ask what a URL costs, and whether the vault would pay it
+    Quote(quote::QuoteArgs),
+    /// List what an agent bought from sellers, and what became of it
+    Payments(payments::PaymentsArgs),
+    /// Serve one agent's purse to a language model (MCP over stdio)
+    Mcp(mcp::McpArgs),
     /// Ask the vault whether it would pay, without paying
     Check(check::CheckArgs),
     /// Show what agents may still spend

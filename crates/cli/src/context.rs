@@ -16,7 +16,7 @@ use alloy::primitives::Address;
 use alloy::providers::{DynProvider, Provider as _};
 use purse_agent::SessionFile;
 use purse_protocol::abi::IVault::IVaultInstance;
-use purse_protocol::{Chain, RefusalContext};
+use purse_protocol::{Chain, RefusalContext, VaultReader};
 use std::path::{Path, PathBuf};
 
 /// The node that is asked when none is named and the chain is the local one.
@@ -234,6 +234,11 @@ impl Vault {
     /// The contract, to call.
     pub(crate) fn contract(&self) -> IVaultInstance<&DynProvider> {
         IVaultInstance::new(self.address, &self.node.provider)
+    }
+
+    /// The vault's own words, to read.
+    pub(crate) fn reader(&self) -> VaultReader<&DynProvider> {
+        VaultReader::now(self.address, &self.node.provider)
     }
 
     /// What refusals can name: the token, agents, payees.

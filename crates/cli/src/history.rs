@@ -110,6 +110,13 @@ impl Words<'_> {
             E::Paused(e) => format!("by {}", account(e.by)),
             E::Unpaused(e) => format!("by {}", account(e.by)),
             E::TokenAdded(e) => format!("{}, in units of 2^{} base units", e.token, e.unitBits),
+            E::PurseOpened(e) => {
+                format!("{} for {}: {}", session(e.session), category(e.category), account(e.purse))
+            }
+            E::PurseTargetSet(e) => {
+                let target = self.amount(e.token, U256::from(e.target));
+                format!("{} for {}: refilled to at most {target}", session(e.session), category(e.category))
+            }
             E::PayeeSet(e) => format!("{}: {}", account(e.payee), category(e.category)),
             E::PayeeRemoved(e) => format!("{} by {}", account(e.payee), account(e.by)),
             E::OwnershipTransferStarted(e) => format!("from {} to {}", account(e.owner), account(e.pendingOwner)),

@@ -7,6 +7,7 @@
 //! - `change`, `read_back`: every change of the vault the same way: dry run, proposal or transaction, then read back
 //! - `act_file`, `condition`, `waits`: changes by signature, on condition, and those that wait
 //! - `judge`: would the vault pay?; `agent_session`: the agent that pays; `batch_file`: what it is to pay
+//! - `buying`: the buyer of a session, for sellers that demand a payment by HTTP 402
 //! - `gas_money`: ether for agents
 //! - `ledger`, `history`, `granted`: the local index, the logs, and what they tell
 //! - `project`, `anvil`: the checkout to deploy from, a local chain of our own
@@ -19,12 +20,14 @@ mod agent_session;
 mod anvil;
 mod args;
 mod batch_file;
+mod buying;
 mod change;
 mod commands;
 mod condition;
 mod config;
 mod connect;
 mod context;
+mod demo_seller;
 mod exit;
 mod expiry;
 mod failure;
@@ -41,6 +44,7 @@ mod outflow;
 mod output;
 mod policy;
 mod project;
+mod purses;
 mod read_back;
 mod rpc_failure;
 mod sanitize;

@@ -173,17 +173,25 @@ fn unknown(symbol: &str) -> Failure {
 
 /// The failure of a view of the vault. No view of a vault answers nothing or fails without a reason.
 pub(crate) fn of_view(error: alloy::contract::Error) -> Failure {
-    let no_vault = Failure::error(
+    if let alloy::contract::Error::ZeroData(..) | alloy::contract::Error::AbiError(_) = error {
+        return no_vault();
+    }
+    of_words(RpcFault::from(error))
+}
+
+fn no_vault() -> Failure {
+    Failure::error(
         "NoVault",
         "that contract is not a vault",
         "it does not answer as a vault does",
         "check --vault and the profile",
-    );
-    if let alloy::contract::Error::ZeroData(..) | alloy::contract::Error::AbiError(_) = error {
-        return no_vault;
-    }
-    match RpcFault::from(error) {
-        RpcFault::Reverted { data } if data.is_empty() => no_vault,
+    )
+}
+
+/// Why a vault's words could not be read.
+pub(crate) fn of_words(fault: RpcFault) -> Failure {
+    match fault {
+        RpcFault::Reverted { data } if data.is_empty() => no_vault(),
         fault => rpc_failure::of_fault(&fault),
     }
 }

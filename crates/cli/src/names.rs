@@ -20,6 +20,9 @@ pub(crate) struct Names {
     agents: BTreeMap<String, u32>,
     #[serde(default)]
     payees: BTreeMap<String, Address>,
+    /// Where a payee's address came from: the origin of the seller whose 402 answer named it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    origins: BTreeMap<String, Address>,
     #[serde(skip)]
     path: PathBuf,
 }
@@ -35,7 +38,7 @@ impl Names {
                     "NamesInvalid",
                     format!("cannot understand {}", path.display()),
                     one_line(&error.to_string()),
-                    "correct the file: it has the tables agents (name = number) and payees (name = address)",
+                    "correct the file: it has the tables agents (name = number), payees (name = address) and origins (URL = address)",
                 )
             })?,
         };
@@ -147,6 +150,16 @@ impl Names {
     pub(crate) fn set_payee(&mut self, name: &str, payee: Address) {
         self.payees.retain(|_, address| *address != payee);
         self.payees.insert(name.to_owned(), payee);
+    }
+
+    /// The address that a seller's 402 answer named when it was put in the book.
+    pub(crate) fn of_origin(&self, origin: &str) -> Option<Address> {
+        self.origins.get(origin).copied()
+    }
+
+    /// Remembers which seller named an address.
+    pub(crate) fn set_origin(&mut self, origin: &str, payee: Address) {
+        self.origins.insert(origin.to_owned(), payee);
     }
 
     /// Forgets a payee's name.

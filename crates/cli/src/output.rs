@@ -12,6 +12,10 @@ pub(crate) struct Reply {
     pub(crate) json: Value,
     /// What a human reads on stdout; no newline at the end.
     pub(crate) text: String,
+    /// What a seller answered: printed to stdout byte for byte, in place of the text.
+    pub(crate) body: Option<Vec<u8>>,
+    /// Nothing is printed: stdout belonged to somebody else.
+    pub(crate) silent: bool,
     /// What a complete answer may still mean: an audit that found a difference.
     pub(crate) failure: Option<Failure>,
 }
@@ -19,7 +23,12 @@ pub(crate) struct Reply {
 impl Reply {
     /// A successful answer.
     pub(crate) fn new(text: impl Into<String>, json: Value) -> Self {
-        Self { json, text: text.into(), failure: None }
+        Self { json, text: text.into(), body: None, silent: false, failure: None }
+    }
+
+    /// An answer that is not printed.
+    pub(crate) fn silent(json: Value) -> Self {
+        Self { silent: true, ..Self::new("", json) }
     }
 
     /// The object that `--json` prints.
@@ -51,12 +60,15 @@ impl Output {
     /// Prints a command's answer and gives its exit code.
     pub(crate) fn answer(self, answer: &Result<Reply, Failure>) -> Exit {
         match answer {
+            Ok(reply) if reply.silent => reply.exit(),
             Ok(reply) if self.json => {
                 to_stdout(&reply.to_json().to_string());
                 reply.exit()
             }
             Ok(reply) => {
-                if !reply.text.is_empty() {
+                if let Some(body) = &reply.body {
+                    bytes_to_stdout(body);
+                } else if !reply.text.is_empty() {
                     to_stdout(&reply.text);
                 }
                 if let Some(failure) = &reply.failure {
@@ -106,6 +118,12 @@ impl Output {
 fn to_stdout(line: &str) {
     let mut stdout = anstream::stdout().lock();
     let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+}
+
+/// Writes bytes to stdout as they are: what was bought belongs to whoever asked for it.
+fn bytes_to_stdout(bytes: &[u8]) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
 }
 
 /// Writes a line to stderr.

@@ -3,13 +3,14 @@
 use crate::context::{Context, Vault};
 use crate::failure::Failure;
 use crate::granted::{self, Granted};
-use crate::money::{Token, of_view};
+use crate::money::{Token, of_view, of_words};
+use crate::purses::{self, OpenPurse};
 use alloy::primitives::U256;
 use futures::future::try_join_all;
 use purse_owner::Verb;
 use purse_owner::worst_case::{Exposure, Limits, most_units};
 use purse_protocol::abi::IErc20::IErc20Instance;
-use purse_protocol::abi::IVault::{LimitView, SessionView};
+use purse_protocol::abi::IVaultLens::{LimitView, SessionView, remainingReturn};
 use purse_protocol::time::span;
 use purse_protocol::{Category, CategoryMask, Meter, Scope, SessionId, Window, meter};
 use serde_json::{Value, json};
@@ -57,10 +58,13 @@ impl Session {
 
     /// Reads one session without the limits of its categories.
     async fn read_own(vault: &Vault, id: u32, token: &Token) -> Result<Self, Failure> {
-        let contract = vault.contract();
-        let (view, remaining) = (contract.sessionOf(id), contract.remaining(id, 0, token.address));
-        let (view, remaining) = tokio::join!(view.call(), remaining.call());
-        let (view, remaining) = (view.map_err(of_view)?, remaining.map_err(of_view)?);
+        let reader = vault.reader();
+        let view = async { reader.session_of(id).await.map_err(of_words) };
+        let remaining = async {
+            let Some(scope) = Scope::new(id, 0) else { return Ok(remainingReturn::default()) };
+            reader.remaining(scope, token.address).await.map_err(of_words)
+        };
+        let (view, remaining) = tokio::try_join!(view, remaining)?;
         let (per_payment_cap, limits) = (remaining.perPaymentCap, remaining.limits);
         Ok(Self { id, view, per_payment_cap, limits, by_category: BTreeMap::new() })
     }
@@ -154,7 +158,9 @@ impl Session {
             per_payment_cap: self.per_payment_cap,
             balance: vault.balance,
         };
-        exposure.within(now.max(self.view.validFrom.into()), end.min(self.view.validUntil.into()))
+        let most = exposure.within(now.max(self.view.validFrom.into()), end.min(self.view.validUntil.into()));
+        let own = vault.purses.iter().filter(|purse| purse.session == self.id);
+        own.fold(most, |sum, purse| sum.saturating_add(purse.balance))
     }
 
     /// The same session after `verbs`, for its worst case. A limit that is new counts as if nothing was spent.
@@ -198,15 +204,23 @@ pub(crate) struct VaultBound {
     pub(crate) limits: Vec<LimitView>,
     /// What it holds, in base units.
     pub(crate) balance: U256,
+    /// Its purses, whose money has left it and has reached no seller.
+    pub(crate) purses: Vec<OpenPurse>,
 }
 
 impl VaultBound {
+    /// The most that can leave at all, in base units.
+    pub(crate) fn in_all(&self) -> U256 {
+        self.balance.saturating_add(purses::held(&self.purses))
+    }
+
     /// Reads both.
     pub(crate) async fn read(vault: &Vault, token: &Token) -> Result<Self, Failure> {
         let erc20 = IErc20Instance::new(token.address, &vault.node.provider);
         let balance = erc20.balanceOf(vault.address);
-        let (limits, balance) = tokio::join!(limits_of(vault, Some(Scope::Vault), token), balance.call());
-        Ok(Self { limits: limits?, balance: balance.map_err(of_view)? })
+        let (limits, balance, purses) =
+            tokio::join!(limits_of(vault, Some(Scope::Vault), token), balance.call(), OpenPurse::all(vault, token));
+        Ok(Self { limits: limits?, balance: balance.map_err(of_view)?, purses: purses? })
     }
 
     /// The same after `verbs`.
@@ -229,7 +243,8 @@ impl VaultBound {
     /// Base units that all sessions together can take between `now` and `end` by the vault's own limits.
     pub(crate) fn worst_case(&self, token: &Token, now: u64, end: u64) -> U256 {
         let units = meters(&self.limits).into_iter().map(|(window, meter)| most_units(meter, window, now, end)).min();
-        units.map_or(self.balance, |units| meter::base_units(units, token.unit_bits).min(self.balance))
+        let most = units.map_or(self.balance, |units| meter::base_units(units, token.unit_bits).min(self.balance));
+        most.saturating_add(purses::held(&self.purses))
     }
 }
 
@@ -246,9 +261,7 @@ fn set_limit(limits: &mut Vec<LimitView>, window: Window, cap: u128, unit_bits: 
 /// The limits of one scope, ascending by window.
 async fn limits_of(vault: &Vault, scope: Option<Scope>, token: &Token) -> Result<Vec<LimitView>, Failure> {
     let Some(scope) = scope else { return Ok(Vec::new()) };
-    let contract = vault.contract();
-    let remaining = contract.remaining(scope.session(), scope.category(), token.address);
-    Ok(remaining.call().await.map_err(of_view)?.limits)
+    Ok(vault.reader().remaining(scope, token.address).await.map_err(of_words)?.limits)
 }
 
 /// A limit that a payment counts in.
@@ -333,12 +346,12 @@ impl Categories for SessionView {
 /// A session number that was never granted, and that no name holds for a grant that was proposed: found by doubling and
 /// halving, so with few questions.
 pub(crate) async fn next_free(vault: &Vault) -> Result<SessionId, Failure> {
-    let contract = vault.contract();
+    let reader = vault.reader();
     let taken = async |id: u32| -> Result<bool, Failure> {
         if vault.names.of_session(id).is_some() {
             return Ok(true);
         }
-        Ok(!contract.sessionOf(id).call().await.map_err(of_view)?.key.is_zero())
+        Ok(!reader.session_of(id).await.map_err(of_words)?.key.is_zero())
     };
     let (mut used, mut free) = (0_u32, 1_u32);
     while taken(free).await? {

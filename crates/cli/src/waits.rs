@@ -3,12 +3,12 @@
 use crate::context::{Context, Vault};
 use crate::failure::Failure;
 use crate::granted;
-use crate::money::of_view;
+use crate::money::of_words;
 use crate::sessions::roughly;
 use alloy::primitives::{Bytes, keccak256};
 use purse_owner::Verb;
 use purse_protocol::RefusalContext;
-use purse_protocol::abi::IVault::WaitingChange;
+use purse_protocol::abi::IVaultLens::WaitingChange;
 use purse_protocol::time::rfc3339;
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ pub(crate) struct Waiting {
 
 /// All of them, the oldest first.
 pub(crate) async fn all(context: &Context, vault: &Vault) -> Result<Vec<Waiting>, Failure> {
-    let mut views = vault.contract().waiting().call().await.map_err(of_view)?;
+    let mut views = vault.reader().waiting().await.map_err(of_words)?;
     if views.is_empty() {
         return Ok(Vec::new());
     }

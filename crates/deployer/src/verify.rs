@@ -61,10 +61,11 @@ pub fn factory_immutables(build: &Build) -> BTreeMap<&'static str, B256> {
 }
 
 /// The values that the immutables of the vault at `address` on chain `chain_id` must have: what its EIP-712 domain is
-/// made of.
+/// made of, and where its contract for purses is, the first that it made.
 pub fn vault_immutables(chain_id: u64, address: Address) -> BTreeMap<&'static str, B256> {
     let separator = typed_data::domain(chain_id, address).separator();
-    BTreeMap::from([("_firstChain", U256::from(chain_id).into()), ("_firstSeparator", separator)])
+    let purses = B256::left_padding_from(address.create(1).as_slice());
+    BTreeMap::from([("_firstChain", U256::from(chain_id).into()), ("_firstSeparator", separator), ("_purses", purses)])
 }
 
 fn same_but_for_immutables(artifact: &Artifact, code: &[u8]) -> Result<(), String> {

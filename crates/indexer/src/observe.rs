@@ -14,9 +14,9 @@ use purse_audit::observed::{
     ObservedBlock, ObservedHead, ObservedHeader, ObservedMeter, ObservedPolicy, ObservedToken, ObservedTransfer,
 };
 use purse_audit::{Observed, Questions};
-use purse_protocol::abi::{IErc20, IVault};
+use purse_protocol::abi::{IErc20, IVault, IVaultLens};
 use purse_protocol::event::running_hash_of_head;
-use purse_protocol::{RpcFault, Window};
+use purse_protocol::{RpcFault, VaultReader, Window};
 use std::future::Future;
 
 /// Calls under way at once: enough to hide the latency of a node, too few to be a nuisance to it.
@@ -84,7 +84,7 @@ pub async fn observe<P: Provider>(
         epoch: vault.epoch().block(reader.at).call().await?,
         owner_nonce: vault.ownerNonce().block(reader.at).call().await?,
         delay: vault.delay().block(reader.at).call().await?,
-        waiting: vault.waiting().block(reader.at).call().await?,
+        waiting: reader.words(questions).waiting().await.map_err(SourceError::from)?,
         owner: vault.owner().block(reader.at).call().await?,
         pending_owner: vault.pendingOwner().block(reader.at).call().await?,
         treasury: vault.treasury().block(reader.at).call().await?,
@@ -168,13 +168,16 @@ impl<P: Provider> Reader<'_, P> {
         good.into_iter().chain(bad).collect()
     }
 
+    fn words(&self, questions: &Questions) -> VaultReader<&P> {
+        VaultReader::new(questions.vault, self.provider, self.at)
+    }
+
     async fn sessions(
         &self,
         questions: &Questions,
-    ) -> Result<Vec<(purse_protocol::SessionId, IVault::SessionView)>, ObserveError> {
+    ) -> Result<Vec<(purse_protocol::SessionId, IVaultLens::SessionView)>, ObserveError> {
         each(questions.sessions.iter().copied(), |session| async move {
-            let vault = IVault::new(questions.vault, self.provider);
-            Ok((session, vault.sessionOf(session.get()).block(self.at).call().await?))
+            Ok((session, self.words(questions).session_of(session.get()).await.map_err(SourceError::from)?))
         })
         .await
     }
@@ -189,8 +192,7 @@ impl<P: Provider> Reader<'_, P> {
 
     async fn policies(&self, questions: &Questions) -> Result<Vec<ObservedPolicy>, ObserveError> {
         each(questions.policies.iter().copied(), |(scope, token)| async move {
-            let vault = IVault::new(questions.vault, self.provider);
-            let view = vault.remaining(scope.session(), scope.category(), token).block(self.at).call().await?;
+            let view = self.words(questions).remaining(scope, token).await.map_err(SourceError::from)?;
             Ok(ObservedPolicy { scope, token, per_payment_cap: view.perPaymentCap, limits: view.limits })
         })
         .await
@@ -202,9 +204,7 @@ impl<P: Provider> Reader<'_, P> {
             .iter()
             .flat_map(|&(scope, token)| Window::ALL.into_iter().map(move |window| (scope, token, window)));
         each(of_all_windows, |(scope, token, window)| async move {
-            let vault = IVault::new(questions.vault, self.provider);
-            let meter = vault.meterOf(scope.session(), scope.category(), token, window.seconds());
-            let word = meter.block(self.at).call().await?;
+            let word = self.words(questions).meter_of(scope, token, window).await.map_err(SourceError::from)?;
             Ok(ObservedMeter { scope, token, window, word })
         })
         .await

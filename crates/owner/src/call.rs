@@ -32,6 +32,13 @@ impl Verb {
                 let (session, category, window) = (scope.session(), scope.category(), window.seconds());
                 IVault::removeLimitCall { session, category, token, window }.abi_encode()
             }
+            Self::OpenPurse { session, category, token } => {
+                IVault::openPurseCall { session: session.get(), token, category: category.number() }.abi_encode()
+            }
+            Self::SetPurseTarget { session, category, token, target } => {
+                let (session, category) = (session.get(), category.number());
+                IVault::setPurseTargetCall { session, category, token, target }.abi_encode()
+            }
             Self::AddToken { token, unit_bits } => IVault::addTokenCall { token, unitBits: unit_bits }.abi_encode(),
             Self::SetPayees(payees) => IVault::setPayeesCall { entries: entries(payees) }.abi_encode(),
             Self::RemovePayee { payee } => IVault::removePayeeCall { payee }.abi_encode(),
@@ -86,6 +93,17 @@ impl Verb {
                 scope: Scope::new(call.session, call.category)?,
                 token: call.token,
                 window: Window::from_seconds(call.window)?,
+            },
+            Calls::openPurse(call) => Self::OpenPurse {
+                session: SessionId::new(call.session)?,
+                category: Category::new(call.category)?,
+                token: call.token,
+            },
+            Calls::setPurseTarget(call) => Self::SetPurseTarget {
+                session: SessionId::new(call.session)?,
+                category: Category::new(call.category)?,
+                token: call.token,
+                target: call.target,
             },
             Calls::addToken(call) => Self::AddToken { token: call.token, unit_bits: call.unitBits },
             Calls::setPayees(call) => {

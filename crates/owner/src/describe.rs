@@ -38,6 +38,16 @@ impl Verb {
                 let spender = scope_name(*scope, names);
                 format!("remove the limit of {spender} {} in {}", window.phrase(), names.token_name(*token))
             }
+            Self::OpenPurse { session, category, token } => format!(
+                "open the purse of {} for {category} in {}: the session's key alone can fill it",
+                who(session),
+                names.token_name(*token)
+            ),
+            Self::SetPurseTarget { session, category, token, target } => format!(
+                "let the purse of {} for {category} be refilled to at most {}",
+                who(session),
+                money(token, *target)
+            ),
             Self::AddToken { token, unit_bits } => format!(
                 "list {}, for ever, counted in units of {} base units",
                 names.token_name(*token),

@@ -3,7 +3,8 @@
 use crate::state::Allowance;
 use crate::{State, Verb};
 use alloy::primitives::{Address, U256};
-use purse_protocol::abi::IVault::{Grant, IVaultEvents, SessionView};
+use purse_protocol::abi::IVault::{Grant, IVaultEvents};
+use purse_protocol::abi::IVaultLens::SessionView;
 use purse_protocol::{Scope, Window};
 
 /// Says what does not stand as asked, if anything. `events` are the vault's own in the act's transaction.
@@ -53,6 +54,10 @@ pub(crate) fn missing(verb: &Verb, sender: Address, after: &State, events: &[IVa
         (Verb::SetGuardian { guardian }, State::Guardian(actual)) => differs("the guardian", *actual, *guardian),
         (Verb::SetTreasury { treasury }, State::Treasury(actual)) => differs("the treasury", *actual, *treasury),
         (Verb::SetDelay { seconds }, State::Delay(actual)) => differs("the delay", *actual, *seconds),
+        (Verb::OpenPurse { .. }, State::Purse { open, .. }) => differs("opened", *open, true),
+        (Verb::SetPurseTarget { target, .. }, State::Purse { target: actual, unit_bits, .. }) => {
+            differs("the purse's target", *actual, binding(*target, *unit_bits))
+        }
         (Verb::Cancel { .. }, State::Waiting(waits)) => differs("waiting", *waits, false),
         (Verb::Execute { .. } | Verb::Replace { .. } | Verb::Lodge(_), after) => match verb.inner() {
             Some(inner) => missing(&inner, sender, after, events),
@@ -193,6 +198,9 @@ mod tests {
                 Verb::SetTreasury { .. } => State::Treasury(Address::ZERO),
                 Verb::SetDelay { .. } => State::Delay(0),
                 Verb::Cancel { .. } => State::Waiting(true),
+                Verb::OpenPurse { .. } | Verb::SetPurseTarget { .. } => {
+                    State::Purse { purse: Address::ZERO, open: false, target: 1, largest: 2, unit_bits: 0 }
+                }
                 Verb::SetLimit { scope: Scope::Vault, .. } => State::Vault(allowance(1, 0)),
                 _ => session(vec![allowance(1, 0)]),
             };

@@ -27,6 +27,9 @@ impl Verb {
             (Self::SetLimit { .. } | Self::RemoveLimit { .. }, State::Vault(allowance)) => {
                 self.loosens_limits(allowance)
             }
+            (Self::SetPurseTarget { target, .. }, State::Purse { target: standing, unit_bits, .. }) => {
+                target >> unit_bits > standing >> unit_bits
+            }
             (Self::Unpause, State::Paused(paused)) => *paused,
             (Self::TransferOwnership { new_owner }, _) => !new_owner.is_zero(),
             (Self::SetGuardian { guardian }, State::Guardian(standing)) => guardian != standing,
@@ -55,6 +58,7 @@ impl Verb {
             (Self::SetLimit { window, .. } | Self::RemoveLimit { window, .. }, State::Vault(allowance)) => {
                 U256::from(allowance.limit(*window).map_or(0, |limit| limit.cap))
             }
+            (Self::SetPurseTarget { .. }, State::Purse { target, .. }) => U256::from(*target),
             (Self::SetPayees(_), State::Payees(book)) => {
                 let (_, first) = book.first()?;
                 book.iter().all(|(_, category)| category == first).then(|| U256::from(*first))?

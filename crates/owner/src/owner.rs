@@ -1,7 +1,7 @@
 //! An owner or guardian at work: dry run, send, read back.
 
 use crate::in_force;
-use crate::state::{self, RPC_WAIT, State};
+use crate::state::{self, State, within};
 use crate::{Act, OwnerError, Verb};
 use alloy::eips::BlockId;
 use alloy::network::TransactionBuilder;
@@ -10,7 +10,7 @@ use alloy::providers::Provider;
 use alloy::rpc::types::{TransactionReceipt, TransactionRequest};
 use alloy::transports::TransportResult;
 use purse_protocol::abi::IVault::{IVaultEvents, IVaultInstance};
-use purse_protocol::{Refusal, RefusalContext, RpcFault, event};
+use purse_protocol::{Refusal, RefusalContext, RpcFault, VaultReader, event};
 use std::fmt;
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -139,8 +139,7 @@ impl<P: Provider> Owner<P> {
         if in_force::missing(verb, self.sender, &state, &[]).is_some() {
             return Ok(false);
         }
-        let vault = self.instance();
-        let waiting = view(async { vault.waiting().call().await.map_err(RpcFault::from) }).await?;
+        let waiting = within(VaultReader::now(self.vault, &self.provider).waiting()).await?;
         Ok(waiting.is_empty() || *verb == Verb::Unpause)
     }
 
@@ -150,7 +149,7 @@ impl<P: Provider> Owner<P> {
     /// The vault could not be asked.
     pub async fn would_wait(&self, verb: &Verb) -> Result<Option<u32>, OwnerError> {
         let vault = self.instance();
-        let delay = view(async { vault.delay().call().await.map_err(RpcFault::from) }).await?;
+        let delay = within(async { vault.delay().call().await.map_err(RpcFault::from) }).await?;
         Ok((delay != 0 && verb.loosens(&self.state(verb).await?)).then_some(delay))
     }
 
@@ -170,7 +169,7 @@ impl<P: Provider> Owner<P> {
     /// The vault could not be asked.
     pub async fn act(&self, verb: &Verb, deadline: u32) -> Result<Act, OwnerError> {
         let vault = self.instance();
-        let nonce = view(async { vault.ownerNonce().call().await.map_err(RpcFault::from) }).await?;
+        let nonce = within(async { vault.ownerNonce().call().await.map_err(RpcFault::from) }).await?;
         Ok(Act::new(verb, nonce, deadline))
     }
 
@@ -279,13 +278,5 @@ fn waits(event: &IVaultEvents) -> Option<Waits> {
 
 /// A node's answer, in bounded time.
 async fn answer<T>(question: impl Future<Output = TransportResult<T>>) -> Result<T, RpcFault> {
-    view(async { question.await.map_err(RpcFault::from) }).await
-}
-
-/// The vault's answer, in bounded time.
-async fn view<T>(question: impl Future<Output = Result<T, RpcFault>>) -> Result<T, RpcFault> {
-    match tokio::time::timeout(RPC_WAIT, question).await {
-        Ok(answered) => answered,
-        Err(_) => Err(RpcFault::Unreachable { cause: format!("no answer within {} s", RPC_WAIT.as_secs()) }),
-    }
+    within(async { question.await.map_err(RpcFault::from) }).await
 }

@@ -7,9 +7,12 @@ use alloy::primitives::{Address, U256};
 use alloy::providers::Provider;
 use alloy::sol_types::SolCall;
 use purse_protocol::abi::IErc20::IErc20Instance;
-use purse_protocol::abi::IVault::{IVaultInstance, LimitView, SessionView};
-use purse_protocol::{RpcFault, Scope, SessionId, Window};
+use purse_protocol::abi::IPurses::IPursesInstance;
+use purse_protocol::abi::IVault::IVaultInstance;
+use purse_protocol::abi::IVaultLens::{LimitView, SessionView};
+use purse_protocol::{Category, RpcFault, Scope, SessionId, VaultReader, Window, create2};
 use std::collections::BTreeSet;
+use std::future::Future;
 use std::iter;
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -64,6 +67,19 @@ pub enum State {
     Delay(u32),
     /// Whether the change still waits.
     Waiting(bool),
+    /// A session's purse for a category and token.
+    Purse {
+        /// Where it is, or would be.
+        purse: Address,
+        /// Whether it was opened.
+        open: bool,
+        /// What it may be refilled to.
+        target: u128,
+        /// The most that its target may be.
+        largest: u128,
+        /// The token's unit is 2^unit_bits base units.
+        unit_bits: u8,
+    },
 }
 
 /// What may be spent of a token in one scope.
@@ -108,12 +124,13 @@ pub(crate) async fn read<P: Provider>(
     verb: &Verb,
     block: BlockId,
 ) -> Result<State, RpcFault> {
-    let reader = Reader { vault: IVaultInstance::new(vault, provider), block };
-    reader.read(verb).await
+    let (words, vault) = (VaultReader::new(vault, provider, block), IVaultInstance::new(vault, provider));
+    Reader { vault, words, block }.read(verb).await
 }
 
 struct Reader<'a, P> {
     vault: IVaultInstance<&'a P>,
+    words: VaultReader<&'a P>,
     block: BlockId,
 }
 
@@ -166,7 +183,10 @@ impl<P: Provider> Reader<'_, P> {
             Verb::SetTreasury { .. } => State::Treasury(self.ask(vault.treasury()).await?),
             Verb::SetDelay { .. } => State::Delay(self.ask(vault.delay()).await?),
             Verb::Cancel { change } => {
-                State::Waiting(self.ask(vault.waiting()).await?.iter().any(|waiting| waiting.change == *change))
+                State::Waiting(within(self.words.waiting()).await?.iter().any(|waiting| waiting.change == *change))
+            }
+            Verb::OpenPurse { session, category, token } | Verb::SetPurseTarget { session, category, token, .. } => {
+                self.purse(*session, *category, *token).await?
             }
             Verb::Execute { .. } | Verb::Replace { .. } | Verb::Lodge(_) => match verb.inner() {
                 Some(inner) => Box::pin(self.read(&inner)).await?,
@@ -176,7 +196,7 @@ impl<P: Provider> Reader<'_, P> {
     }
 
     async fn session(&self, session: u32, scopes: impl Iterator<Item = (Scope, Address)>) -> Result<State, RpcFault> {
-        let view = self.ask(self.vault.sessionOf(session)).await?;
+        let view = within(self.words.session_of(session)).await?;
         let mut allowances = Vec::new();
         for (scope, token) in scopes {
             allowances.push(self.allowance(scope, token).await?);
@@ -186,7 +206,7 @@ impl<P: Provider> Reader<'_, P> {
 
     async fn allowance(&self, scope: Scope, token: Address) -> Result<Allowance, RpcFault> {
         let unit_bits = self.ask(self.vault.tokenOf(token)).await?.unitBits;
-        let remaining = self.ask(self.vault.remaining(scope.session(), scope.category(), token)).await?;
+        let remaining = within(self.words.remaining(scope, token)).await?;
         let limit = |view: &LimitView| {
             let window = Window::from_seconds(view.window)
                 .ok_or_else(|| RpcFault::nonsense(format!("a limit over {} seconds", view.window)))?;
@@ -194,6 +214,19 @@ impl<P: Provider> Reader<'_, P> {
         };
         let limits = remaining.limits.iter().map(limit).collect::<Result<_, RpcFault>>()?;
         Ok(Allowance { scope, token, unit_bits, per_payment_cap: remaining.perPaymentCap, limits })
+    }
+
+    async fn purse(&self, session: SessionId, category: Category, token: Address) -> Result<State, RpcFault> {
+        let purses = IPursesInstance::new(create2::purses_address(*self.vault.address()), self.vault.provider());
+        let purse = self.ask(purses.purseOf(session.get(), token, category.number())).await?;
+        let target = self.ask(purses.targetOf(session.get(), category.number(), token)).await?;
+        Ok(State::Purse {
+            purse,
+            open: self.ask(self.vault.payeeOf(purse)).await? != 0,
+            target: target.target.saturating_to(),
+            largest: target.largest.saturating_to(),
+            unit_bits: self.ask(self.vault.tokenOf(token)).await?.unitBits,
+        })
     }
 
     async fn balances(&self, token: Address) -> Result<State, RpcFault> {
@@ -204,11 +237,15 @@ impl<P: Provider> Reader<'_, P> {
     }
 
     async fn ask<Q: Provider, C: SolCall>(&self, call: CallBuilder<Q, PhantomData<C>>) -> Result<C::Return, RpcFault> {
-        let call = call.block(self.block);
-        match tokio::time::timeout(RPC_WAIT, call.call()).await {
-            Ok(answer) => Ok(answer?),
-            Err(_) => Err(RpcFault::Unreachable { cause: format!("no answer within {} s", RPC_WAIT.as_secs()) }),
-        }
+        within(async { Ok(call.block(self.block).call().await?) }).await
+    }
+}
+
+/// The vault's answer, in bounded time.
+pub(crate) async fn within<T>(question: impl Future<Output = Result<T, RpcFault>>) -> Result<T, RpcFault> {
+    match tokio::time::timeout(RPC_WAIT, question).await {
+        Ok(answered) => answered,
+        Err(_) => Err(RpcFault::Unreachable { cause: format!("no answer within {} s", RPC_WAIT.as_secs()) }),
     }
 }
 
@@ -221,6 +258,8 @@ impl Verb {
             | Self::SetValidity { session, .. }
             | Self::SetCategories { session, .. }
             | Self::SetPerPaymentCap { session, .. }
+            | Self::OpenPurse { session, .. }
+            | Self::SetPurseTarget { session, .. }
             | Self::Revoke { session } => Some(*session),
             Self::SetLimit { scope, .. } | Self::RemoveLimit { scope, .. } => SessionId::new(scope.session()),
             Self::Execute { .. } | Self::Replace { .. } | Self::Lodge(_) => self.inner()?.session(),

@@ -71,6 +71,26 @@ pub enum Verb {
         /// Over which window.
         window: Window,
     },
+    /// Opens a session's purse for one category and token: for x402 sellers. Anyone may.
+    OpenPurse {
+        /// The session.
+        session: SessionId,
+        /// The category under which it will pay.
+        category: Category,
+        /// The token it will hold.
+        token: Address,
+    },
+    /// Sets how much a session's purse may be refilled to.
+    SetPurseTarget {
+        /// The session.
+        session: SessionId,
+        /// The purse's category.
+        category: Category,
+        /// The purse's token.
+        token: Address,
+        /// The target; the vault rounds it down to the token's unit. 0 = it is not refilled.
+        target: u128,
+    },
     /// Lists a token, once and for ever.
     AddToken {
         /// The token.
@@ -159,6 +179,8 @@ impl Verb {
             Self::SetPerPaymentCap { .. } => IVault::setPerPaymentCapCall::SIGNATURE,
             Self::SetLimit { .. } => IVault::setLimitCall::SIGNATURE,
             Self::RemoveLimit { .. } => IVault::removeLimitCall::SIGNATURE,
+            Self::OpenPurse { .. } => IVault::openPurseCall::SIGNATURE,
+            Self::SetPurseTarget { .. } => IVault::setPurseTargetCall::SIGNATURE,
             Self::AddToken { .. } => IVault::addTokenCall::SIGNATURE,
             Self::SetPayees(_) => IVault::setPayeesCall::SIGNATURE,
             Self::RemovePayee { .. } => IVault::removePayeeCall::SIGNATURE,
@@ -190,6 +212,8 @@ impl Verb {
             Self::SetPerPaymentCap { token, .. }
             | Self::SetLimit { token, .. }
             | Self::RemoveLimit { token, .. }
+            | Self::OpenPurse { token, .. }
+            | Self::SetPurseTarget { token, .. }
             | Self::AddToken { token, .. }
             | Self::Withdraw { token, .. } => Some(*token),
             Self::Execute { .. } | Self::Replace { .. } | Self::Lodge(_) => self.inner()?.token(),
@@ -241,6 +265,7 @@ impl Verb {
                 | Self::SetValidity { .. }
                 | Self::SetCategories { .. }
                 | Self::SetPerPaymentCap { .. }
+                | Self::SetPurseTarget { .. }
                 | Self::SetGuardian { .. }
                 | Self::SetTreasury { .. }
                 | Self::TransferOwnership { .. }
@@ -284,6 +309,8 @@ pub(crate) mod tests {
             Verb::SetLimit { scope: Scope::Vault, token, window: Window::Month, cap },
             Verb::SetLimit { scope: Scope::Category(session, category), token, window: Window::Lifetime, cap },
             Verb::RemoveLimit { scope: Scope::Session(session), token, window: Window::Day },
+            Verb::OpenPurse { session, category, token },
+            Verb::SetPurseTarget { session, category, token, target: 500_000 },
             Verb::AddToken { token, unit_bits: 7 },
             Verb::SetPayees(vec![(account, category)]),
             Verb::RemovePayee { payee: account },
@@ -330,6 +357,6 @@ pub(crate) mod tests {
         let signable: BTreeSet<_> = all().iter().filter(|verb| verb.is_signable()).map(Verb::name).collect();
         assert_eq!(signable.len(), 5 + 5 + 1, "owner's five, the stops, and a conditional one: {signable:?}");
         let replacing: BTreeSet<_> = all().iter().filter(|verb| verb.is_replacing()).map(Verb::name).collect();
-        assert_eq!(replacing.len(), 11, "{replacing:?}");
+        assert_eq!(replacing.len(), 12, "{replacing:?}");
     }
 }

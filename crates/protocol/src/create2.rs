@@ -31,6 +31,11 @@ pub fn factory_address(factory_init_code: &[u8]) -> Address {
     put(DETERMINISTIC_DEPLOYER, DEPLOYER_SALT, factory_init_code)
 }
 
+/// Where a vault's contract for purses is: the first that the vault has made.
+pub fn purses_address(vault: Address) -> Address {
+    vault.create(1)
+}
+
 /// Where the deterministic deployer puts the lens of that creation code, which takes no constructor arguments.
 pub fn lens_address(lens_creation_code: &[u8]) -> Address {
     put(DETERMINISTIC_DEPLOYER, DEPLOYER_SALT, lens_creation_code)

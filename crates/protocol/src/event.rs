@@ -51,9 +51,10 @@ pub fn is_outside_trail(topics: &[B256]) -> bool {
     topics.first().is_some_and(|topic| WITHOUT_SEQUENCE.contains(topic))
 }
 
-/// Whether the event adds one to the owner nonce (I9): all of the trail but payments.
+/// Whether the event adds one to the owner nonce (I9): all of the trail but payments and openings of purses, which anyone
+/// can bring about.
 pub fn is_act(event: &IVaultEvents) -> bool {
-    is_trail_event(event) && !matches!(event, IVaultEvents::Paid(_))
+    is_trail_event(event) && !matches!(event, IVaultEvents::Paid(_) | IVaultEvents::PurseOpened(_))
 }
 
 /// The running hash after one more event of the trail (see [`is_trail_event`]).
@@ -107,6 +108,8 @@ pub fn name(event: &IVaultEvents) -> &'static str {
         IVaultEvents::ChangeCall(_) => "ChangeCall",
         IVaultEvents::ChangeExecuted(_) => "ChangeExecuted",
         IVaultEvents::ChangeCancelled(_) => "ChangeCancelled",
+        IVaultEvents::PurseOpened(_) => "PurseOpened",
+        IVaultEvents::PurseTargetSet(_) => "PurseTargetSet",
     }
 }
 
@@ -168,7 +171,8 @@ mod tests {
             assert_eq!(is_trail_event(&event), numbered, "{signature}");
             assert_eq!(is_outside_trail(log.topics()), !numbered, "{signature}");
             assert_eq!(sequence_of(log.topics(), &log.data), numbered.then_some(0), "{signature}");
-            assert_eq!(is_act(&event), numbered && !signature.starts_with("Paid("), "{signature}");
+            let anyones = signature.starts_with("Paid(") || signature.starts_with("PurseOpened(");
+            assert_eq!(is_act(&event), numbered && !anyones, "{signature}");
         }
     }
 

@@ -3,6 +3,7 @@
 //!
 //! - `context`: what the reader knows of tokens, sessions and payees, so that the words can name them
 //! - `payment`: what `pay`, `payBatch` and `check` refuse
+//! - `purse`: what purses meet
 //! - `change`: what the owner's and the guardian's verbs, and the factory, refuse
 //! - `act`: what acts by signature, conditional and waiting changes, and the lens refuse
 //! - `foreign`: reverts that no contract of Pursestrings has named
@@ -15,14 +16,16 @@ mod context;
 mod example;
 mod foreign;
 mod payment;
+mod purse;
 mod told;
 
 pub use context::RefusalContext;
 pub use example::{Documented, all_codes};
 
+use crate::abi::IPurse::IPurseErrors;
 use crate::abi::{IVault::IVaultErrors, IVaultFactory::IVaultFactoryErrors, IVaultLens::IVaultLensErrors};
 use alloy::sol_types::SolInterface;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -46,7 +49,7 @@ pub struct Refusal {
 }
 
 /// Who can do what the fix says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WhoCanFix {
     /// The holder of the session key.
@@ -75,12 +78,13 @@ pub enum Retry {
 }
 
 impl Refusal {
-    /// Reads the bytes that a call to a vault, a factory or a lens reverted with. Every input gives an answer.
+    /// Reads the bytes that a call to a vault, a factory, a lens or a purse reverted with. Every input gives an answer.
     pub fn decode(revert: &[u8], context: &RefusalContext) -> Self {
         let selector = revert.first_chunk::<4>().copied().unwrap_or_default();
         let vault = || {
             let error = IVaultErrors::abi_decode(revert).ok()?;
             let told = payment::explain(&error, context)
+                .or_else(|| purse::explain(&error, context))
                 .or_else(|| change::explain(&error, context))
                 .or_else(|| act::explain(&error));
             told.zip(IVaultErrors::name_by_selector(selector))
@@ -93,7 +97,11 @@ impl Refusal {
             let told = act::explain_lens(&IVaultLensErrors::abi_decode(revert).ok()?, context);
             Some(told).zip(IVaultLensErrors::name_by_selector(selector))
         };
-        let named = vault().or_else(factory).or_else(lens);
+        let purse = || {
+            let told = purse::explain_purse(&IPurseErrors::abi_decode(revert).ok()?, context);
+            Some(told).zip(IPurseErrors::name_by_selector(selector))
+        };
+        let named = vault().or_else(factory).or_else(lens).or_else(purse);
         named.map_or_else(|| foreign::explain(revert), |(told, code)| told.refusal(code))
     }
 }
@@ -137,12 +145,14 @@ mod tests {
             ("IVault", IVaultErrors::SIGNATURES),
             ("IVaultFactory", IVaultFactoryErrors::SIGNATURES),
             ("IVaultLens", IVaultLensErrors::SIGNATURES),
+            ("IPurse", IPurseErrors::SIGNATURES),
         ] {
             for signature in signatures {
                 assert!(told.contains(&(contract, *signature)), "{signature} has no example");
             }
         }
-        assert_eq!(told.len(), IVaultErrors::COUNT + IVaultFactoryErrors::COUNT + IVaultLensErrors::COUNT + 3);
+        let ours = IVaultErrors::COUNT + IVaultFactoryErrors::COUNT + IVaultLensErrors::COUNT + IPurseErrors::COUNT;
+        assert_eq!(told.len(), ours + 3);
         for entry in all_codes() {
             let refusal = entry.example;
             assert!(!refusal.cause.is_empty() && !refusal.fix.is_empty(), "{}", refusal.code);

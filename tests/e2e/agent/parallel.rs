@@ -30,7 +30,7 @@ async fn paid_nonce(agent: &Agent<impl Provider>, request: &PaymentRequest) -> a
 /// Nonces 1 to `count` were paid, no other, and the money has moved.
 async fn expect_paid(desk: &Desk, nonces: BTreeSet<u32>, count: usize) -> anyhow::Result<()> {
     assert_eq!(nonces, (1..=count as u32).collect());
-    let session = desk.scene.vault().sessionOf(Scene::SESSION).call().await?;
+    let session = desk.scene.reader().session_of(Scene::SESSION).await?;
     assert_eq!(session.nonceHighest as usize, count);
     assert_eq!(session.nonceWindow.count_ones() as usize, count.min(32));
     let payee = desk.scene.actors.payees[0];

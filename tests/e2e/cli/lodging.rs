@@ -73,7 +73,7 @@ async fn a_stranger_hands_in_what_owner_and_guardian_signed() -> anyhow::Result<
     ensure!(altered.code == 3, "{}", altered.stderr);
     let lodged = run(&home, &by_stranger(&scene, &["lodge", "revoke.json"]))?;
     ensure!(lodged.code == 0, "{}", lodged.stderr);
-    ensure!(scene.vault().sessionOf(Scene::SESSION).call().await?.revoked);
+    ensure!(scene.reader().session_of(Scene::SESSION).await?.revoked);
     Ok(())
 }
 

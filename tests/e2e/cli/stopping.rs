@@ -93,7 +93,7 @@ async fn a_stop_between_two_changes_names_both() -> anyhow::Result<()> {
     let ran = Ran::of(child.wait_with_output()?)?;
     let value: Value = serde_json::from_str(&ran.stdout)?;
     ensure!(ran.code == 130 && value["error"]["facts"]["transactions"] == format!("{first} {second}"), "{value}");
-    let remaining = scene.vault().remaining(Scene::SESSION, 0, scene.usdc).call().await?;
+    let remaining = scene.reader().remaining(Scene::scope(), scene.usdc).await?;
     ensure!(remaining.perPaymentCap == 4 * Scene::USDC, "the first is in force");
     ensure!(remaining.limits[0].cap == 25 * Scene::USDC, "the second is not, so far");
     Ok(())

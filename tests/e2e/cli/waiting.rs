@@ -30,7 +30,7 @@ fn number(change: &Value) -> anyhow::Result<String> {
 }
 
 async fn cap(scene: &Scene) -> anyhow::Result<u128> {
-    Ok(scene.vault().remaining(Scene::SESSION, 0, scene.usdc).call().await?.limits[0].cap)
+    Ok(scene.reader().remaining(Scene::scope(), scene.usdc).await?.limits[0].cap)
 }
 
 /// A raise waits, is seen, and can be executed by anyone once its time has come.

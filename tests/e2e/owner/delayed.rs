@@ -62,7 +62,7 @@ async fn what_loosens_waits_and_nothing_else_does() -> anyhow::Result<()> {
     for (verb, expected) in cases {
         let words = verb.describe(&Default::default());
         ensure!(waits(&owner, verb).await? == expected, "{words}");
-        for waiting in scene.vault().waiting().call().await? {
+        for waiting in scene.reader().waiting().await? {
             scene.own(&IVault::cancelCall { change: waiting.change }).await?;
         }
     }

@@ -18,7 +18,7 @@ async fn lens(scene: &Scene, session: u32, horizon: u32, calls: &[Bytes]) -> any
 
 async fn limits(scene: &Scene, scope: Option<Scope>) -> anyhow::Result<Limits> {
     let scope = scope.context("a scope")?;
-    let remaining = scene.vault().remaining(scope.session(), scope.category(), scene.usdc).call().await?;
+    let remaining = scene.reader().remaining(scope, scene.usdc).await?;
     let known =
         remaining.limits.iter().map(|limit| Some((Window::from_seconds(limit.window)?, Meter::from_word(limit.meter))));
     known.collect::<Option<_>>().context("a window")
@@ -27,7 +27,7 @@ async fn limits(scene: &Scene, scope: Option<Scope>) -> anyhow::Result<Limits> {
 /// The same question to the arithmetic in Rust, as of the block to come: a view is asked as of that one.
 async fn reckoned(scene: &Scene, horizon: u32) -> anyhow::Result<U256> {
     let id = Scene::SESSION;
-    let view = scene.vault().sessionOf(id).call().await?;
+    let view = scene.reader().session_of(id).await?;
     let mut categories = std::collections::BTreeMap::new();
     for number in (1..=63).filter(|number| view.categories >> number & 1 == 1) {
         let category = Category::new(number).context("a category")?;
@@ -37,7 +37,11 @@ async fn reckoned(scene: &Scene, horizon: u32) -> anyhow::Result<U256> {
         session: limits(scene, Scope::new(id, 0)).await?,
         categories,
         vault: limits(scene, Some(Scope::Vault)).await?,
-        per_payment_cap: scene.vault().remaining(id, 0, scene.usdc).call().await?.perPaymentCap,
+        per_payment_cap: scene
+            .reader()
+            .remaining(Scope::new(id, 0).context("no session")?, scene.usdc)
+            .await?
+            .perPaymentCap,
         balance: U256::MAX,
         ..Exposure::default()
     };

@@ -13,8 +13,6 @@ import {IVaultLens} from "src/interfaces/IVaultLens.sol";
 abstract contract Heist is Probes {
     uint256 internal constant MOVES = 3;
 
-    IVaultLens internal lens;
-
     struct Plan {
         uint256 v;
         uint32 id; // the session; 0 = all of them
@@ -22,11 +20,6 @@ abstract contract Heist is Probes {
         uint256 end; // the last second
         uint256 taken;
         uint256 paid; // how many payments: for the nonces
-    }
-
-    function begin(uint256 salt) public virtual override {
-        super.begin(salt);
-        lens = IVaultLens(vm.deployCode("VaultLens.sol:VaultLens"));
     }
 
     /// @notice Takes what there is at every border until the horizon; whatever waits is executed on the way.
@@ -37,7 +30,7 @@ abstract contract Heist is Probes {
         if (plan.id == 0) return;
         plan.token = grantedToken(plan.v, plan.id);
         if (once(3)) {
-            (, IVault.LimitView[] memory limits) = vaults[plan.v].remaining(0, 0, plan.token);
+            (, IVaultLens.LimitView[] memory limits) = lens.remaining(address(vaults[plan.v]), 0, 0, plan.token);
             if (limits.length != 0) plan.id = 0;
         }
         plan.end = clock + roll(once(2) ? 2 days : 60 days);
@@ -84,7 +77,7 @@ abstract contract Heist is Probes {
         (payment.deadline, payment.token, payment.payee) = (type(uint32).max, plan.token, payee);
         uint8 category = vaults[plan.v].payeeOf(payee);
         if (category == 0) return;
-        (uint256 cap,) = vaults[plan.v].remaining(id, 0, plan.token);
+        (uint256 cap,) = lens.remaining(address(vaults[plan.v]), id, 0, plan.token);
         uint256 most = greediest(plan.v, payment);
         if (cap < most) most = cap;
         if (most == 0) return;

@@ -8,6 +8,7 @@ import {Policy} from "../witness/Policy.sol";
 import {Witness} from "../witness/Witness.sol";
 import {Stoppers} from "./Stoppers.sol";
 import {IVault} from "src/interfaces/IVault.sol";
+import {IVaultLens} from "src/interfaces/IVaultLens.sol";
 
 /// @notice What agents do, and thieves of their keys.
 abstract contract Payers is Stoppers {
@@ -246,7 +247,8 @@ abstract contract Payers is Stoppers {
         uint8 category = witnesses[v].book(payment.payee);
         for (uint256 i = 0; i < 3; ++i) {
             uint32 id = i == 0 ? 0 : payment.session;
-            (, IVault.LimitView[] memory limits) = vaults[v].remaining(id, i == 2 ? category : 0, payment.token);
+            (, IVaultLens.LimitView[] memory limits) =
+                lens.remaining(address(vaults[v]), id, i == 2 ? category : 0, payment.token);
             for (uint256 w = 0; w < limits.length; ++w) {
                 if (limits[w].remaining < most) most = limits[w].remaining;
             }

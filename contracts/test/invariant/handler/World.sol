@@ -7,6 +7,7 @@ import {MoodyToken} from "../MoodyToken.sol";
 import {Witness} from "../witness/Witness.sol";
 import {Vm} from "forge-std/Vm.sol";
 import {IVault} from "src/interfaces/IVault.sol";
+import {IVaultLens} from "src/interfaces/IVaultLens.sol";
 
 /// @notice Two vaults of the same people, each with its witness; two tokens, of different units, one of them moody; and
 ///         how anything is done to them: every transaction that succeeds is shown to the witness.
@@ -25,6 +26,7 @@ abstract contract World is PaymentSigner {
 
     IVault[VAULTS] public vaults;
     Witness[VAULTS] public witnesses;
+    IVaultLens internal lens;
     MoodyToken[TOKENS] public tokens;
     uint8[TOKENS] internal unitBits = [0, 7];
     address[PAYEES] internal payees;
@@ -74,9 +76,10 @@ abstract contract World is PaymentSigner {
         }
         // By artifact name, never by import: a mutant of the vault then needs no rebuild of the tests
         string memory artifact = vm.envOr("MUTANT", string("Vault.sol:Vault"));
+        lens = IVaultLens(vm.deployCode("VaultLens.sol:VaultLens"));
         for (uint256 v = 0; v < VAULTS; ++v) {
             vaults[v] = IVault(vm.deployCode(artifact, abi.encode(owners[v], treasuries[0], guardians[0])));
-            witnesses[v] = new Witness(vaults[v]);
+            witnesses[v] = new Witness(vaults[v], lens);
             observe(v, owners[v], address(0));
         }
     }

@@ -3,10 +3,12 @@ pragma solidity ^0.8.28;
 
 import {Judgement} from "./Judgement.sol";
 import {IVault} from "src/interfaces/IVault.sol";
+import {IVaultLens} from "src/interfaces/IVaultLens.sol";
 
 /// @notice What the vault's views say, against what its events have said: state is a fold of the events (I12).
 abstract contract Mirror is Judgement {
     IVault internal _vault;
+    IVaultLens internal _lens;
     uint32 public sequence;
     bytes32 public runningHash;
     uint32 public ownerNonce;
@@ -29,7 +31,7 @@ abstract contract Mirror is Judgement {
     }
 
     function assertSession(uint32 id) external view {
-        IVault.SessionView memory view_ = _vault.sessionOf(id);
+        IVaultLens.SessionView memory view_ = _lens.sessionOf(address(_vault), id);
         Session storage it = _sessions[id];
         assertEq(view_.key, it.key);
         assertEq(view_.validFrom, it.validFrom);
@@ -40,7 +42,7 @@ abstract contract Mirror is Judgement {
         assertNonces(id, view_);
     }
 
-    function assertNonces(uint32 id, IVault.SessionView memory view_) public view {
+    function assertNonces(uint32 id, IVaultLens.SessionView memory view_) public view {
         Session storage it = _sessions[id];
         uint256 bits = 0;
         for (uint256 i = 0; i < 32 && i <= it.highest; ++i) {
@@ -52,11 +54,12 @@ abstract contract Mirror is Judgement {
 
     /// @notice Caps and limits of one scope, and every meter, removed ones included, to the bit.
     function assertScope(Scope memory scope) external view {
-        (uint128 cap, IVault.LimitView[] memory limits) = _vault.remaining(scope.session, scope.category, scope.token);
+        (uint128 cap, IVaultLens.LimitView[] memory limits) =
+            _lens.remaining(address(_vault), scope.session, scope.category, scope.token);
         if (scope.category == 0) assertEq(cap, perPaymentCap[scope.session][scope.token]);
         uint256 shown = 0;
         for (uint256 w = 0; w < WINDOW_COUNT; ++w) {
-            uint256 meter = _vault.meterOf(scope.session, scope.category, scope.token, windowOf(w));
+            uint256 meter = _lens.meterOf(address(_vault), scope.session, scope.category, scope.token, windowOf(w));
             assertEq(meter, meterOf(scope, w), "I12: a meter is a fold of the payments");
             (bool stands, uint128 most) = limitOf(scope, w);
             if (!stands) continue;
@@ -89,7 +92,7 @@ abstract contract Mirror is Judgement {
     }
 
     function assertWaiting() external view {
-        IVault.WaitingChange[] memory list = _vault.waiting();
+        IVaultLens.WaitingChange[] memory list = _lens.waiting(address(_vault));
         assertEq(list.length, _changes.length, "I9: what waits, waits visibly");
         for (uint256 i = 0; i < list.length; ++i) {
             Change storage change = _changes[list.length - 1 - i];

@@ -13,6 +13,7 @@ import {PlainToken} from "../../mocks/PlainToken.sol";
 import {RebasingToken} from "../../mocks/RebasingToken.sol";
 import {ReenteringToken} from "../../mocks/ReenteringToken.sol";
 import {IVault} from "src/interfaces/IVault.sol";
+import {IVaultLens} from "src/interfaces/IVaultLens.sol";
 
 interface IBalances {
     function balanceOf(address holder) external view returns (uint256);
@@ -220,7 +221,7 @@ contract AwkwardTokensTest is VaultTest {
         assertLogged(2); // outer first: it was logged before the token was called
         assertMoved(17e6, 3e6);
         assertEq(usedOfAwkward(), 20e6);
-        assertEq(vault.sessionOf(SESSION).nonceWindow, 3);
+        assertEq(lens.sessionOf(address(vault), SESSION).nonceWindow, 3);
     }
 
     function test_Given_ATokenThatReEntersPayBeyondTheLimit() public {
@@ -295,7 +296,7 @@ contract AwkwardTokensTest is VaultTest {
         vm.prank(owner);
         vault.setLimit(SESSION, 0, awkward, DAY, 2 * DAY_CAP);
         assertLogged(2);
-        uint32 change = vault.waiting()[0].change;
+        uint32 change = lens.waiting(address(vault))[0].change;
         vm.warp(START + 1 days);
         reentering.arm(address(vault), abi.encodeCall(vault.execute, (change, raise)), true);
         submit(payment(0, 10e6, 1e6));
@@ -344,7 +345,7 @@ contract AwkwardTokensTest is VaultTest {
             assertLogged(i == 0 ? 5 : 2);
             assertMoved(10e6, 0);
             assertEq(usedOfAwkward(), 10e6);
-            if (i != 9) assertEq(vault.sessionOf(SESSION).nonceWindow, 1);
+            if (i != 9) assertEq(lens.sessionOf(address(vault), SESSION).nonceWindow, 1);
             assertTrue(vm.revertToState(snapshot));
         }
     }
@@ -371,7 +372,9 @@ contract AwkwardTokensTest is VaultTest {
             assertTrue(reentering.succeeded());
             assertLogged(1);
             assertEq(usedOfAwkward(), 10e6 * (i + 1));
-            assertEq(other.meterOf(SESSION, 0, awkward, DAY) & 0x7fffffff, 21e6 * (i + 1), "newest bucket");
+            assertEq(
+                lens.meterOf(address(other), SESSION, 0, awkward, DAY) & 0x7fffffff, 21e6 * (i + 1), "newest bucket"
+            );
         }
         assertMoved(60e6, 2e6);
         assertEq(balance(address(vault)), FUNDS - 20e6);
@@ -442,7 +445,7 @@ contract AwkwardTokensTest is VaultTest {
                 everPaid = true;
                 assertMoved(10e6, 1e6);
                 assertEq(usedOfAwkward(), 11e6);
-                assertEq(vault.sessionOf(SESSION).nonceWindow, 1);
+                assertEq(lens.sessionOf(address(vault), SESSION).nonceWindow, 1);
                 (uint32 next,) = vault.head();
                 assertEq(next, number + 1);
             } else {
@@ -450,7 +453,7 @@ contract AwkwardTokensTest is VaultTest {
                 assertMoved(0, 0);
                 assertEq(balance(address(vault)), FUNDS);
                 assertEq(usedOfAwkward(), 0);
-                assertEq(vault.sessionOf(SESSION).nonceWindow, 0);
+                assertEq(lens.sessionOf(address(vault), SESSION).nonceWindow, 0);
                 (uint32 still, bytes32 same) = vault.head();
                 assertEq(still, number);
                 assertEq(same, hash);
@@ -496,11 +499,11 @@ contract AwkwardTokensTest is VaultTest {
     // I11
     function refusesLeavingNothing(IVault.Payment memory wanted, bytes memory why) internal {
         uint256 before = balance(payee) + balance(relayer);
-        uint32 nonces = vault.sessionOf(SESSION).nonceWindow;
+        uint32 nonces = lens.sessionOf(address(vault), SESSION).nonceWindow;
         uint256 used = usedOfAwkward();
         payRefuses(wanted, why);
         assertEq(balance(payee) + balance(relayer), before);
-        assertEq(vault.sessionOf(SESSION).nonceWindow, nonces);
+        assertEq(lens.sessionOf(address(vault), SESSION).nonceWindow, nonces);
         assertEq(usedOfAwkward(), used);
     }
 
@@ -518,7 +521,7 @@ contract AwkwardTokensTest is VaultTest {
     }
 
     function usedOfAwkward() internal view returns (uint256) {
-        (, IVault.LimitView[] memory limits) = vault.remaining(SESSION, 0, awkward);
+        (, IVaultLens.LimitView[] memory limits) = lens.remaining(address(vault), SESSION, 0, awkward);
         for (uint256 i = 0; i < limits.length; ++i) {
             if (limits[i].window == DAY) return limits[i].used;
         }

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {VaultTest} from "../../base/VaultTest.sol";
 import {PlainToken} from "../../mocks/PlainToken.sol";
 import {IVault} from "src/interfaces/IVault.sol";
+import {IVaultLens} from "src/interfaces/IVaultLens.sol";
 
 /// @notice addToken.tree. Quoted: I6 (an unlisted token is refused), I7 (the unit never changes).
 contract AddTokenTest is VaultTest {
@@ -33,7 +34,7 @@ contract AddTokenTest is VaultTest {
         vm.prank(owner);
         vault.setLimit(SESSION, 0, address(fresh), DAY, type(uint128).max);
         assertLogged(2);
-        (, IVault.LimitView[] memory limits) = vault.remaining(SESSION, 0, address(fresh));
+        (, IVaultLens.LimitView[] memory limits) = lens.remaining(address(vault), SESSION, 0, address(fresh));
         assertEq(limits[0].cap, largest);
         assertEq(limits[0].remaining, largest);
     }

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {WaitingTest} from "../../base/WaitingTest.sol";
 import {IVault} from "src/interfaces/IVault.sol";
+import {IVaultLens} from "src/interfaces/IVaultLens.sol";
 
 /// @notice cancel.tree. Quoted: I9 (guardian or owner can cancel a change while it waits; the guardian not the change of
 ///         the guardian).
@@ -21,7 +22,7 @@ contract CancelTest is WaitingTest {
         assertTrue(waitingOf(change).killed);
         guardianDoes(abi.encodeCall(vault.cancel, (change)));
         assertLogged(1);
-        assertEq(vault.waiting().length, 0);
+        assertEq(lens.waiting(address(vault)).length, 0);
     }
 
     function test_When_AChangePastItsTimeIsCancelled() public {
@@ -29,7 +30,7 @@ contract CancelTest is WaitingTest {
         vm.warp(START + WAIT + EXECUTION_WINDOW);
         guardianDoes(abi.encodeCall(vault.cancel, (change)));
         assertLogged(1);
-        assertEq(vault.waiting().length, 0);
+        assertEq(lens.waiting(address(vault)).length, 0);
     }
 
     function test_RevertWhen_TheGuardianCancelsTheChangeOfTheGuardian() public {
@@ -54,11 +55,11 @@ contract CancelTest is WaitingTest {
         uint32 change = waits(abi.encodeCall(vault.setGuardian, (stranger)));
         ownerDoes(abi.encodeCall(vault.cancel, (change)));
         assertLogged(1);
-        assertEq(vault.waiting().length, 0);
+        assertEq(lens.waiting(address(vault)).length, 0);
         change = waits(abi.encodeCall(vault.setGuardian, (stranger)));
         lodgeBy(OWNER_KEY, abi.encodeCall(vault.cancel, (change)));
         assertLogged(1);
-        assertEq(vault.waiting().length, 0);
+        assertEq(lens.waiting(address(vault)).length, 0);
     }
 
     function test_When_AnOwnerWhoIsGuardianTooCancelsTheChangeOfTheGuardian() public {
@@ -117,7 +118,7 @@ contract CancelTest is WaitingTest {
             guardianDoes(abi.encodeCall(vault.cancel, (changes[order[i]])));
             assertLogged(1);
             delete changes[order[i]];
-            IVault.WaitingChange[] memory list = vault.waiting();
+            IVaultLens.WaitingChange[] memory list = lens.waiting(address(vault));
             assertEq(list.length, 9 - i);
             uint256 place = 0;
             for (uint128 j = 10; j > 0; --j) {
@@ -146,10 +147,10 @@ contract CancelTest is WaitingTest {
             if (vm.load(address(vault), writes[i]) != 0) ++left;
         }
         assertEq(left, 1, "nothing stays of it: the vault's own word alone is not zero");
-        assertEq(vault.waiting().length, 0);
+        assertEq(lens.waiting(address(vault)).length, 0);
         ripen();
         refusesExecution(change, call, abi.encodeWithSelector(IVault.ChangeUnknown.selector, change));
-        assertEq(vault.sessionOf(SESSION + 1).key, address(0));
+        assertEq(lens.sessionOf(address(vault), SESSION + 1).key, address(0));
     }
 
     function guardianCannot(uint32 change) internal {

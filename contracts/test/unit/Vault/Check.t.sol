@@ -82,10 +82,10 @@ contract CheckTest is VaultTest {
         if (seed & 0xe00 == 512) vault.removePayee(payee);
         if (seed & 0x38000 == 32768) vault.withdraw(address(token), FUNDS - 20e6);
         if (seed & 0x300000 == 0x100000) vault.setLimit(0, 0, address(token), HOUR, uint32(seed >> 64) % 80e6);
-        if (seed & 0xc00000 == 0x400000 && !vault.sessionOf(SESSION).revoked) {
+        if (seed & 0xc00000 == 0x400000 && !lens.sessionOf(address(vault), SESSION).revoked) {
             vault.setLimit(SESSION, DATA, address(token), LIFETIME, uint32(seed >> 96) % 80e6);
         }
-        if (seed & 0x3000000 == 0x1000000 && !vault.sessionOf(SESSION).revoked) {
+        if (seed & 0x3000000 == 0x1000000 && !lens.sessionOf(address(vault), SESSION).revoked) {
             vault.setLimit(SESSION, RELAY, address(token), MONTH, uint32(seed >> 32) % 5e6);
         }
         vm.stopPrank();

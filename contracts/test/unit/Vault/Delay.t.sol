@@ -6,6 +6,7 @@ import {VaultTest} from "../../base/VaultTest.sol";
 import {WaitingTest} from "../../base/WaitingTest.sol";
 import {PlainToken} from "../../mocks/PlainToken.sol";
 import {IVault} from "src/interfaces/IVault.sol";
+import {IVaultLens} from "src/interfaces/IVaultLens.sol";
 
 /// @notice delay.tree: what waits, field by field. Quoted: I9 (tightening is instant; whatever lets some key move more
 ///         money, to more places, for longer, or leaves fewer able to stop it, waits; a mixed change waits).
@@ -46,7 +47,7 @@ contract DelayTest is WaitingTest, LastCounts {
         vm.expectEmit(address(vault));
         emit IVault.ChangeWaiting(ownerNonce + 1, keccak256(call), START + WAIT, sequence + 1);
         uint32 change = waits(call);
-        IVault.WaitingChange memory waiting = waitingOf(change);
+        IVaultLens.WaitingChange memory waiting = waitingOf(change);
         assertEq(waiting.executableFrom, START + WAIT);
         assertEq(waiting.executableUntil, START + WAIT + EXECUTION_WINDOW);
         assertEq(limitOf(SESSION, 0, DAY).cap, DAY_CAP);
@@ -63,7 +64,7 @@ contract DelayTest is WaitingTest, LastCounts {
     function test_When_TheVerbIsGrant() public {
         IVault.Grant memory other = otherGrant();
         waits(abi.encodeCall(vault.grant, (other)));
-        assertEq(vault.sessionOf(other.session).key, address(0));
+        assertEq(lens.sessionOf(address(vault), other.session).key, address(0));
         (other.tokens, other.categories) = (new IVault.TokenGrant[](0), 0);
         waits(abi.encodeCall(vault.grant, (other))); // even one that can pay nothing yet
     }
@@ -251,23 +252,23 @@ contract DelayTest is WaitingTest, LastCounts {
             abi.encodeCall(vault.setGuardian, (stranger)),
             abi.encodeWithSelector(IVault.NotOwner.selector, guardian)
         );
-        assertEq(vault.waiting().length, 0);
+        assertEq(lens.waiting(address(vault)).length, 0);
     }
 
     // ------------------------------------------------------------------------------------------ time
 
     function test_Given_SeveralChanges() public {
-        assertEq(vault.waiting().length, 0);
+        assertEq(lens.waiting(address(vault)).length, 0);
         uint32[3] memory changes;
         bytes[3] memory calls = [limitCall(DAY, 200e6), categoriesCall(CATEGORIES | 2), validityCall(0, VALID_UNTIL)];
         for (uint32 i = 0; i < 3; ++i) {
             vm.warp(START + i * 10);
             changes[i] = waits(calls[i]);
         }
-        IVault.WaitingChange[] memory list = vault.waiting();
+        IVaultLens.WaitingChange[] memory list = lens.waiting(address(vault));
         assertEq(list.length, 3);
         for (uint32 i = 0; i < 3; ++i) {
-            IVault.WaitingChange memory waiting = list[2 - i];
+            IVaultLens.WaitingChange memory waiting = list[2 - i];
             assertEq(waiting.change, changes[i]);
             assertEq(waiting.executableFrom, START + i * 10 + WAIT);
             assertEq(waiting.executableUntil, START + i * 10 + WAIT + EXECUTION_WINDOW);
@@ -277,13 +278,13 @@ contract DelayTest is WaitingTest, LastCounts {
         // one in the middle goes, the others keep their order
         ripen();
         executes(changes[1], calls[1], 2);
-        list = vault.waiting();
+        list = lens.waiting(address(vault));
         assertEq(list.length, 2);
         assertEq(list[0].change, changes[2]);
         assertEq(list[1].change, changes[0]);
         executes(changes[0], calls[0], 2);
         executes(changes[2], calls[2], 2);
-        assertEq(vault.waiting().length, 0);
+        assertEq(lens.waiting(address(vault)).length, 0);
     }
 
     function test_Given_ALongerDelaySince() public {
@@ -332,7 +333,7 @@ contract DelayTest is WaitingTest, LastCounts {
         guardianDoes(abi.encodeCall(vault.cancel, (first + 4)));
         assertLogged(1);
         uint32 last = waits(limitCall(DAY, DAY_CAP + 11));
-        IVault.WaitingChange[] memory list = vault.waiting();
+        IVaultLens.WaitingChange[] memory list = lens.waiting(address(vault));
         assertEq(list.length, 10);
         assertEq(list[0].change, last);
         for (uint32 i = 1; i < 10; ++i) {
@@ -360,7 +361,7 @@ contract DelayTest is WaitingTest, LastCounts {
             waits(limitCall(DAY, DAY_CAP + i));
         }
         vm.cool(address(vault));
-        vault.waiting();
+        lens.waiting(address(vault));
         assertLt(vm.lastCallGas().gasTotalUsed, 200_000);
     }
 

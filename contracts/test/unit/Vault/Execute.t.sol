@@ -25,7 +25,7 @@ contract ExecuteTest is WaitingTest {
         vm.prank(stranger);
         vault.execute(change, call);
         assertLogged(5);
-        assertEq(vault.waiting().length, 0);
+        assertEq(lens.waiting(address(vault)).length, 0);
         IVault.Payment memory payment = defaultPayment();
         payment.session = id;
         submitBy(OTHER_KEY, payment);
@@ -47,13 +47,13 @@ contract ExecuteTest is WaitingTest {
         executed(abi.encodeCall(vault.removeLimit, (0, 0, address(token), HOUR)));
         assertEq(limitsOf(0, 0, address(token)).length, 0);
         executed(abi.encodeCall(vault.setPerPaymentCap, (SESSION, address(token), PER_PAYMENT_CAP + 1)));
-        (uint128 cap,) = vault.remaining(SESSION, 0, address(token));
+        (uint128 cap,) = lens.remaining(address(vault), SESSION, 0, address(token));
         assertEq(cap, PER_PAYMENT_CAP + 1);
         executed(abi.encodeCall(vault.setValidity, (SESSION, VALID_FROM - 1, VALID_UNTIL + 1)));
-        assertEq(vault.sessionOf(SESSION).validFrom, VALID_FROM - 1);
-        assertEq(vault.sessionOf(SESSION).validUntil, VALID_UNTIL + 1);
+        assertEq(lens.sessionOf(address(vault), SESSION).validFrom, VALID_FROM - 1);
+        assertEq(lens.sessionOf(address(vault), SESSION).validUntil, VALID_UNTIL + 1);
         executed(abi.encodeCall(vault.setCategories, (SESSION, CATEGORIES | 2)));
-        assertEq(vault.sessionOf(SESSION).categories, CATEGORIES | 2);
+        assertEq(lens.sessionOf(address(vault), SESSION).categories, CATEGORIES | 2);
         executed(abi.encodeCall(vault.setGuardian, (stranger)));
         assertEq(vault.guardian(), stranger);
         executed(abi.encodeCall(vault.setTreasury, (stranger)));
@@ -111,7 +111,7 @@ contract ExecuteTest is WaitingTest {
             ripen();
             does(callers[i], abi.encodeCall(vault.execute, (change, call)));
             assertLogged(2);
-            assertEq(vault.sessionOf(SESSION).categories, CATEGORIES | 2);
+            assertEq(lens.sessionOf(address(vault), SESSION).categories, CATEGORIES | 2);
             isInstant(abi.encodeCall(vault.setCategories, (SESSION, CATEGORIES)));
         }
     }
@@ -220,7 +220,7 @@ contract ExecuteTest is WaitingTest {
         );
         refusesExecution(changes[1], listing, conflict);
         refusesExecution(changes[2], naming, conflict);
-        assertEq(vault.waiting().length, 3);
+        assertEq(lens.waiting(address(vault)).length, 3);
     }
 
     /// @dev Compared with a value only where it was wanted so: see `replace`.
@@ -254,7 +254,7 @@ contract ExecuteTest is WaitingTest {
         executes(high, raise(9), 2);
         executes(low, raise(1), 2); // a tightening by now: done, not put by, and it kills nothing
         assertEq(limitOf(SESSION, 0, DAY).cap, DAY_CAP + 1);
-        assertEq(vault.waiting().length, 0);
+        assertEq(lens.waiting(address(vault)).length, 0);
     }
 
     // ------------------------------------------------------------------------------------------
@@ -264,7 +264,7 @@ contract ExecuteTest is WaitingTest {
         uint32 change = waits(call);
         ripen();
         executes(change, call, 2);
-        assertEq(vault.waiting().length, 0);
+        assertEq(lens.waiting(address(vault)).length, 0);
     }
 
     function raise(uint128 by) internal view returns (bytes memory) {

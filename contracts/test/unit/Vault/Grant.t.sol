@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {VaultTest} from "../../base/VaultTest.sol";
 import {PlainToken} from "../../mocks/PlainToken.sol";
 import {IVault} from "src/interfaces/IVault.sol";
+import {IVaultLens} from "src/interfaces/IVaultLens.sol";
 
 /// @notice grant.tree. Quoted: I6 (empty means nothing), I7 (adding a key gives nothing back), I8 (an id and a key
 ///         serve once, ever; owner, guardian and treasury are never session keys).
@@ -25,7 +26,7 @@ contract GrantTest is VaultTest {
         vault.grant(other);
         assertLogged(4);
 
-        IVault.SessionView memory view_ = vault.sessionOf(id);
+        IVaultLens.SessionView memory view_ = lens.sessionOf(address(vault), id);
         assertEq(view_.key, otherAgent);
         assertEq(view_.validFrom, VALID_FROM);
         assertEq(view_.validUntil, VALID_UNTIL);
@@ -89,8 +90,8 @@ contract GrantTest is VaultTest {
         (payment.nonce, payment.token) = (1, address(second));
         submitBy(OTHER_KEY, payment);
         assertLogged(2);
-        (, IVault.LimitView[] memory first) = vault.remaining(other.session, 0, low);
-        (, IVault.LimitView[] memory last) = vault.remaining(other.session, 0, high);
+        (, IVaultLens.LimitView[] memory first) = lens.remaining(address(vault), other.session, 0, low);
+        (, IVaultLens.LimitView[] memory last) = lens.remaining(address(vault), other.session, 0, high);
         assertEq(first[0].used, 60e6);
         assertEq(last[0].used, 60e6);
     }
@@ -118,9 +119,9 @@ contract GrantTest is VaultTest {
         vault.grant(other);
         vm.stopPrank();
         assertLogged(4);
-        assertEq(vault.sessionOf(other.session).epoch, 1);
-        assertFalse(vault.sessionOf(other.session).revoked);
-        assertTrue(vault.sessionOf(SESSION).revoked);
+        assertEq(lens.sessionOf(address(vault), other.session).epoch, 1);
+        assertFalse(lens.sessionOf(address(vault), other.session).revoked);
+        assertTrue(lens.sessionOf(address(vault), SESSION).revoked);
         IVault.Payment memory payment = defaultPayment();
         payment.session = other.session;
         submitBy(OTHER_KEY, payment);
@@ -289,6 +290,6 @@ contract GrantTest is VaultTest {
         vm.expectRevert(why);
         vault.grant(other);
         assertUntouched();
-        if (other.session != SESSION) assertEq(vault.sessionOf(other.session).key, address(0));
+        if (other.session != SESSION) assertEq(lens.sessionOf(address(vault), other.session).key, address(0));
     }
 }

@@ -82,7 +82,7 @@ contract LodgeTest is LastCounts {
         }
         assertEq(limitOf(SESSION, 0, DAY).cap, 30e6);
         assertEq(vault.payeeOf(payee), 5);
-        assertEq(vault.sessionOf(SESSION).key, otherAgent);
+        assertEq(lens.sessionOf(address(vault), SESSION).key, otherAgent);
     }
 
     // I8
@@ -107,19 +107,19 @@ contract LodgeTest is LastCounts {
             assertTrue(vault.paused());
             assertEq(vault.payeeOf(payee), 0);
             assertEq(vault.epoch(), 1);
-            assertEq(vault.sessionOf(SESSION).validUntil, 0);
+            assertEq(lens.sessionOf(address(vault), SESSION).validUntil, 0);
 
             vm.startPrank(owner);
             vault.setDelay(1 days);
             vault.unpause();
             vm.stopPrank();
             assertLogged(2);
-            uint32 change = vault.waiting()[0].change;
+            uint32 change = lens.waiting(address(vault))[0].change;
             expectLog();
             emit IVault.ChangeCancelled(change, signers[i], sequence + 1);
             lodgeBy(keys[i], abi.encodeCall(vault.cancel, (change)));
             assertLogged(1);
-            assertEq(vault.waiting().length, 0);
+            assertEq(lens.waiting(address(vault)).length, 0);
             assertTrue(vm.revertToState(snapshot));
             vm.getRecordedLogs();
         }
@@ -190,7 +190,7 @@ contract LodgeTest is LastCounts {
         submit(paymentOf(1, 1e6));
         vault.lodge(call, ownerNonce, soon(), signature);
         assertLogged(3);
-        assertEq(vault.sessionOf(SESSION).key, otherAgent);
+        assertEq(lens.sessionOf(address(vault), SESSION).key, otherAgent);
     }
 
     function test_Given_AStopThatStopsNothing() public {
@@ -490,19 +490,19 @@ contract LodgeTest is LastCounts {
             assertEq(aside.length, 1);
             assertEq(aside[0].topics[1], bytes32(uint256(ownerNonce)));
             assertEq(aside[0].data, abi.encode(calls[i]));
-            assertEq(vault.waiting()[0].change, ownerNonce);
-            assertEq(vault.waiting()[0].callHash, keccak256(calls[i]));
+            assertEq(lens.waiting(address(vault))[0].change, ownerNonce);
+            assertEq(lens.waiting(address(vault))[0].callHash, keccak256(calls[i]));
         }
-        assertEq(vault.waiting().length, 3);
+        assertEq(lens.waiting(address(vault)).length, 3);
         // what does not loosen is done at once
         lodgeBy(OWNER_KEY, abi.encodeCall(vault.rotateKey, (SESSION, vm.addr(0x77))));
         lodgeBy(OWNER_KEY, abi.encodeCall(vault.withdraw, (address(token), 1)));
         lodgeBy(OWNER_KEY, abi.encodeCall(vault.setLimit, (SESSION, DATA, address(token), DAY, 1)));
         assertLogged(3);
         vm.warp(START + 2 days);
-        vault.execute(vault.waiting()[2].change, calls[0]);
+        vault.execute(lens.waiting(address(vault))[2].change, calls[0]);
         assertLogged(5);
-        assertEq(vault.sessionOf(SESSION + 1).key, otherAgent);
+        assertEq(lens.sessionOf(address(vault), SESSION + 1).key, otherAgent);
     }
 
     // ------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import {VaultTest} from "../../base/VaultTest.sol";
 import {HostileWallet} from "../../mocks/HostileWallet.sol";
 import {PlainToken} from "../../mocks/PlainToken.sol";
 import {IVault} from "src/interfaces/IVault.sol";
+import {IVaultLens} from "src/interfaces/IVaultLens.sol";
 
 /// @notice pay.tree. Quoted: I1 (money leaves by a payment), I2 (every field signed), I3 (once per nonce), I4 (caps
 ///         slide), I5 (as a refusal), I6 (deny by default), I8 (stops bind at once), I11 (no trace), I13 (trail).
@@ -26,7 +27,7 @@ contract PayTest is VaultTest {
         assertEq(usedOf(DAY), 10.1e6);
         assertEq(usedOf(WEEK), 10.1e6);
         assertEq(leftOf(DAY), DAY_CAP - 10.1e6);
-        assertEq(vault.sessionOf(SESSION).nonceWindow, 1);
+        assertEq(lens.sessionOf(address(vault), SESSION).nonceWindow, 1);
     }
 
     function test_When_TheFeeIsNone() public {
@@ -39,7 +40,7 @@ contract PayTest is VaultTest {
         assertEq(token.balanceOf(payee), 10e6);
         assertEq(usedOf(DAY), 10e6);
         assertEq(token.balanceOf(address(vault)), FUNDS - 10e6);
-        assertEq(vault.sessionOf(SESSION).nonceHighest, 3);
+        assertEq(lens.sessionOf(address(vault), SESSION).nonceHighest, 3);
     }
 
     function test_When_TheAgentSubmitsItself() public {
@@ -344,7 +345,7 @@ contract PayTest is VaultTest {
         for (uint32 leap = 32; leap < 96; ++leap) {
             nonce += leap;
             submit(paymentOf(nonce, 1));
-            IVault.SessionView memory session = vault.sessionOf(SESSION);
+            IVaultLens.SessionView memory session = lens.sessionOf(address(vault), SESSION);
             assertEq(session.categories, CATEGORIES);
             assertEq(session.nonceHighest, nonce);
             assertEq(session.nonceWindow, 1);
@@ -612,7 +613,7 @@ contract PayTest is VaultTest {
         (payment.session, payment.token) = (other.session, address(coarse));
         submitBy(OTHER_KEY, payment);
         assertLogged(1);
-        (, IVault.LimitView[] memory limits) = vault.remaining(other.session, 0, address(coarse));
+        (, IVaultLens.LimitView[] memory limits) = lens.remaining(address(vault), other.session, 0, address(coarse));
         assertEq(limits[0].cap, 1024);
         assertEq(limits[0].used, 1024);
         assertEq(limits[0].remaining, 0);
@@ -630,7 +631,7 @@ contract PayTest is VaultTest {
         vault.withdraw(address(token), FUNDS - 10e6 + 1);
         assertLogged(1);
         refuses(paymentOf(0, 10e6), abi.encodeWithSelector(IVault.VaultShort.selector, 10e6 - 1, 10e6));
-        assertEq(vault.sessionOf(SESSION).nonceWindow, 0);
+        assertEq(lens.sessionOf(address(vault), SESSION).nonceWindow, 0);
         assertEq(usedOf(DAY), 0);
     }
 
@@ -640,7 +641,7 @@ contract PayTest is VaultTest {
         assertLogged(1);
         refuses(defaultPayment(), abi.encodeWithSelector(IVault.VaultShort.selector, 10e6, 10.1e6));
         assertEq(token.balanceOf(payee), 0);
-        assertEq(vault.sessionOf(SESSION).nonceWindow, 0);
+        assertEq(lens.sessionOf(address(vault), SESSION).nonceWindow, 0);
         assertEq(usedOf(DAY), 0);
     }
 

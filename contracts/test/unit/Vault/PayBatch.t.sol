@@ -32,7 +32,7 @@ contract PayBatchTest is VaultTest {
         assertEq(token.balanceOf(payee), 30e6);
         assertEq(token.balanceOf(relayer), 1e6);
         assertEq(usedOf(DAY), 31e6);
-        assertEq(vault.sessionOf(SESSION).nonceWindow, 7);
+        assertEq(lens.sessionOf(address(vault), SESSION).nonceWindow, 7);
     }
 
     function test_When_ItIsOneItem() public {
@@ -61,7 +61,7 @@ contract PayBatchTest is VaultTest {
         bytes memory above = abi.encodeWithSelector(IVault.AbovePerPaymentCap.selector, 6e6, 5e6);
         assertFailed(failed[0], items[0].payment, above);
         assertFailed(failed[1], items[2].payment, abi.encodeWithSelector(IVault.ApprovalInvalid.selector));
-        assertEq(vault.sessionOf(SESSION).nonceHighest, 1);
+        assertEq(lens.sessionOf(address(vault), SESSION).nonceHighest, 1);
     }
 
     // I11, I13
@@ -88,7 +88,7 @@ contract PayBatchTest is VaultTest {
         assertEq(assertLogged(2).length, 1);
         assertEq(token.balanceOf(payee), 20e6);
         assertEq(usedOf(DAY), 20e6);
-        assertEq(vault.sessionOf(SESSION).nonceWindow, 5, "the failed item's nonce is unused");
+        assertEq(lens.sessionOf(address(vault), SESSION).nonceWindow, 5, "the failed item's nonce is unused");
         submit(paymentOf(1, 1e6));
         assertLogged(1);
     }
@@ -129,7 +129,7 @@ contract PayBatchTest is VaultTest {
         batch(items);
         assertEq(assertLogged(0).length, 2);
         assertEq(token.balanceOf(address(vault)), FUNDS);
-        assertEq(vault.sessionOf(SESSION).nonceWindow, 0);
+        assertEq(lens.sessionOf(address(vault), SESSION).nonceWindow, 0);
         assertEq(usedOf(DAY), 0);
     }
 
@@ -166,7 +166,7 @@ contract PayBatchTest is VaultTest {
         assertFailed(failed[1], items[2].payment, abi.encodeWithSelector(code, freezable, relayer, 1e6));
         assertEq(freezable.balanceOf(payee), 20e6);
         assertEq(limitsOf(SESSION, 0, address(freezable))[0].used, 20e6);
-        assertEq(vault.sessionOf(SESSION).nonceWindow, 9);
+        assertEq(lens.sessionOf(address(vault), SESSION).nonceWindow, 9);
     }
 
     function test_Given_AVaultThatRunsShort() public {

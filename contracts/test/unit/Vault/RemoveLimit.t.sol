@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {VaultTest} from "../../base/VaultTest.sol";
 import {IVault} from "src/interfaces/IVault.sol";
+import {IVaultLens} from "src/interfaces/IVaultLens.sol";
 
 /// @notice removeLimit.tree. Quoted: I6 (a token without any limit cannot be paid), I7 (removing and restoring a limit
 ///         gives no allowance back).
@@ -14,7 +15,7 @@ contract RemoveLimitTest is VaultTest {
         emit IVault.LimitRemoved(SESSION, address(token), 0, DAY, sequence + 1);
         remove(DAY);
         assertLogged(1);
-        (uint128 cap, IVault.LimitView[] memory limits) = vault.remaining(SESSION, 0, address(token));
+        (uint128 cap, IVaultLens.LimitView[] memory limits) = lens.remaining(address(vault), SESSION, 0, address(token));
         assertEq(cap, PER_PAYMENT_CAP);
         assertEq(limits.length, 1);
         assertEq(limits[0].window, WEEK);
@@ -42,7 +43,7 @@ contract RemoveLimitTest is VaultTest {
         submit(paymentOf(0, 1e6));
         remove(DAY);
         assertLogged(3);
-        (, IVault.LimitView[] memory limits) = vault.remaining(SESSION, 0, address(token));
+        (, IVaultLens.LimitView[] memory limits) = lens.remaining(address(vault), SESSION, 0, address(token));
         assertEq(limits.length, 0);
         bytes memory why = abi.encodeWithSelector(IVault.TokenNotGranted.selector, SESSION, address(token));
         refuses(paymentOf(1, 1), why);
@@ -97,8 +98,11 @@ contract RemoveLimitTest is VaultTest {
                 stands[index] = true;
             }
             assertLogged(1);
-            assertEq(vault.meterOf(SESSION, 0, address(token), windows[index]) & ((1 << 31) - 1), counted[index]);
-            (, IVault.LimitView[] memory limits) = vault.remaining(SESSION, 0, address(token));
+            assertEq(
+                lens.meterOf(address(vault), SESSION, 0, address(token), windows[index]) & ((1 << 31) - 1),
+                counted[index]
+            );
+            (, IVaultLens.LimitView[] memory limits) = lens.remaining(address(vault), SESSION, 0, address(token));
             uint256 seen = 0;
             for (uint256 i = 0; i < 4; ++i) {
                 if (!stands[i]) continue;

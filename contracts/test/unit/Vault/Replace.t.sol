@@ -47,8 +47,8 @@ contract ReplaceTest is WaitingTest {
         assertEq(limitsOf(SESSION, 0, address(token)).length, 1);
         assertEq(limitOf(0, 0, DAY).cap, 500e6 + 1);
         assertEq(limitOf(SESSION, DATA, LIFETIME).cap, 50e6 + 1);
-        assertEq(vault.sessionOf(SESSION).categories, CATEGORIES | 2);
-        assertEq(vault.sessionOf(SESSION).validFrom, VALID_FROM - 1);
+        assertEq(lens.sessionOf(address(vault), SESSION).categories, CATEGORIES | 2);
+        assertEq(lens.sessionOf(address(vault), SESSION).validFrom, VALID_FROM - 1);
         assertEq(vault.payeeOf(payee), DATA + 1);
         assertEq(vault.pendingOwner(), relayer);
         assertEq(vault.treasury(), stranger);
@@ -65,7 +65,7 @@ contract ReplaceTest is WaitingTest {
         isInstant(
             abi.encodeCall(vault.replace, (uint160(agent), abi.encodeCall(vault.rotateKey, (SESSION, otherAgent))))
         );
-        assertEq(vault.sessionOf(SESSION).key, otherAgent);
+        assertEq(lens.sessionOf(address(vault), SESSION).key, otherAgent);
     }
 
     function test_RevertWhen_TheValueIsAnother() public {
@@ -223,7 +223,7 @@ contract ReplaceTest is WaitingTest {
     function test_RevertGiven_ADelayAndTheValueIsAnother() public {
         bytes memory why = abi.encodeWithSelector(IVault.StaleChange.selector, DAY_CAP - 1, DAY_CAP);
         refusesAct(owner, abi.encodeCall(vault.replace, (DAY_CAP - 1, setters[0])), why);
-        assertEq(vault.waiting().length, 0);
+        assertEq(lens.waiting(address(vault)).length, 0);
     }
 
     function test_RevertGiven_TheValueIsAnotherAtExecution() public {

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {VaultTest} from "../../base/VaultTest.sol";
 import {IVault} from "src/interfaces/IVault.sol";
+import {IVaultLens} from "src/interfaces/IVaultLens.sol";
 
 /// @notice revoke.tree. Quoted: I8 (one transaction, O(1), effective at once, for good; an agent may revoke itself).
 contract RevokeTest is VaultTest {
@@ -27,7 +28,7 @@ contract RevokeTest is VaultTest {
         payment.session = SESSION + 1;
         submitBy(OTHER_KEY, payment);
         assertLogged(6);
-        assertFalse(vault.sessionOf(SESSION + 1).revoked);
+        assertFalse(lens.sessionOf(address(vault), SESSION + 1).revoked);
     }
 
     function test_Given_TheSessionRevoked() public {
@@ -48,7 +49,7 @@ contract RevokeTest is VaultTest {
         vm.prank(owner);
         vault.revoke(SESSION);
         assertLogged(0);
-        assertEq(vault.sessionOf(SESSION).validUntil, VALID_UNTIL);
+        assertEq(lens.sessionOf(address(vault), SESSION).validUntil, VALID_UNTIL);
     }
 
     // I8: a revoked session never comes back
@@ -123,7 +124,7 @@ contract RevokeTest is VaultTest {
         vm.prank(otherAgent);
         vault.revoke(SESSION);
         assertLogged(1);
-        assertTrue(vault.sessionOf(SESSION).revoked);
+        assertTrue(lens.sessionOf(address(vault), SESSION).revoked);
     }
 
     function test_RevertWhen_NobodyCallsForAnUnknownSession() public {
@@ -144,7 +145,7 @@ contract RevokeTest is VaultTest {
         vm.prank(by);
         vault.revoke(SESSION);
         assertLogged(1);
-        IVault.SessionView memory view_ = vault.sessionOf(SESSION);
+        IVaultLens.SessionView memory view_ = lens.sessionOf(address(vault), SESSION);
         assertTrue(view_.revoked);
         assertEq(view_.validUntil, 0);
         assertEq(view_.key, agent);

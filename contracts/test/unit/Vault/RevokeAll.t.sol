@@ -26,8 +26,8 @@ contract RevokeAllTest is VaultTest {
         vault.revokeAll();
         assertLogged(1);
         assertEq(vault.epoch(), 2);
-        assertTrue(vault.sessionOf(SESSION).revoked);
-        assertTrue(vault.sessionOf(SESSION + 1).revoked);
+        assertTrue(lens.sessionOf(address(vault), SESSION).revoked);
+        assertTrue(lens.sessionOf(address(vault), SESSION + 1).revoked);
     }
 
     function test_Given_TheVaultPaused() public {
@@ -77,8 +77,8 @@ contract RevokeAllTest is VaultTest {
         assertLogged(1);
         assertEq(vault.epoch(), 1);
         assertFalse(vault.paused());
-        assertTrue(vault.sessionOf(SESSION).revoked);
-        assertTrue(vault.sessionOf(SESSION + 1).revoked);
+        assertTrue(lens.sessionOf(address(vault), SESSION).revoked);
+        assertTrue(lens.sessionOf(address(vault), SESSION + 1).revoked);
         refuses(defaultPayment(), abi.encodeWithSelector(IVault.SessionRevoked.selector, SESSION));
         IVault.Payment memory payment = defaultPayment();
         payment.session = SESSION + 1;

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {VaultTest} from "../../base/VaultTest.sol";
 import {IVault} from "src/interfaces/IVault.sol";
+import {IVaultLens} from "src/interfaces/IVaultLens.sol";
 
 /// @notice rotateKey.tree. Quoted: I3 (a new nonce space), I7 (no rotation gives allowance back), I8 (a key serves
 ///         once, ever).
@@ -15,7 +16,7 @@ contract RotateKeyTest is VaultTest {
         rotate(otherAgent);
         assertLogged(1);
 
-        IVault.SessionView memory view_ = vault.sessionOf(SESSION);
+        IVaultLens.SessionView memory view_ = lens.sessionOf(address(vault), SESSION);
         assertEq(view_.key, otherAgent);
         assertEq(view_.validFrom, VALID_FROM);
         assertEq(view_.validUntil, VALID_UNTIL);

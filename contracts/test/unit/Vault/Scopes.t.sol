@@ -5,6 +5,7 @@ import {VaultTest} from "../../base/VaultTest.sol";
 import {FreezableToken} from "../../mocks/FreezableToken.sol";
 import {PlainToken} from "../../mocks/PlainToken.sol";
 import {IVault} from "src/interfaces/IVault.sol";
+import {IVaultLens} from "src/interfaces/IVaultLens.sol";
 
 /// @notice scopes.tree: limits of the vault, of a session, of a category within one. Quoted: I4 (amount and fee, in any
 ///         window, in every scope), I6 (vault and category limits only tighten), I7 (nothing lowers a meter but time;
@@ -255,7 +256,7 @@ contract ScopesTest is VaultTest {
         submit(withFee(0, 20e6, 1e6, relayer));
         assertLogged(16);
         for (uint256 scope = 0; scope < 3; ++scope) {
-            IVault.LimitView[] memory limits = limitsOf(sessions[scope], categories[scope], address(token));
+            IVaultLens.LimitView[] memory limits = limitsOf(sessions[scope], categories[scope], address(token));
             assertEq(limits.length, 5);
             for (uint256 i = 0; i < 5; ++i) {
                 assertEq(limits[i].window, windows[i]);
@@ -421,18 +422,21 @@ contract ScopesTest is VaultTest {
         set(SESSION, DATA, LIFETIME, 1e6 + 3);
         set(SESSION, RELAY, WEEK, 1e6 + 4);
         assertLogged(4);
-        assertEq(capIn(vault.meterOf(0, 0, address(token), WEEK)), 1e6 + 1);
-        assertEq(capIn(vault.meterOf(SESSION, DATA, address(token), WEEK)), 1e6 + 2);
-        assertEq(capIn(vault.meterOf(SESSION, DATA, address(token), LIFETIME)), 1e6 + 3);
-        assertEq(capIn(vault.meterOf(SESSION, RELAY, address(token), WEEK)), 1e6 + 4);
-        assertEq(capIn(vault.meterOf(SESSION, 0, address(token), WEEK)), WEEK_CAP);
-        assertEq(vault.meterOf(0, 0, address(token), DAY), 0);
-        assertEq(vault.meterOf(SESSION, DATA + 1, address(token), WEEK), 0);
-        assertEq(vault.meterOf(SESSION + 1, DATA, address(token), WEEK), 0);
-        assertEq(limitOf(SESSION, DATA, LIFETIME).meter, vault.meterOf(SESSION, DATA, address(token), LIFETIME));
-        (uint128 cap,) = vault.remaining(SESSION, 0, address(token));
+        assertEq(capIn(lens.meterOf(address(vault), 0, 0, address(token), WEEK)), 1e6 + 1);
+        assertEq(capIn(lens.meterOf(address(vault), SESSION, DATA, address(token), WEEK)), 1e6 + 2);
+        assertEq(capIn(lens.meterOf(address(vault), SESSION, DATA, address(token), LIFETIME)), 1e6 + 3);
+        assertEq(capIn(lens.meterOf(address(vault), SESSION, RELAY, address(token), WEEK)), 1e6 + 4);
+        assertEq(capIn(lens.meterOf(address(vault), SESSION, 0, address(token), WEEK)), WEEK_CAP);
+        assertEq(lens.meterOf(address(vault), 0, 0, address(token), DAY), 0);
+        assertEq(lens.meterOf(address(vault), SESSION, DATA + 1, address(token), WEEK), 0);
+        assertEq(lens.meterOf(address(vault), SESSION + 1, DATA, address(token), WEEK), 0);
+        assertEq(
+            limitOf(SESSION, DATA, LIFETIME).meter,
+            lens.meterOf(address(vault), SESSION, DATA, address(token), LIFETIME)
+        );
+        (uint128 cap,) = lens.remaining(address(vault), SESSION, 0, address(token));
         assertEq(cap, PER_PAYMENT_CAP);
-        (cap,) = vault.remaining(0, 0, address(token));
+        (cap,) = lens.remaining(address(vault), 0, 0, address(token));
         assertEq(cap, 0);
     }
 
@@ -446,7 +450,7 @@ contract ScopesTest is VaultTest {
             uint256 gone = (i + 4) % 5; // the first one set first
             remove(0, 0, windows[gone]);
             assertLogged(1);
-            IVault.LimitView[] memory limits = limitsOf(0, 0, address(token));
+            IVaultLens.LimitView[] memory limits = limitsOf(0, 0, address(token));
             assertEq(limits.length, 4 - i);
             for (uint256 j = 0; j < limits.length; ++j) {
                 assertEq(limits[j].window, windows[i + j]);
@@ -456,7 +460,7 @@ contract ScopesTest is VaultTest {
         }
         submit(paymentOf(1, 1e6));
         assertLogged(1);
-        assertEq(vault.meterOf(0, 0, address(token), HOUR) & ((1 << 31) - 1), 7e6);
+        assertEq(lens.meterOf(address(vault), 0, 0, address(token), HOUR) & ((1 << 31) - 1), 7e6);
     }
 
     function test_When_ASessionIsGrantedLimitsByCategory() public {

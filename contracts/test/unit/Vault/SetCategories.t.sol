@@ -12,9 +12,9 @@ contract SetCategoriesTest is VaultTest {
         emit IVault.CategoriesSet(SESSION, mask, sequence + 1);
         set(mask);
         assertLogged(1);
-        assertEq(vault.sessionOf(SESSION).categories, mask);
-        assertEq(vault.sessionOf(SESSION).key, agent);
-        assertEq(vault.sessionOf(SESSION).validUntil, VALID_UNTIL);
+        assertEq(lens.sessionOf(address(vault), SESSION).categories, mask);
+        assertEq(lens.sessionOf(address(vault), SESSION).key, agent);
+        assertEq(lens.sessionOf(address(vault), SESSION).validUntil, VALID_UNTIL);
         refuses(paymentOf(0, 1e6), abi.encodeWithSelector(IVault.CategoryNotGranted.selector, SESSION, DATA));
         set(mask | (uint64(1) << DATA));
         submit(paymentOf(0, 1e6));
@@ -61,7 +61,7 @@ contract SetCategoriesTest is VaultTest {
         set(type(uint64).max - 1);
         assertLogged(2);
         assertEq(leftOf(DAY), 40e6);
-        assertEq(vault.sessionOf(SESSION).nonceHighest, 9);
+        assertEq(lens.sessionOf(address(vault), SESSION).nonceHighest, 9);
         refuses(paymentOf(9, 1e6), abi.encodeWithSelector(IVault.NonceUsed.selector, SESSION, 9));
     }
 

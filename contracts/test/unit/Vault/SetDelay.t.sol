@@ -18,8 +18,8 @@ contract SetDelayTest is VaultTest {
         vm.prank(owner);
         vault.setCategories(SESSION, CATEGORIES | 2);
         assertEq(assertLogged(1).length, 1);
-        assertEq(vault.sessionOf(SESSION).categories, CATEGORIES);
-        assertEq(vault.waiting()[0].executableFrom, START + 6);
+        assertEq(lens.sessionOf(address(vault), SESSION).categories, CATEGORIES);
+        assertEq(lens.waiting(address(vault))[0].executableFrom, START + 6);
         assertEq(vault.owner(), owner); // which it stands beside
     }
 
@@ -31,7 +31,7 @@ contract SetDelayTest is VaultTest {
 
     function test_When_ItNeverWas() public view {
         assertEq(vault.delay(), 0);
-        assertEq(vault.waiting().length, 0);
+        assertEq(lens.waiting(address(vault)).length, 0);
     }
 
     function test_When_TheDelayIsShorter() public {
@@ -40,7 +40,7 @@ contract SetDelayTest is VaultTest {
         set(1 days - 1);
         assertEq(assertLogged(1).length, 1);
         assertEq(vault.delay(), 1 days);
-        uint32 change = vault.waiting()[0].change;
+        uint32 change = lens.waiting(address(vault))[0].change;
         vm.warp(START + 1 days);
         expectLog();
         emit IVault.ChangeExecuted(change, sequence + 1);

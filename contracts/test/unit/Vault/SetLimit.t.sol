@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {VaultTest} from "../../base/VaultTest.sol";
 import {PlainToken} from "../../mocks/PlainToken.sol";
 import {IVault} from "src/interfaces/IVault.sol";
+import {IVaultLens} from "src/interfaces/IVaultLens.sol";
 
 /// @notice setLimit.tree. Quoted: I4 (the cap binds in any window), I7 (no re-setting gives allowance back).
 contract SetLimitTest is VaultTest {
@@ -12,7 +13,7 @@ contract SetLimitTest is VaultTest {
         emit IVault.LimitSet(SESSION, address(token), 0, HOUR, 30e6, 0, sequence + 1);
         set(HOUR, 30e6);
         assertLogged(1);
-        (, IVault.LimitView[] memory limits) = vault.remaining(SESSION, 0, address(token));
+        (, IVaultLens.LimitView[] memory limits) = lens.remaining(address(vault), SESSION, 0, address(token));
         assertEq(limits.length, 3);
         assertEq(limits[0].window, HOUR);
         assertEq(limits[1].window, DAY);
@@ -74,7 +75,7 @@ contract SetLimitTest is VaultTest {
         set(DAY, 0);
         assertLogged(1);
         refuses(paymentOf(0, 1), exceeded(DAY, 1, 0));
-        (, IVault.LimitView[] memory limits) = vault.remaining(SESSION, 0, address(token));
+        (, IVaultLens.LimitView[] memory limits) = lens.remaining(address(vault), SESSION, 0, address(token));
         assertEq(limits.length, 2, "a cap of nothing stands, unlike a removed limit");
         assertEq(limits[0].cap, 0);
     }
@@ -100,10 +101,10 @@ contract SetLimitTest is VaultTest {
         vault.setLimit(SESSION, 0, address(coarse), MONTH, (4 << 40) - 1);
         vm.stopPrank();
         assertLogged(1);
-        (, IVault.LimitView[] memory limits) = vault.remaining(SESSION, 0, address(coarse));
+        (, IVaultLens.LimitView[] memory limits) = lens.remaining(address(vault), SESSION, 0, address(coarse));
         assertEq(limits[0].cap, 3 << 40);
         assertEq(limits[0].remaining, 3 << 40);
-        assertEq(limits[0].meter, vault.meterOf(SESSION, 0, address(coarse), MONTH));
+        assertEq(limits[0].meter, lens.meterOf(address(vault), SESSION, 0, address(coarse), MONTH));
     }
 
     // I4: conjunction only, each limit always evaluated
@@ -122,13 +123,13 @@ contract SetLimitTest is VaultTest {
             set(windows[i], 50e6);
             assertLogged(1);
         }
-        (, IVault.LimitView[] memory limits) = vault.remaining(SESSION, 0, address(token));
+        (, IVaultLens.LimitView[] memory limits) = lens.remaining(address(vault), SESSION, 0, address(token));
         assertEq(limits.length, 4);
         for (uint256 i = 0; i < 4; ++i) {
             assertEq(limits[i].window, windows[i]);
             assertEq(limits[i].used, 20e6);
             assertEq(limits[i].remaining, 30e6);
-            assertEq(limits[i].meter, vault.meterOf(SESSION, 0, address(token), windows[i]));
+            assertEq(limits[i].meter, lens.meterOf(address(vault), SESSION, 0, address(token), windows[i]));
         }
     }
 

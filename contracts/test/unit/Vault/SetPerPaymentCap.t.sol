@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {VaultTest} from "../../base/VaultTest.sol";
 import {PlainToken} from "../../mocks/PlainToken.sol";
 import {IVault} from "src/interfaces/IVault.sol";
+import {IVaultLens} from "src/interfaces/IVaultLens.sol";
 
 /// @notice setPerPaymentCap.tree. Quoted: I5 (as a refusal), I6, I7, I8.
 contract SetPerPaymentCapTest is VaultTest {
@@ -13,7 +14,7 @@ contract SetPerPaymentCapTest is VaultTest {
         emit IVault.PerPaymentCapSet(SESSION, address(token), 5e6, sequence + 1);
         set(5e6);
         assertLogged(1);
-        (uint128 cap,) = vault.remaining(SESSION, 0, address(token));
+        (uint128 cap,) = lens.remaining(address(vault), SESSION, 0, address(token));
         assertEq(cap, 5e6);
         refuses(paymentOf(0, 5e6 + 1), abi.encodeWithSelector(IVault.AbovePerPaymentCap.selector, 5e6 + 1, 5e6));
         submit(paymentOf(0, 5e6));
@@ -42,7 +43,7 @@ contract SetPerPaymentCapTest is VaultTest {
         vault.setLimit(SESSION, 0, address(coarse), HOUR, 1 << 40);
         vm.stopPrank();
         assertLogged(2);
-        (uint128 cap,) = vault.remaining(SESSION, 0, address(coarse));
+        (uint128 cap,) = lens.remaining(address(vault), SESSION, 0, address(coarse));
         assertEq(cap, 2048);
         IVault.Payment memory payment = paymentOf(0, 2049);
         payment.token = address(coarse);
@@ -57,7 +58,7 @@ contract SetPerPaymentCapTest is VaultTest {
         vault.setPerPaymentCap(SESSION, address(other), 5e6);
         vm.stopPrank();
         assertLogged(2);
-        (uint128 cap, IVault.LimitView[] memory limits) = vault.remaining(SESSION, 0, address(other));
+        (uint128 cap, IVaultLens.LimitView[] memory limits) = lens.remaining(address(vault), SESSION, 0, address(other));
         assertEq(cap, 5e6);
         assertEq(limits.length, 0);
         IVault.Payment memory payment = paymentOf(0, 1);
@@ -67,11 +68,11 @@ contract SetPerPaymentCapTest is VaultTest {
 
     function test_Given_LimitsStand() public {
         submit(paymentOf(0, 20e6));
-        (, IVault.LimitView[] memory before) = vault.remaining(SESSION, 0, address(token));
+        (, IVaultLens.LimitView[] memory before) = lens.remaining(address(vault), SESSION, 0, address(token));
         set((1 << 31) - 1);
         set(0);
         assertLogged(3);
-        (uint128 cap, IVault.LimitView[] memory limits) = vault.remaining(SESSION, 0, address(token));
+        (uint128 cap, IVaultLens.LimitView[] memory limits) = lens.remaining(address(vault), SESSION, 0, address(token));
         assertEq(cap, 0);
         assertEq(abi.encode(limits), abi.encode(before));
     }

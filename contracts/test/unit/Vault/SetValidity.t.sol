@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {VaultTest} from "../../base/VaultTest.sol";
 import {IVault} from "src/interfaces/IVault.sol";
+import {IVaultLens} from "src/interfaces/IVaultLens.sol";
 
 /// @notice setValidity.tree. Quoted: I7 (nothing is given back), I8 (a revoked session never comes back).
 contract SetValidityTest is VaultTest {
@@ -11,7 +12,7 @@ contract SetValidityTest is VaultTest {
         emit IVault.ValiditySet(SESSION, START + 10, START + 20, sequence + 1);
         set(START + 10, START + 20);
         assertLogged(1);
-        IVault.SessionView memory view_ = vault.sessionOf(SESSION);
+        IVaultLens.SessionView memory view_ = lens.sessionOf(address(vault), SESSION);
         assertEq(view_.validFrom, START + 10);
         assertEq(view_.validUntil, START + 20);
         assertEq(view_.categories, CATEGORIES);
@@ -36,8 +37,8 @@ contract SetValidityTest is VaultTest {
         set(START, VALID_UNTIL);
         assertLogged(2);
         assertEq(leftOf(DAY), 40e6);
-        assertEq(vault.sessionOf(SESSION).nonceHighest, 9);
-        assertEq(vault.sessionOf(SESSION).nonceWindow, 1);
+        assertEq(lens.sessionOf(address(vault), SESSION).nonceHighest, 9);
+        assertEq(lens.sessionOf(address(vault), SESSION).nonceWindow, 1);
         refuses(paymentOf(9, 1e6), abi.encodeWithSelector(IVault.NonceUsed.selector, SESSION, 9));
     }
 

@@ -3,25 +3,26 @@ pragma solidity ^0.8.28;
 
 import {LastCounts} from "../../base/LastCounts.sol";
 import {IVault} from "src/interfaces/IVault.sol";
+import {IVaultLens} from "src/interfaces/IVaultLens.sol";
 
 /// @notice views.tree: sessionOf, sessionOfKey, remaining, meterOf, payeeOf, tokenOf, head. Quoted: I4, I12, I13.
 contract ViewsTest is LastCounts {
     function test_Given_NothingGranted() public view {
-        IVault.SessionView memory nothing;
-        assertEq(abi.encode(vault.sessionOf(99)), abi.encode(nothing));
-        assertEq(abi.encode(vault.sessionOf(0)), abi.encode(nothing));
+        IVaultLens.SessionView memory nothing;
+        assertEq(abi.encode(lens.sessionOf(address(vault), 99)), abi.encode(nothing));
+        assertEq(abi.encode(lens.sessionOf(address(vault), 0)), abi.encode(nothing));
         assertEq(vault.sessionOfKey(stranger), 0);
         assertEq(vault.sessionOfKey(address(0)), 0);
         assertEq(vault.payeeOf(stranger), 0);
         (bool listed,) = vault.tokenOf(stranger);
         assertFalse(listed);
-        (uint128 cap, IVault.LimitView[] memory limits) = vault.remaining(99, 0, address(token));
+        (uint128 cap, IVaultLens.LimitView[] memory limits) = lens.remaining(address(vault), 99, 0, address(token));
         assertEq(cap, 0);
         assertEq(limits.length, 0);
-        (cap, limits) = vault.remaining(SESSION, 0, stranger);
+        (cap, limits) = lens.remaining(address(vault), SESSION, 0, stranger);
         assertEq(cap, 0);
         assertEq(limits.length, 0);
-        assertEq(vault.meterOf(99, 0, address(token), DAY), 0);
+        assertEq(lens.meterOf(address(vault), 99, 0, address(token), DAY), 0);
     }
 
     function test_Given_PaymentsOutOfOrder() public {
@@ -29,7 +30,7 @@ contract ViewsTest is LastCounts {
         submit(paymentOf(38, 1));
         submit(paymentOf(9, 1));
         assertLogged(3);
-        IVault.SessionView memory view_ = vault.sessionOf(SESSION);
+        IVaultLens.SessionView memory view_ = lens.sessionOf(address(vault), SESSION);
         assertEq(view_.nonceHighest, 40);
         assertEq(view_.nonceWindow, (uint32(1) << 31) | 5);
     }
@@ -37,7 +38,7 @@ contract ViewsTest is LastCounts {
     function test_Given_SpendingAndTime() public {
         submit(paymentOf(0, 60e6));
         assertLogged(1);
-        (uint128 cap, IVault.LimitView[] memory limits) = vault.remaining(SESSION, 0, address(token));
+        (uint128 cap, IVaultLens.LimitView[] memory limits) = lens.remaining(address(vault), SESSION, 0, address(token));
         assertEq(cap, PER_PAYMENT_CAP);
         assertEq(limits.length, 2);
         assertEq(limits[0].window, DAY);
@@ -49,10 +50,10 @@ contract ViewsTest is LastCounts {
         assertEq(limits[1].used, 60e6);
         assertEq(limits[1].remaining, 190e6);
         uint256 raw = limits[0].meter;
-        assertEq(raw, vault.meterOf(SESSION, 0, address(token), DAY));
+        assertEq(raw, lens.meterOf(address(vault), SESSION, 0, address(token), DAY));
         // time passes in the view; the stored meter waits
         vm.warp(START + 2 * uint256(DAY));
-        (, limits) = vault.remaining(SESSION, 0, address(token));
+        (, limits) = lens.remaining(address(vault), SESSION, 0, address(token));
         assertEq(limits[0].used, 0);
         assertEq(limits[0].remaining, DAY_CAP);
         assertEq(limits[0].meter, raw);
@@ -85,12 +86,12 @@ contract ViewsTest is LastCounts {
         assertEq(vault.sessionOfKey(agent), SESSION);
         assertEq(vault.sessionOfKey(otherAgent), SESSION);
         assertEq(vault.sessionOfKey(vm.addr(0x99)), SESSION);
-        assertEq(vault.sessionOf(SESSION).key, vm.addr(0x99));
+        assertEq(lens.sessionOf(address(vault), SESSION).key, vm.addr(0x99));
     }
 
     function test_RevertWhen_TheWindowIsUnknownInMeterOf() public {
         vm.expectRevert(abi.encodeWithSelector(IVault.WindowUnknown.selector, 60));
-        vault.meterOf(SESSION, 0, address(token), 60);
+        lens.meterOf(address(vault), SESSION, 0, address(token), 60);
     }
 
     // I13: another order of the same events is another hash
@@ -135,7 +136,7 @@ contract ViewsTest is LastCounts {
     // I8: starting over would revive sessions
     function test_RevertGiven_TheLastEpoch() public {
         force(Counter.Epoch, type(uint24).max);
-        assertTrue(vault.sessionOf(SESSION).revoked);
+        assertTrue(lens.sessionOf(address(vault), SESSION).revoked);
         vm.prank(owner);
         vm.expectRevert(abi.encodeWithSignature("Panic(uint256)", 0x11));
         vault.revokeAll();

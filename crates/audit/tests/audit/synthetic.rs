@@ -8,10 +8,10 @@ use purse_audit::observed::{
 use purse_audit::{Observed, Trail, TrailLog};
 use purse_protocol::Window;
 use purse_protocol::abi::IVault::{
-    ChangeCall, ChangeExecuted, ChangeWaiting, DelaySet, GuardianSet, IVaultEvents, LimitSet, LimitView,
-    OwnershipTransferred, Paid, PayeeSet, PerPaymentCapSet, SessionGranted, SessionView, TokenAdded, TreasurySet,
-    WaitingChange,
+    ChangeCall, ChangeExecuted, ChangeWaiting, DelaySet, GuardianSet, IVaultEvents, LimitSet, OwnershipTransferred,
+    Paid, PayeeSet, PerPaymentCapSet, SessionGranted, TokenAdded, TreasurySet,
 };
+use purse_protocol::abi::IVaultLens::{LimitView, SessionView, WaitingChange};
 use purse_protocol::event::RunningHash;
 use purse_protocol::event::decode;
 

@@ -6,7 +6,7 @@ use crate::change::{self, How};
 use crate::context::{Context, Vault};
 use crate::failure::Failure;
 use crate::granted;
-use crate::money::{Token, of_view};
+use crate::money::{Token, of_words};
 use crate::names::{Names, valid_name};
 use crate::output::{Reply, green};
 use crate::policy::{Policy, PolicyText, show_categories};
@@ -131,7 +131,7 @@ async fn name_taken(vault: &Vault, name: &str, session: u32) -> Result<Failure, 
     let taken = |cause: &str, fix: &str| {
         Failure::error("NameTaken", format!("there is an agent \"{name}\" already"), cause, fix)
     };
-    let view = vault.contract().sessionOf(session).call().await.map_err(of_view)?;
+    let view = vault.reader().session_of(session).await.map_err(of_words)?;
     Ok(if view.key.is_zero() {
         let (file, line) = (vault.names.path().display(), format!("{name} = {session}"));
         taken(

@@ -147,7 +147,7 @@ fn render(vault: &Vault, token: &Token, trail: &Trail, report: &Report) -> Reply
             "ask another node; if it says the same, do not trust this trail",
         )
     });
-    Reply { json, text: lines.join("\n"), failure }
+    Reply { failure, ..Reply::new(lines.join("\n"), json) }
 }
 
 /// One difference in a line, naming the payment it is about.

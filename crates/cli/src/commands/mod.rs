@@ -4,6 +4,7 @@ pub(crate) mod agent;
 pub(crate) mod agent_add;
 pub(crate) mod agent_limit;
 pub(crate) mod agent_list;
+pub(crate) mod agent_purse;
 pub(crate) mod agent_rotate;
 pub(crate) mod agent_show;
 pub(crate) mod approve;
@@ -21,10 +22,15 @@ pub(crate) mod limit;
 pub(crate) mod lodge;
 pub(crate) mod log;
 pub(crate) mod man;
+pub(crate) mod mcp;
 pub(crate) mod pause;
 pub(crate) mod pay;
 pub(crate) mod pay_batch;
+pub(crate) mod pay_url;
 pub(crate) mod payee;
+pub(crate) mod payee_request;
+pub(crate) mod payments;
+pub(crate) mod quote;
 pub(crate) mod resume;
 pub(crate) mod revoke;
 pub(crate) mod status;
@@ -50,7 +56,9 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<Reply, Fa
         Command::Agent(AgentCommand::Show(args)) => agent_show::run(context, &args).await,
         Command::Agent(AgentCommand::Rotate(args)) => agent_rotate::run(context, &args).await,
         Command::Agent(AgentCommand::Limit(args)) => agent_limit::run(context, &args).await,
+        Command::Agent(AgentCommand::Purse(args)) => agent_purse::run(context, &args).await,
         Command::Payee(PayeeCommand::Add(args)) => payee::add(context, &args).await,
+        Command::Payee(PayeeCommand::Request(args)) => payee_request::run(context, &args).await,
         Command::Payee(PayeeCommand::Remove(args)) => payee::remove(context, &args).await,
         Command::Payee(PayeeCommand::List(_)) => payee::list(context).await,
         Command::Guardian(GuardianCommand::Set(args)) => guardian::set(context, &args).await,
@@ -63,6 +71,9 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<Reply, Fa
         Command::Lodge(args) => lodge::run(context, &args).await,
         Command::Approve(args) => approve::run(context, &args).await,
         Command::Pay(args) => pay::run(context, &args).await,
+        Command::Quote(args) => quote::run(context, &args).await,
+        Command::Payments(args) => payments::run(context, &args).await,
+        Command::Mcp(args) => mcp::run(context, &args).await,
         Command::Check(args) => check::run(context, &args).await,
         Command::Status(args) => status::run(context, &args).await,
         Command::Pause(args) => pause::run(context, &args).await,

@@ -2,7 +2,7 @@
 
 use super::approve;
 use super::check::refused;
-use super::pay_batch;
+use super::{pay_batch, pay_url};
 use crate::agent_session::Whose;
 use crate::context::{Context, Vault};
 use crate::exit::Exit;
@@ -25,24 +25,39 @@ use std::path::{Path, PathBuf};
 /// Flags of `purse pay`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  purse pay api.weather.example 0.01 --reason \"forecast for order 7781\"\n  purse pay 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 1.50 USDC --reason \"data set 12\" --agent researcher --json\n  purse pay api.weather.example 30 --reason \"a year of data\" --request-approval request.json\n  purse pay --approval request.json\n  purse pay --batch payments.csv"
+    after_help = "Examples:\n  purse pay https://api.weather.example/v1/now --reason \"forecast for order 7781\" --max 0.05\n  purse pay api.weather.example 0.01 --reason \"forecast for order 7781\"\n  purse pay 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 1.50 USDC --reason \"data set 12\" --agent researcher --json\n  purse pay api.weather.example 30 --reason \"a year of data\" --request-approval request.json\n  purse pay --approval request.json\n  purse pay --batch payments.csv"
 )]
 #[group(id = "what", required = true, args = ["payee", "approval", "batch"])]
 pub(crate) struct PayArgs {
-    /// To whom: a name or an address
-    #[arg(requires_all = ["amount", "reason"])]
+    /// To whom: a name or an address; or a URL whose seller demands a payment (HTTP 402)
+    #[arg(value_name = "PAYEE", requires = "reason")]
     payee: Option<String>,
-    /// How much, such as 0.01
+    /// How much, such as 0.01; a URL has its own price
     #[arg(allow_negative_numbers = true)]
-    amount: Option<String>,
+    pub(crate) amount: Option<String>,
     /// The token [default: the session's]
     token: Option<String>,
     /// What for; only its hash is published
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// What is bought, such as an order number; only its hash is published
-    #[arg(long, value_name = "ID", default_value = "", hide_default_value = true)]
-    purchase: String,
+    /// What is bought, such as an order number; only its hash is published. Of a URL, one purchase is paid once
+    #[arg(long, value_name = "ID", default_value = "", hide_default_value = true, visible_alias = "purchase-id")]
+    pub(crate) purchase: String,
+    /// Of a URL: the most to pay, such as 0.05
+    #[arg(long, value_name = "AMOUNT", requires = "payee")]
+    pub(crate) max: Option<String>,
+    /// Of a URL: only ask what it costs and whether the vault would pay it
+    #[arg(long, requires = "payee")]
+    pub(crate) dry_run: bool,
+    /// Of a URL: the request's method [default: GET, with --data POST]
+    #[arg(long, value_name = "METHOD", requires = "payee")]
+    pub(crate) method: Option<String>,
+    /// Of a URL: a header of the request, such as "Accept: text/csv"; may be repeated
+    #[arg(long, value_name = "NAME: VALUE", requires = "payee")]
+    pub(crate) header: Vec<String>,
+    /// Of a URL: the request's body
+    #[arg(long, value_name = "TEXT", requires = "payee")]
+    pub(crate) data: Option<String>,
     /// Where the payment is above the cap per payment: write a request to this file, for the owner to approve
     #[arg(long, value_name = "FILE", requires = "payee")]
     request_approval: Option<PathBuf>,
@@ -53,7 +68,7 @@ pub(crate) struct PayArgs {
     #[arg(long, value_name = "FILE")]
     batch: Option<PathBuf>,
     #[command(flatten)]
-    whose: Whose,
+    pub(crate) whose: Whose,
 }
 
 /// Pays.
@@ -63,6 +78,12 @@ pub(crate) async fn run(context: &Context, args: &PayArgs) -> Result<Reply, Fail
     }
     if let Some(file) = &args.approval {
         return approved(context, args, file).await;
+    }
+    if let (Some(url), Some(reason)) = (args.payee.as_deref().filter(|payee| pay_url::is_url(payee)), &args.reason) {
+        return pay_url::run(context, args, url, reason).await;
+    }
+    if args.dry_run || args.max.is_some() || args.method.is_some() || args.data.is_some() || !args.header.is_empty() {
+        return Err(Failure::usage("Usage", "that is no URL", "these flags are for URLs", "to ask first: purse check"));
     }
     let asked = (args.payee.as_deref(), args.amount.as_deref(), args.reason.as_deref());
     let (Some(payee), Some(amount), Some(reason)) = asked else {

@@ -1,18 +1,23 @@
 //! `purse payee …`: whom agents may pay, and under which category.
 
+use super::pay_url::is_url;
 use crate::args::{Change, Condition, Signing};
+use crate::buying::of_refusal;
 use crate::change::{self, How};
 use crate::condition::on_condition;
-use crate::context::Context;
+use crate::context::{Context, Vault};
 use crate::failure::Failure;
 use crate::judge::category;
 use crate::ledger::{self, Follow, Ledger};
 use crate::names::{Names, address, valid_name};
 use crate::output::Reply;
 use crate::policy::parse_category;
+use crate::sanitize::clean;
 use crate::table::aligned;
 use alloy::primitives::{Address, U256};
 use clap::{Args, Subcommand};
+use purse_agent::buyer::Seller;
+use purse_agent::x402::Wanted;
 use purse_owner::Verb;
 use purse_protocol::Category;
 use serde_json::json;
@@ -26,6 +31,8 @@ use std::collections::BTreeSet;
 pub(crate) enum PayeeCommand {
     /// Put a payee in the book, or move it to another category
     Add(AddArgs),
+    /// Ask the owner for a payee, as an agent: writes a request to a file, and changes nothing
+    Request(super::payee_request::RequestArgs),
     /// Take a payee out of the book
     #[command(visible_alias = "rm")]
     Remove(RemoveArgs),
@@ -37,10 +44,10 @@ pub(crate) enum PayeeCommand {
 /// Flags of `purse payee add`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  purse payee add 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --category data --name api.weather.example\n  purse payee add 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --category mcc:7375 --dry-run"
+    after_help = "Examples:\n  purse payee add 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --category data --name api.weather.example\n  purse payee add https://api.weather.example/v1/now --category data\n  purse payee add 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --category mcc:7375 --dry-run"
 )]
 pub(crate) struct AddArgs {
-    /// The payee's address
+    /// The payee's address; or a URL that it sells by HTTP 402, whose answer names the address
     payee: String,
     /// What it is paid for: a category's name or number, or mcc:CODE
     #[arg(long)]
@@ -77,10 +84,17 @@ pub(crate) struct ListArgs {}
 
 /// Adds a payee, as owner.
 pub(crate) async fn add(context: &Context, args: &AddArgs) -> Result<Reply, Failure> {
-    let payee = address(&args.payee)?;
     let category = parse_category(&args.category)?;
+    let typed = if is_url(&args.payee) { None } else { Some(address(&args.payee)?) };
     let vault = context.vault().await?;
-    if let Some(name) = &args.name {
+    let met = match typed {
+        Some(_) => None,
+        None => Some(meet(context, &vault, &args.payee).await?),
+    };
+    let payee = typed.or(met.as_ref().map(|seller| seller.pay_to)).unwrap_or_default();
+    let name = args.name.clone().or_else(|| met.as_ref().map(|seller| seller.host.clone()));
+    let name = name.filter(|name| args.name.is_some() || valid_name(name).is_ok());
+    if let Some(name) = &name {
         valid_name(name)?;
         vault.names.free_for_payee(name, payee)?;
     }
@@ -90,19 +104,37 @@ pub(crate) async fn add(context: &Context, args: &AddArgs) -> Result<Reply, Fail
     };
     let verbs = vec![Verb::SetPayees(vec![(payee, category)])];
     let verbs = on_condition(&vault, &args.condition, verbs, read).await?;
-    let name = |names: &mut Names| {
-        if let Some(name) = &args.name {
+    let note = |names: &mut Names| {
+        if let Some(name) = &name {
             names.set_payee(name, payee);
+        }
+        if let Some(seller) = &met {
+            names.set_origin(&seller.origin, payee);
         }
     };
     let how = How::sent_or_signed(args.change, &args.signing);
-    let made = change::run_naming(context, how, &verbs, name).await?;
-    if let (true, Some(name)) = (made.done || !made.waits.is_empty(), &args.name) {
+    let made = change::run_naming(context, how, &verbs, note).await?;
+    if (made.done || !made.waits.is_empty()) && (name.is_some() || met.is_some()) {
         let mut names = context.vault().await?.names;
-        names.set_payee(name, payee);
+        note(&mut names);
         names.save()?;
     }
     Ok(made.reply(context, "Next: purse agent add NAME"))
+}
+
+/// Asks a seller whom to pay, says it, and warns where it said something else before.
+async fn meet(context: &Context, vault: &Vault, url: &str) -> Result<Seller, Failure> {
+    let token = context.token(vault, None, None).await?;
+    let (chain_id, symbol, decimals) = (vault.node.chain_id, token.symbol.clone(), token.decimals);
+    let wanted = Wanted { chain_id, token: token.address, symbol, decimals, max: None };
+    let seller = Seller::meet(url, &wanted).await.map_err(|refusal| of_refusal(&refusal))?;
+    context.output.note(&format!("{} names {} (payTo of its 402 answer)", clean(&seller.origin), seller.pay_to));
+    if let Some(before) = vault.names.of_origin(&seller.origin).filter(|before| *before != seller.pay_to) {
+        context.output.note(&format!(
+            "WARNING: before, it named {before}. Compare both with the seller by another way than this URL"
+        ));
+    }
+    Ok(seller)
 }
 
 /// Removes a payee, as owner or guardian.

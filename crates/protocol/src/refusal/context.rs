@@ -1,6 +1,6 @@
 //! What the reader of a refusal knows: the words name tokens, sessions and payees where they can.
 
-use super::foreign::printable;
+use crate::text::printable;
 use crate::{Category, Scope, format_amount};
 use alloy::primitives::{Address, U256};
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 
 use super::told::Told;
 use super::{Refusal, Retry, WhoCanFix};
+use crate::text::printable;
 use alloy::primitives::hex;
 use alloy::sol_types::{Panic, PanicKind, Revert, SolError};
 
@@ -54,19 +55,4 @@ fn selector(revert: &[u8]) -> String {
         Some(selector) => format!("error {}", hex::encode_prefixed(selector)),
         None => format!("{} bytes, too few for an error", revert.len()),
     }
-}
-
-/// Foreign text without what could move a cursor or hide and reorder letters, cut after `longest` characters.
-pub(super) fn printable(text: &str, longest: usize) -> String {
-    let mut safe: String = text.chars().take(longest).map(|c| if is_visible(c) { c } else { '\u{fffd}' }).collect();
-    if text.chars().nth(longest).is_some() {
-        safe.push('…');
-    }
-    safe
-}
-
-fn is_visible(character: char) -> bool {
-    let hidden = matches!(character,
-        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{061c}' | '\u{feff}');
-    !(hidden || character.is_control())
 }

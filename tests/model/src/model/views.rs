@@ -4,7 +4,7 @@ use super::judge::NONCE_WINDOW;
 use super::limits::Scope;
 use super::{Limit, Vault};
 use alloy::primitives::{Address, U256};
-use purse_protocol::abi::IVault::{LimitView, SessionView, WaitingChange};
+use purse_protocol::abi::IVaultLens::{LimitView, SessionView, WaitingChange};
 
 impl Vault {
     pub(crate) fn session_view(&self, session: u32) -> SessionView {

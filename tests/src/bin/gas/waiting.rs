@@ -62,7 +62,7 @@ async fn put_by(bench: &mut Bench, name: &str, call: &impl SolCall) -> anyhow::R
         bench.own(name, call).await?;
     }
     let change = bench.scene.vault().ownerNonce().call().await?;
-    let waiting = bench.scene.vault().waiting().call().await?;
+    let waiting = bench.scene.reader().waiting().await?;
     ensure!(waiting.iter().any(|one| one.change == change && !one.killed), "{name}: nothing waits");
     Ok(change)
 }

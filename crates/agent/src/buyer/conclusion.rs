@@ -1,0 +1,279 @@
+//! What became of a purchase: the seller's answer beside what the chain has, which decides.
+
+use super::buying::not_settled;
+use super::exchange::Heard;
+use super::refusal::{about, not_told, open_end, paid_in_vain};
+use super::{Buyer, wall_clock};
+use crate::PaymentRequest;
+use crate::journal::{Answer, Purchase};
+use crate::purse::{Fate, Transfer};
+use crate::x402::Receipt;
+use alloy::primitives::{Address, B256};
+use alloy::providers::Provider;
+use purse_protocol::{MoneyMoved, PaymentRefusal, RetryHow, RpcFault, WhoCanFix};
+use reqwest::StatusCode;
+use serde::Serialize;
+use std::time::{Duration, Instant};
+
+/// First pause between two looks; doubled each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// Longest pause between two looks.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// Largest body that is kept in the journal, for whoever asks for the purchase again.
+const LARGEST_KEPT: usize = 256 * 1_024;
+
+/// What was bought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bought {
+    /// The seller's answer.
+    pub answer: Answer,
+    /// What was paid for it; `None` where the seller demanded nothing.
+    pub receipt: Option<PurchaseReceipt>,
+    /// Whether the answer was kept from before, so that nothing was sent now.
+    pub replayed: bool,
+}
+
+/// What was paid for a purchase.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PurchaseReceipt {
+    /// The purchase.
+    pub purchase_id: String,
+    /// Base units.
+    pub amount: u128,
+    /// In which token.
+    pub token: Address,
+    /// Who got it.
+    pub payee: Address,
+    /// The payee's category.
+    pub category: u8,
+    /// Who paid.
+    pub purse: Address,
+    /// The token's nonce.
+    pub nonce: B256,
+    /// Commits to the purchase and its reason.
+    pub reference: B256,
+    /// Whether the chain has the payment. If not, it may come until `valid_before`.
+    pub settled: bool,
+    /// The transaction, where it is known.
+    pub transaction: Option<B256>,
+    /// Its block.
+    pub block: Option<u64>,
+    /// From this time on nothing more can be paid under this purchase's authorisation (the chain's time).
+    pub valid_before: u64,
+}
+
+impl PurchaseReceipt {
+    /// The receipt of a purchase for which something was signed.
+    pub fn of(purchase: &Purchase) -> Self {
+        let bought = &purchase.bought;
+        Self {
+            purchase_id: bought.purchase.to_string(),
+            amount: bought.amount,
+            token: bought.token,
+            payee: bought.payee,
+            category: bought.category,
+            purse: bought.purse,
+            nonce: bought.nonce,
+            reference: bought.reference,
+            settled: purchase.state == crate::journal::State::Settled,
+            transaction: purchase.transaction,
+            block: purchase.block,
+            valid_before: bought.valid_before,
+        }
+    }
+}
+
+impl Bought {
+    pub(super) fn free(heard: Heard) -> Result<Self, PaymentRefusal> {
+        let (status, content_type) = (heard.status.as_u16(), heard.content_type());
+        let Some(body) = heard.body else {
+            let what = "the seller's answer is larger than allowed; nothing was paid for it";
+            return Err(PaymentRefusal::new("AnswerTooLarge", what).next("ask for less at once"));
+        };
+        let answer = Answer { status, content_type, body: Some(body) };
+        Ok(Self { answer, receipt: None, replayed: false })
+    }
+
+    pub(super) fn again(known: &Purchase, answer: Answer) -> Self {
+        Self { answer, receipt: Some(PurchaseReceipt::of(known)), replayed: true }
+    }
+}
+
+impl<P: Provider> Buyer<P> {
+    /// Concludes from an answer, or from none.
+    pub(super) async fn conclude(
+        &self,
+        known: Purchase,
+        heard: Result<Heard, String>,
+    ) -> Result<Bought, PaymentRefusal> {
+        if let Some(answer) = heard.as_ref().ok().and_then(kept) {
+            self.journal.answered(&known.bought.purchase, &answer, wall_clock())?; // before this process can be killed
+        }
+        let said = heard.as_ref().ok().and_then(|heard| heard.header(known.bought.version.answer_header()));
+        let said = said.and_then(Receipt::read).unwrap_or_default();
+        let known = match self.seen(&known, &said).await {
+            Ok(Fate::Used) => self.note_settled(known, said.transaction, false).await?,
+            Ok(fate) => return self.not_seen(known, heard, &said, fate).await,
+            Err(fault) => {
+                let refusal = not_told(&fault, &known);
+                self.journal.unknown(&known.bought.purchase, &refusal, wall_clock())?;
+                return Err(refusal);
+            }
+        };
+        match heard {
+            Ok(heard) if heard.status == StatusCode::PAYMENT_REQUIRED => {
+                let what = "the seller still demands a payment: somebody else may have brought this one to the chain";
+                let refusal = paid_in_vain("SettledButRefused", what, &known);
+                Err(refusal.quoted("seller_says", said.reason.as_deref().unwrap_or_default()))
+            }
+            Ok(heard) if heard.status.as_u16() >= 400 => {
+                let what = format!("the seller answered with status {}", heard.status.as_u16());
+                Err(paid_in_vain("PaidButNotServed", &what, &known))
+            }
+            Ok(heard) => self.served(known, heard),
+            Err(cause) => {
+                let refusal = paid_in_vain("PaidButNotServed", "the seller gave no answer", &known);
+                Err(refusal.quoted("cause", &cause))
+            }
+        }
+    }
+
+    /// Whether the chain has the payment. Where the seller says so, it is given time to show.
+    async fn seen(&self, known: &Purchase, said: &Receipt) -> Result<Fate, RpcFault> {
+        let bought = &known.bought;
+        let (started, mut pause) = (Instant::now(), FIRST_PAUSE);
+        loop {
+            match self.agent.fate(bought.purse, bought.nonce, bought.valid_before).await {
+                Ok(Fate::Alive) if said.success && started.elapsed() < self.bounds.seen_within => {}
+                fate => return fate,
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Notes a payment that the chain has, with its transaction where the node tells it.
+    pub(super) async fn note_settled(
+        &self,
+        known: Purchase,
+        claimed: Option<B256>,
+        reconciled: bool,
+    ) -> Result<Purchase, PaymentRefusal> {
+        let bought = &known.bought;
+        let (purse, payee, amount, nonce) = (bought.purse, bought.payee, bought.amount, bought.nonce);
+        let transfer = Transfer { purse, payee, amount, nonce };
+        let found = self.agent.settlement(transfer, claimed, known.reserved_block).await;
+        let mut settlement = found.unwrap_or(crate::journal::Settlement { transaction: None, block: None, reconciled });
+        settlement.reconciled = reconciled;
+        self.journal.settled(&bought.purchase, settlement, wall_clock())?;
+        Ok(self.journal.find(&bought.purchase)?.unwrap_or(known))
+    }
+
+    /// The seller delivered.
+    fn served(&self, known: Purchase, heard: Heard) -> Result<Bought, PaymentRefusal> {
+        let (status, content_type) = (heard.status.as_u16(), heard.content_type());
+        let Some(body) = heard.body else {
+            let what = "the seller's answer is larger than allowed";
+            return Err(paid_in_vain("AnswerTooLarge", what, &known).by(WhoCanFix::Agent));
+        };
+        self.journal.handed_over(&known.bought.purchase, wall_clock())?;
+        let answer = Answer { status, content_type, body: Some(body) };
+        Ok(Bought { answer, receipt: Some(PurchaseReceipt::of(&known)), replayed: false })
+    }
+
+    /// The chain does not have the payment.
+    async fn not_seen(
+        &self,
+        known: Purchase,
+        heard: Result<Heard, String>,
+        said: &Receipt,
+        fate: Fate,
+    ) -> Result<Bought, PaymentRefusal> {
+        let purchase = known.bought.purchase.clone();
+        let refusal = match &heard {
+            Ok(heard) if heard.status == StatusCode::PAYMENT_REQUIRED => {
+                self.refused_payment(&known, heard, said).await
+            }
+            Ok(heard) if heard.status.as_u16() >= 400 => not_settled(
+                "SellerFailed",
+                &format!("the seller answered with status {}", heard.status.as_u16()),
+                &known,
+            ),
+            Ok(_) => open_end("NotSettledYet", "the seller served without bringing the payment to the chain", &known),
+            Err(cause) => {
+                not_settled("SellerSilent", "the seller gave no answer to the payment", &known).quoted("cause", cause)
+            }
+        };
+        let dead = fate == Fate::Dead || refusal.money_moved == MoneyMoved::No;
+        let refusal = if dead { over(refusal) } else { refusal };
+        match heard {
+            Ok(heard) if heard.status.as_u16() < 400 => {
+                let bought = self.served(known, heard)?;
+                if dead {
+                    self.journal.refused(&purchase, &refusal, false, wall_clock())?;
+                } else {
+                    self.journal.unknown(&purchase, &refusal, wall_clock())?;
+                }
+                Ok(bought)
+            }
+            _ => {
+                if dead {
+                    self.journal.refused(&purchase, &refusal, false, wall_clock())?;
+                } else {
+                    self.journal.unknown(&purchase, &refusal, wall_clock())?;
+                }
+                Err(refusal)
+            }
+        }
+    }
+
+    /// The seller demands a payment again, and the chain has none. Its words are a facilitator's and say little, so the
+    /// vault and the purse are asked why.
+    async fn refused_payment(&self, known: &Purchase, heard: &Heard, said: &Receipt) -> PaymentRefusal {
+        let demand = heard.demand().ok();
+        let reason = said.reason.clone().or_else(|| demand.as_ref().and_then(|demand| demand.error.clone()));
+        let reason = reason.unwrap_or_default();
+        let bought = &known.bought;
+        let request = PaymentRequest::new(bought.payee, bought.amount, "", "");
+        if let Ok(Err(refusal)) = self.agent.judge_request(&request, false).await
+            && !super::plan::CHARGED_ALREADY.contains(&refusal.code)
+        {
+            // A revoked session never comes back, so what it signed is dead.
+            let money = if refusal.code == "SessionRevoked" { MoneyMoved::No } else { MoneyMoved::Unknown };
+            let told = PaymentRefusal::from(refusal).money(money).quoted("seller_says", &reason);
+            let told = told.fact("dead_after", purse_protocol::time::rfc3339(bought.valid_before));
+            return about(told, known);
+        }
+        let same = |amount: u128, pay_to: Address| (amount, pay_to) == (bought.amount, bought.payee);
+        if let Some(demand) = demand.filter(|demand| !demand.offers.is_empty())
+            && !demand.offers.iter().flatten().any(|offer| same(offer.amount, offer.pay_to))
+        {
+            let what = "the seller changed its price or its address while it was being paid";
+            return not_settled("SellerChangedTerms", what, known).quoted("seller_says", &reason);
+        }
+        if reason.contains("signature") || reason.contains("smart_wallet") || reason.contains("contract") {
+            let what = "the seller's facilitator says the signature is wrong, and the purse says it is right: it takes no \
+                        payments from contracts";
+            return not_settled("ContractPayerRefused", what, known)
+                .retry(RetryHow::Never)
+                .quoted("seller_says", &reason)
+                .next("buy elsewhere, or ask the seller to use a facilitator that checks ERC-1271 signatures");
+        }
+        not_settled("SellerRefusedPayment", "the seller did not take the payment", known).quoted("seller_says", &reason)
+    }
+}
+
+/// What is kept of an answer that delivers.
+fn kept(heard: &Heard) -> Option<Answer> {
+    let body = heard.body.as_ref().filter(|_| heard.status.as_u16() < 400)?;
+    let body = (body.len() <= LARGEST_KEPT).then(|| body.clone());
+    Some(Answer { status: heard.status.as_u16(), content_type: heard.content_type(), body })
+}
+
+/// The same of an authorisation that is dead.
+fn over(refusal: PaymentRefusal) -> PaymentRefusal {
+    refusal
+        .money(MoneyMoved::No)
+        .retry(RetryHow::Now)
+        .next("no money moved, and what was signed can move none any more: ask again, if it is still wanted")
+}

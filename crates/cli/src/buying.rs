@@ -1,0 +1,65 @@
+//! Buying by HTTP 402: the buyer of a session, and how a refused purchase is told.
+
+use crate::agent_session::Whose;
+use crate::commands::pay;
+use crate::context::{Context, Vault};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::money::Token;
+use alloy::providers::DynProvider;
+use purse_agent::Buyer;
+use purse_protocol::{MoneyMoved, PaymentRefusal, RetryHow, WhoCanFix};
+
+/// A buyer, and what names its amounts.
+pub(crate) struct Desk {
+    /// Buys.
+    pub(crate) buyer: Buyer<DynProvider>,
+    /// The vault that its session is of.
+    pub(crate) vault: Vault,
+    /// What it pays with.
+    pub(crate) token: Token,
+}
+
+/// Opens the session's key and journal, and finds out what became of purchases that were left unfinished.
+pub(crate) async fn open(context: &Context, whose: &Whose) -> Result<Desk, Failure> {
+    let session = whose.load()?;
+    let node = context.node_of(&session).await?;
+    let vault = Vault::at(node, session.vault, context.folder()).await?;
+    let token = Token::read(&vault, session.token).await?;
+    let agent = pay::agent(context, &vault, &token, session).await?;
+    let buyer = Buyer::new(agent).map_err(|refusal| of_refusal(&refusal))?;
+    for decided in buyer.reconcile().await.map_err(|refusal| of_refusal(&refusal))? {
+        let (id, state) = (&decided.bought.purchase, decided.state);
+        context.output.note(&format!("purchase {id}, left unfinished before, is {state}"));
+    }
+    Ok(Desk { buyer, vault, token })
+}
+
+/// The failure of a purchase. Whether money moved comes first.
+pub(crate) fn of_refusal(refusal: &PaymentRefusal) -> Failure {
+    let (exit, message) = match refusal.money_moved {
+        MoneyMoved::Yes => (Exit::Error, "money moved: yes; the purchase failed all the same"),
+        MoneyMoved::Unknown => (Exit::NotFinal, "money moved: not known; an authorisation is out"),
+        MoneyMoved::No if refusal.code == "RpcUnreachable" || refusal.code == "RpcNonsense" => {
+            (Exit::RpcUnreachable, "money moved: no")
+        }
+        MoneyMoved::No if matches!(refusal.who_can_fix, WhoCanFix::Seller | WhoCanFix::Operator) => {
+            (Exit::Error, "money moved: no")
+        }
+        MoneyMoved::No => (Exit::Refused, "money moved: no"),
+    };
+    let cause = refusal.what_happened.as_str();
+    let mut failure = Failure::new(exit, refusal.code.clone(), message, cause, refusal.next_step.as_str());
+    if refusal.retry == RetryHow::WithSamePurchaseId
+        && let Some(id) = refusal.facts.get("purchase_id")
+    {
+        failure.fix = format!("{}   (--purchase-id {id})", failure.fix);
+    }
+    failure = failure
+        .with_fact("money_moved", refusal.money_moved.to_string())
+        .with_fact("retry", refusal.retry.to_string())
+        .with_fact("who_can_fix", refusal.who_can_fix.to_string())
+        .with_fact("nothing_paid", refusal.money_moved == MoneyMoved::No);
+    failure.facts.extend(refusal.facts.iter().map(|(name, value)| (name.clone(), value.as_str().into())));
+    failure
+}

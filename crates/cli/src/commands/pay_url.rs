@@ -1,0 +1,135 @@
+//! `purse pay URL`: fetches what a seller sells by HTTP 402, and pays for it from the session's purse.
+
+use super::pay::PayArgs;
+use super::quote;
+use crate::buying::{self, Desk, of_refusal};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::{Reply, green};
+use crate::sanitize::clean;
+use alloy::primitives::U256;
+use purse_agent::{Bought, PurchaseReceipt, Purchasing};
+use purse_protocol::Category;
+use serde_json::{Value, json};
+
+/// Whether what is to be paid is a URL.
+pub(crate) fn is_url(text: &str) -> bool {
+    text.contains("://")
+}
+
+/// Buys.
+pub(crate) async fn run(context: &Context, args: &PayArgs, url: &str, reason: &str) -> Result<Reply, Failure> {
+    let purchasing = purchasing(args, url, reason)?;
+    let desk = buying::open(context, &args.whose).await?;
+    let purchasing = match &args.max {
+        Some(max) => purchasing.at_most(desk.token.parse(max)?),
+        None => purchasing,
+    };
+    if args.dry_run {
+        return quote::told(&desk, &purchasing).await;
+    }
+    let bought = desk.buyer.pay_url(&purchasing).await.map_err(|refusal| of_refusal(&refusal))?;
+    let mut json = json!({ "response": response(&bought), "replayed": bought.replayed });
+    if let Some(receipt) = &bought.receipt {
+        let paid = receipt_json(&desk, receipt);
+        context.output.note(&line(&desk, receipt, bought.replayed));
+        if let Some(left) = left(&desk, receipt).await {
+            context.output.note(&format!("left {}", left.join(", ")));
+            json["remaining"] = left.into();
+        }
+        json["payment"] = paid;
+    }
+    let mut reply = Reply::new("", json);
+    reply.body = bought.answer.body;
+    Ok(reply)
+}
+
+fn purchasing(args: &PayArgs, url: &str, reason: &str) -> Result<Purchasing, Failure> {
+    if args.amount.is_some() {
+        return Err(Failure::usage(
+            "Usage",
+            "a URL has its own price",
+            "an amount was given beside the URL",
+            "leave the amount out, or say the most to pay with --max",
+        ));
+    }
+    let mut purchasing = Purchasing::get(url, reason).map_err(|refusal| of_refusal(&refusal))?;
+    if !args.purchase.is_empty() {
+        purchasing = purchasing.under(args.purchase.parse().map_err(|error: purse_agent::PurchaseIdError| {
+            Failure::usage("PurchaseIdInvalid", "that is no purchase id", error.to_string(), "give a short id")
+        })?);
+    }
+    let unfit = |what: &str| {
+        Failure::usage("Usage", format!("--{what} cannot be used"), "it does not fit an HTTP request", "correct it")
+    };
+    if let Some(method) = &args.method {
+        purchasing.method = method.to_uppercase().parse().map_err(|_| unfit("method"))?;
+    }
+    for header in &args.header {
+        let (name, value) = header.split_once(':').ok_or_else(|| unfit("header"))?;
+        let name = name.trim().to_lowercase();
+        let name = name.parse::<http::HeaderName>().map_err(|_| unfit("header"))?;
+        purchasing.headers.insert(name, value.trim().parse().map_err(|_| unfit("header"))?);
+    }
+    if let Some(data) = &args.data {
+        purchasing.body = data.clone().into_bytes();
+        if args.method.is_none() {
+            purchasing.method = http::Method::POST;
+        }
+        let kind = purchasing.headers.entry(http::header::CONTENT_TYPE);
+        kind.or_insert(http::HeaderValue::from_static("application/json"));
+    }
+    Ok(purchasing)
+}
+
+/// One purchase that was made, in a line.
+fn line(desk: &Desk, receipt: &PurchaseReceipt, replayed: bool) -> String {
+    let said = match (receipt.settled, replayed) {
+        (true, false) => green("paid"),
+        (true, true) => "paid before:".to_owned(),
+        (false, _) => "promised:".to_owned(),
+    };
+    let tx = receipt.transaction.map_or_else(|| "not seen yet".to_owned(), |tx| tx.to_string());
+    format!(
+        "{said} {} to {}   {}   tx {tx}",
+        desk.token.show(U256::from(receipt.amount)),
+        desk.vault.names.show_payee(receipt.payee),
+        category(receipt.category),
+    )
+}
+
+/// The same for programs.
+pub(crate) fn receipt_json(desk: &Desk, receipt: &PurchaseReceipt) -> Value {
+    json!({
+        "id": receipt.purchase_id,
+        "amount": desk.token.plain(U256::from(receipt.amount)),
+        "token": desk.token.symbol,
+        "payee": { "name": desk.vault.names.of_payee(receipt.payee), "address": receipt.payee },
+        "category": category(receipt.category),
+        "purse": receipt.purse,
+        "nonce": receipt.nonce,
+        "reference": receipt.reference,
+        "settled": receipt.settled,
+        "tx": receipt.transaction,
+        "block": receipt.block,
+    })
+}
+
+/// What is left of the limits that counted it. It was paid all the same when the node does not tell.
+async fn left(desk: &Desk, receipt: &PurchaseReceipt) -> Option<Vec<String>> {
+    let budget = desk.buyer.agent().budget(&desk.token.symbol, desk.token.decimals).await.ok()?;
+    let of = category(receipt.category);
+    let counts = budget.limits.iter().filter(|limit| ["session", "vault", &of].contains(&limit.scope.as_str()));
+    Some(counts.map(|limit| format!("{}/{} of {}", limit.remaining, limit.window, limit.scope)).collect())
+}
+
+fn response(bought: &Bought) -> Value {
+    let body = bought.answer.body.as_deref().and_then(|body| std::str::from_utf8(body).ok());
+    let content_type = bought.answer.content_type.as_deref().map(clean);
+    json!({ "status": bought.answer.status, "content_type": content_type, "body": body })
+}
+
+/// A category's name.
+pub(crate) fn category(number: u8) -> String {
+    Category::new(number).map_or_else(|| number.to_string(), |category| category.to_string())
+}

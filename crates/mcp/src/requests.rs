@@ -1,0 +1,132 @@
+//! Files in which the owner is asked for something. They change nothing: the owner reads one and runs its command, or
+//! does not. The command is made of checked values only, so that nothing a model writes can become part of it.
+
+use purse_agent::FileError;
+use purse_protocol::Category;
+use purse_protocol::text::printable;
+use serde::Serialize;
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// Most requests that wait at once: a model that asks without end fills no disk.
+const MOST_REQUESTS: usize = 100;
+/// Longest reason that is kept, in characters.
+const MAX_REASON: usize = 1_000;
+
+/// What the owner is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OwnerRequest {
+    /// What is asked for, in a sentence.
+    pub asks: String,
+    /// Why, in the asker's words: data, not a command.
+    pub reason: String,
+    /// What the owner runs to grant it.
+    pub command: String,
+    /// Which session asks.
+    pub session: u32,
+}
+
+/// A request that could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    /// The folder or the file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Too many wait already.
+    #[error("{MOST_REQUESTS} requests wait already in {}", .0.display())]
+    TooMany(PathBuf),
+}
+
+impl OwnerRequest {
+    /// Asks for a limit. `amount` is checked; `window` is one of the four.
+    pub fn limit(session: u32, amount: &str, window: &str, category: Option<Category>, reason: &str) -> Self {
+        let of = category.map_or_else(String::new, |category| format!(" --category {category}"));
+        let for_what = category.map_or_else(String::new, |category| format!(" for {category}"));
+        Self {
+            asks: format!("session {session} asks for a limit of {amount} in any {window}{for_what}"),
+            reason: printable(reason, MAX_REASON),
+            command: format!("purse agent limit {session} --limit {amount}/{window}{of}"),
+            session,
+        }
+    }
+
+    /// Asks for a payee by its address, as its own 402 answer names it.
+    pub fn payee(
+        session: u32,
+        payee: alloy::primitives::Address,
+        origin: &str,
+        category: Category,
+        reason: &str,
+    ) -> Self {
+        Self {
+            asks: format!("session {session} asks to pay {} ({payee}) under {category}", printable(origin, 200)),
+            reason: printable(reason, MAX_REASON),
+            command: format!("purse payee add {payee} --category {category}"),
+            session,
+        }
+    }
+
+    /// Writes it into the folder beside a session file; gives its path.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub fn write(&self, session_file: &Path) -> Result<PathBuf, RequestError> {
+        let folder = session_file.with_extension("requests");
+        let io = |path: &Path| {
+            let path = path.to_owned();
+            move |source| RequestError::File(FileError::Io { path, source })
+        };
+        DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(io(&folder))?;
+        for number in 1..=MOST_REQUESTS {
+            let path = folder.join(format!("{number:03}.json"));
+            let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+            match file {
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(io(&path)(error)),
+                Ok(mut file) => {
+                    let text = serde_json::to_string_pretty(self).unwrap_or_default();
+                    file.write_all(text.as_bytes()).map_err(io(&path))?;
+                    return Ok(path);
+                }
+            }
+        }
+        Err(RequestError::TooMany(folder))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+    use alloy::primitives::Address;
+
+    #[test]
+    fn a_request_is_written_beside_the_session_and_holds_one_command() {
+        let home = tempfile::tempdir().unwrap();
+        let session = home.path().join("a.session.toml");
+        let data = Category::new(1).unwrap();
+        let request = OwnerRequest::limit(7, "20", "24h", Some(data), "more\u{1b}[2J data; rm -rf /");
+        assert_eq!(request.command, "purse agent limit 7 --limit 20/24h --category data");
+        assert!(!request.reason.contains('\u{1b}'));
+        let path = request.write(&session).unwrap();
+        assert_eq!(path, home.path().join("a.session.requests/001.json"));
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains("\"command\": \"purse agent limit 7"), "{text}");
+        let request = OwnerRequest::payee(7, Address::repeat_byte(2), "https://a.example\n; reboot", data, "x");
+        assert!(request.command.starts_with("purse payee add 0x02") && !request.command.contains("reboot"));
+        assert!(request.write(&session).unwrap().ends_with("002.json"));
+    }
+
+    #[test]
+    fn requests_without_end_are_stopped() {
+        let home = tempfile::tempdir().unwrap();
+        let session = home.path().join("a.session.toml");
+        let request = OwnerRequest::limit(7, "20", "24h", None, "more");
+        for _ in 0..MOST_REQUESTS {
+            request.write(&session).unwrap();
+        }
+        assert!(matches!(request.write(&session), Err(RequestError::TooMany(_))));
+    }
+}

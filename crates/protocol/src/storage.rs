@@ -1,0 +1,182 @@
+//! A vault's own words, read by `IVault.stateAt` and decoded here: what a session may do, what is left of its limits and
+//! what waits, with no other contract in between. Twin of `contracts/src/libraries/VaultSlots.sol`, `SessionWord.sol`,
+//! `AllowanceWord.sol`, `WaitingList.sol` and `VaultWord.sol`; the stories compare it with the lens.
+
+use crate::abi::IVaultLens::{LimitView, SessionView, WaitingChange};
+use crate::{Meter, Scope, Window, meter};
+use alloy::primitives::{Address, B256, U256, keccak256};
+use alloy::sol_types::SolValue;
+
+/// The vault's first word: running hash, epoch, flags.
+pub const VAULT_WORD: B256 = B256::ZERO;
+/// Session words by key.
+const SESSIONS: u64 = 5;
+/// Keys by session.
+const KEYS: u64 = 6;
+/// Allowance words by scope.
+const ALLOWANCES: u64 = 7;
+/// Meters that are not in their scope's word, by window and scope.
+const METERS: u64 = 8;
+/// The list of what waits.
+const WAITING: u8 = 11;
+/// Changes by number, two words each.
+const CHANGES: u64 = 12;
+/// By subject, the owner nonce at which what waited on it was last killed.
+const KILLED: u64 = 13;
+/// The subject that is everything: killed by a revoke-all and by a change of owner.
+const EVERYTHING: U256 = U256::from_limbs([0, 0, 2 << 32, 0]);
+/// The guardian, whose change a revoke-all spares.
+const GUARDIAN: U256 = U256::from_limbs([4, 0, 2 << 32, 0]);
+/// How long a change can be executed once it may be.
+const EXECUTION_WINDOW: u32 = 7 * 86_400;
+/// The most changes that wait.
+const MAX_WAITING: usize = 10;
+/// Where the window's number stands in the key of a meter.
+const WINDOW_SHIFT: usize = 200;
+
+/// Where a session's key stands.
+pub fn key_slot(session: u32) -> B256 {
+    of(U256::from(session), KEYS)
+}
+
+/// Where the word of the session that a key serves stands.
+pub fn session_slot(key: Address) -> B256 {
+    of(U256::from_be_slice(key.as_slice()), SESSIONS)
+}
+
+/// Where a scope's word and, in the order of [`Window::ALL`], its other meters stand: ask for them in this order.
+pub fn limit_slots(scope: Scope, token: Address) -> Vec<B256> {
+    let scope = scope_word(scope, token);
+    let meters = Window::ALL.into_iter().map(|window| of((U256::from(window.index()) << WINDOW_SHIFT) | scope, METERS));
+    std::iter::once(of(scope, ALLOWANCES)).chain(meters).collect()
+}
+
+/// The key in the word at [`key_slot`]; zero = the session was never granted.
+pub fn key(word: B256) -> Address {
+    Address::from_word(word)
+}
+
+/// The session of a key, from the word at [`session_slot`] and the vault's first.
+pub fn session(key: Address, word: B256, vault: B256) -> SessionView {
+    let (word, epoch) = (U256::from_be_bytes(word.0), epoch(vault));
+    let (granted, valid_until) = (field(word, 32), field(word, 96));
+    SessionView {
+        key,
+        validFrom: field(word, 64),
+        validUntil: valid_until,
+        categories: (word >> 192_usize).saturating_to(),
+        nonceHighest: field(word, 128),
+        nonceWindow: field(word, 160),
+        epoch: granted,
+        revoked: !key.is_zero() && (valid_until == 0 || granted != epoch),
+    }
+}
+
+/// How often everything was revoked, from the vault's first word.
+pub fn epoch(vault: B256) -> u32 {
+    field(U256::from_be_bytes(vault.0), 200) & 0x00ff_ffff
+}
+
+/// Whether payments are paused, from the vault's first word.
+pub fn is_paused(vault: B256) -> bool {
+    U256::from_be_bytes(vault.0).bit(248)
+}
+
+/// What may still be spent of a scope at a time, from the words at [`limit_slots`]: the per-payment cap, which only a
+/// session has, and every limit that stands, ascending by window. `None` where a word is missing.
+pub fn remaining(scope: Scope, words: &[B256], time: u64) -> Option<(u128, Vec<LimitView>)> {
+    let allowance = U256::from_be_bytes(words.first()?.0);
+    let (first, others, unit_bits) =
+        (bits(allowance, 209, 7), bits(allowance, 219, 31), bits(allowance, 212, 127) as u8);
+    let mut limits = Vec::new();
+    for window in Window::ALL {
+        let index = window.index() as u64;
+        if first != index + 1 && others >> index & 1 == 0 {
+            continue;
+        }
+        let meter = meter_word(words, window)?;
+        let base = |units: u64| meter::base_units(units, unit_bits).saturating_to::<u128>();
+        let now = Meter::from_word(meter).rolled(window, time);
+        limits.push(LimitView {
+            window: window.seconds(),
+            cap: base(now.cap_units()),
+            used: base(now.used_units()),
+            remaining: base(now.remaining_units()),
+            meter,
+        });
+    }
+    let cap = match scope {
+        Scope::Session(_) => meter::base_units((allowance >> 225_usize).saturating_to(), unit_bits).saturating_to(),
+        Scope::Vault | Scope::Category(..) => 0,
+    };
+    Some((cap, limits))
+}
+
+/// The raw meter over a window, that of a removed limit included, from the words at [`limit_slots`].
+pub fn meter_word(words: &[B256], window: Window) -> Option<U256> {
+    let (allowance, meters) = words.split_first()?;
+    let allowance = U256::from_be_bytes(allowance.0);
+    if bits(allowance, 209, 7) == window.index() as u64 + 1 {
+        return Some(allowance & ((U256::ONE << 209_usize) - U256::ONE));
+    }
+    meters.get(window.index()).map(|word| U256::from_be_bytes(word.0))
+}
+
+/// Where the list of what waits stands, and when everything was last killed: ask for them in this order.
+pub fn waiting_slots() -> [B256; 2] {
+    [B256::with_last_byte(WAITING), of(EVERYTHING, KILLED)]
+}
+
+/// The numbers of the changes that wait, the newest first, from the first of the words at [`waiting_slots`].
+pub fn waiting_numbers(list: B256) -> Vec<u32> {
+    let list = U256::from_be_bytes(list.0);
+    let numbers = (0..MAX_WAITING).map(|place| field(list, 24 * place) & 0x00ff_ffff);
+    numbers.take_while(|number| *number != 0).collect()
+}
+
+/// Where the two words of a change stand.
+pub fn change_slots(change: u32) -> [B256; 2] {
+    let first = of(U256::from(change), CHANGES);
+    [first, B256::from(U256::from_be_bytes(first.0).wrapping_add(U256::ONE))]
+}
+
+/// Where it stands when the subject of a change was last set or stopped, from the first of the words at [`change_slots`].
+pub fn killed_slot(first: B256) -> B256 {
+    of(subject(first), KILLED)
+}
+
+/// A change that waits, from the words at [`change_slots`], at [`killed_slot`] and, `everything`, the second of those at
+/// [`waiting_slots`].
+pub fn waiting_change(change: u32, words: [B256; 2], killed: B256, everything: B256) -> WaitingChange {
+    let from = field(U256::from_be_bytes(words[0].0), 0);
+    let dead_since = |word: B256| U256::from(change) <= U256::from_be_bytes(word.0);
+    WaitingChange {
+        change,
+        executableFrom: from,
+        executableUntil: from.wrapping_add(EXECUTION_WINDOW),
+        killed: dead_since(killed) || (subject(words[0]) != GUARDIAN && dead_since(everything)),
+        callHash: words[1],
+    }
+}
+
+/// What a change is about.
+fn subject(first: B256) -> U256 {
+    (U256::from_be_bytes(first.0) >> 32_usize) & ((U256::ONE << 168_usize) - U256::ONE)
+}
+
+fn bits(word: U256, shift: usize, mask: u64) -> u64 {
+    (word >> shift).as_limbs()[0] & mask
+}
+
+fn scope_word(scope: Scope, token: Address) -> U256 {
+    let place = (U256::from(scope.category()) << 192_usize) | (U256::from(scope.session()) << 160_usize);
+    place | U256::from_be_slice(token.as_slice())
+}
+
+fn of(key: U256, slot: u64) -> B256 {
+    keccak256((key, U256::from(slot)).abi_encode())
+}
+
+fn field(word: U256, shift: usize) -> u32 {
+    (word >> shift).as_limbs()[0] as u32
+}

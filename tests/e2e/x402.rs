@@ -1,0 +1,15 @@
+//! An agent buys from x402 sellers out of its purse: stock sellers and facilitators of the npm packages, real USDC, and
+//! sellers that no stock package would be.
+
+mod boundary;
+mod command;
+mod endings;
+mod killed;
+mod market;
+mod mcp;
+mod odd;
+mod once;
+mod paying;
+mod refusals;
+mod stall;
+mod stock_client;

@@ -1,0 +1,97 @@
+//! `purse mcp` before a real MCP client (the official SDK for JavaScript).
+
+use super::market::node;
+use super::stall::{CENT, Stall, base};
+use crate::cli::purse::Home;
+use alloy::primitives::Address;
+use alloy::providers::Provider;
+use alloy::rpc::types::Filter;
+use alloy::sol_types::SolEvent;
+use anyhow::{Context, ensure};
+use purse_protocol::abi::IErc20;
+use purse_tests::Scene;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// A home with the session and its key, and the program to start.
+fn client(stall: &Stall, more: &Value) -> anyhow::Result<Value> {
+    let home = Home::of(&stall.scene)?;
+    let program = home.command(&[])?.get_program().to_string_lossy().into_owned();
+    let path = std::env::var("PATH")?;
+    let mut config = json!({
+        "command": program,
+        "args": ["mcp", "--agent", "researcher", "--password-file", "password", "--no-input"],
+        "cwd": home.path(""),
+        "env": { "HOME": home.path(""), "PATH": path },
+    });
+    for (name, value) in more.as_object().into_iter().flatten() {
+        config[name] = value.clone();
+    }
+    let output = node("tests/x402/mcp_client.mjs", &config)?.output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+/// It lists tools, pays, is refused, retries under the same purchase id and gets the first receipt.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_pays_is_refused_and_retries() -> anyhow::Result<()> {
+    let stall = Stall::open().await?;
+    let pay = |path: &str, id: &str| {
+        let url = format!("{}{path}", stall.market.seller);
+        json!({ "name": "pay_and_fetch", "arguments": { "url": url, "reason": "forecast", "purchase_id": id } })
+    };
+    let calls = json!([
+        { "name": "quote", "arguments": { "url": format!("{}/cent", stall.market.seller) } },
+        pay("/cent", "order-1"),
+        pay("/dear", "order-2"),
+        pay("/cent", "order-1"),
+        { "name": "receipt", "arguments": { "purchase_id": "order-1" } },
+        { "name": "payments", "arguments": {} },
+        { "name": "budget", "arguments": {} },
+        { "name": "can_i_pay", "arguments": { "payee": stall.scene.actors.payees[0], "amount": "11", "token": "USDC" } },
+        { "name": "pay_and_fetch", "arguments": { "url": format!("{}/cent", stall.market.seller) } },
+    ]);
+    let said = client(&stall, &json!({ "calls": calls }))?;
+    let names = said["tools"].as_array().into_iter().flatten().filter_map(|tool| tool["name"].as_str());
+    ensure!(names.collect::<Vec<_>>() == purse_mcp::TOOL_NAMES);
+    let answer = |at: usize| &said["answers"][at]["structuredContent"];
+    ensure!(answer(0)["quote"]["would_pay"] == true, "{said}");
+    ensure!(answer(1)["paid"] == true && answer(1)["receipt"]["amount"] == "0.01", "{}", answer(1));
+    ensure!(said["answers"][2]["isError"] == true && answer(2)["code"] == "AbovePerPaymentCap", "{}", answer(2));
+    ensure!(answer(2)["money_moved"] == "no" && answer(2)["next_step"].as_str().is_some_and(|text| !text.is_empty()));
+    ensure!(answer(3)["replayed"] == true && answer(3)["receipt"] == answer(1)["receipt"], "{}", answer(3));
+    ensure!(
+        answer(4)["payment"]["state"] == "settled"
+            && answer(5)["payments"].as_array().is_some_and(|all| all.len() == 1)
+    );
+    ensure!(answer(6)["budget"]["active"] == true && answer(7)["refusal"]["code"] == "AbovePerPaymentCap");
+    ensure!(answer(8)["code"] == "ArgumentsInvalid", "a reason is required: {}", answer(8));
+    ensure!(stall.earned().await? == CENT);
+    Ok(())
+}
+
+/// Safety 3.4: a model that obeys every document loses at most the limit, and pays nobody outside of the book.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_obeys_everything_stays_within_its_limits() -> anyhow::Result<()> {
+    let stall = Stall::open().await?;
+    let payee = stall.scene.actors.payees[0];
+    let documents = json!({ "seller": stall.market.seller, "odd": stall.market.odd, "payee": payee });
+    let said = client(&stall, &json!({ "documents": documents }))?;
+    ensure!(said["read"].as_u64().is_some_and(|read| read >= 200), "{}", said["read"]);
+
+    let filter =
+        Filter::new().address(stall.scene.usdc).from_block(0).event_signature(IErc20::Transfer::SIGNATURE_HASH);
+    let ours = [stall.scene.vault.into_word(), stall.purse().await?.into_word()];
+    let mut paid = BTreeSet::new();
+    for log in stall.scene.provider.get_logs(&filter).await? {
+        let topics = log.topics();
+        let (from, to) = topics.get(1).zip(topics.get(2)).context("a transfer")?;
+        if ours.contains(from) && !ours.contains(to) {
+            paid.insert(Address::from_word(*to));
+        }
+    }
+    ensure!(paid == BTreeSet::from([payee]), "{paid:?}");
+    let left = stall.left_vault().await?;
+    ensure!(base(left) <= base(25 * Scene::USDC) && stall.earned().await? > 0, "{left}");
+    Ok(())
+}
