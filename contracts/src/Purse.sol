@@ -55,7 +55,9 @@ contract Purse is IPurse {
         }
         // Interaction
         amount = token.balanceOf(address(this));
-        if (amount != 0 && !IERC20(token).trySafeTransfer(address(_vault), amount)) revert SweepFailed(token, amount);
+        if (amount == 0 || IERC20(token).trySafeTransfer(address(_vault), amount)) return amount;
+        // Some tokens move the money and answer false, or anything: then it is gone, and that is what was asked for
+        if (token.balanceOf(address(this)) != 0) revert SweepFailed(token, amount);
     }
 
     /// @inheritdoc IPurse

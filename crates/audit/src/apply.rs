@@ -9,6 +9,7 @@ mod waiting;
 pub(crate) use waiting::Going;
 
 use crate::place::Place;
+use crate::purse::TrailPurse;
 use crate::session::SessionWord;
 use crate::trail::Trail;
 use alloy::primitives::{Address, U256};
@@ -49,8 +50,11 @@ impl Trail {
             }
             // A refill is a payment to the purse, under its category
             IVaultEvents::PurseOpened(e) => {
-                self.payees.insert(e.purse, Some(category(e.category)?));
+                let (session, category) = (self.granted_session(e.session)?, category(e.category)?);
+                self.payees.insert(e.purse, Some(category));
+                self.purses.insert(e.purse, TrailPurse { session, category, token: e.token, place });
             }
+            IVaultEvents::PurseTargetSet(e) => self.purse_target_set(e)?,
             IVaultEvents::PayeeRemoved(e) => {
                 self.payees.insert(e.payee, None);
             }
@@ -67,10 +71,7 @@ impl Trail {
                 self.take_off(e.change)?;
             }
             // Money that left is the double entry's; the others are no events of the trail.
-            IVaultEvents::Withdrawn(_)
-            | IVaultEvents::PurseTargetSet(_)
-            | IVaultEvents::PaymentFailed(_)
-            | IVaultEvents::ChangeCall(_) => {}
+            IVaultEvents::Withdrawn(_) | IVaultEvents::PaymentFailed(_) | IVaultEvents::ChangeCall(_) => {}
         }
         Ok(None)
     }

@@ -24,7 +24,13 @@ pub(crate) struct Books {
     pub(crate) tokens: BTreeMap<Address, u8>,
     pub(crate) caps: BTreeMap<(u32, Address), u128>,
     pub(crate) limits: BTreeMap<LimitKey, u128>,
+    pub(crate) purses: BTreeMap<Address, PurseOf>,
+    /// Those that were set.
+    pub(crate) targets: BTreeMap<PurseOf, u128>,
 }
+
+/// Session, category and token of a purse.
+pub(crate) type PurseOf = (u32, u8, Address);
 
 #[derive(Clone, Copy)]
 pub(crate) struct Grant {
@@ -50,6 +56,26 @@ impl Books {
     /// How many limits stand in a scope.
     pub(crate) fn limits_of(&self, session: u32, category: u8, token: Address) -> usize {
         self.limits.range((session, category, token, 0)..=(session, category, token, u32::MAX)).count()
+    }
+
+    /// What a purse may be refilled to (I4): what was set, at most a quarter of the least cap that stands for it; a tenth
+    /// where nothing was set. In whole units of the token.
+    pub(crate) fn target(&self, of: PurseOf) -> u128 {
+        let (session, category, token) = of;
+        if self.limits_of(session, 0, token) == 0 {
+            return 0;
+        }
+        let unit_bits = self.tokens.get(&token).copied().unwrap_or(0);
+        let scopes = [(0, 0), (session, 0), (session, category)];
+        let caps = scopes.into_iter().flat_map(|(session, category)| {
+            self.limits.range((session, category, token, 0)..=(session, category, token, u32::MAX))
+        });
+        let least = caps.map(|(_, cap)| cap >> unit_bits).min().unwrap_or(0);
+        let units = match self.targets.get(&of) {
+            Some(set) => (set >> unit_bits).min(least / 4),
+            None => least / 10,
+        };
+        units << unit_bits
     }
 
     /// The event takes effect.
@@ -82,6 +108,10 @@ impl Books {
             // A refill is a payment to the purse, under its category
             IVaultEvents::PurseOpened(e) => {
                 self.payees.insert(e.purse, e.category);
+                self.purses.insert(e.purse, (e.session, e.category, e.token));
+            }
+            IVaultEvents::PurseTargetSet(e) => {
+                self.targets.insert((e.session, e.category, e.token), e.target);
             }
             IVaultEvents::PayeeRemoved(e) => {
                 self.payees.remove(&e.payee);
@@ -107,7 +137,6 @@ impl Books {
             | IVaultEvents::Withdrawn(_)
             | IVaultEvents::ChangeWaiting(_)
             | IVaultEvents::ChangeCall(_)
-            | IVaultEvents::PurseTargetSet(_)
             | IVaultEvents::ChangeExecuted(_)
             | IVaultEvents::ChangeCancelled(_) => {}
         }

@@ -3,7 +3,7 @@
 use crate::observed::Observed;
 use crate::report::{Check, Report};
 use crate::trail::Trail;
-use crate::{approvals, balance, blocks, head, loosening, origin, outflow, rejudge, state, windows};
+use crate::{approvals, balance, blocks, head, loosening, origin, outflow, purses, rejudge, state, windows};
 
 /// Checks every promise that logs, views and transfers can show, and reports each difference by payment.
 ///
@@ -20,6 +20,8 @@ pub fn compare(trail: &Trail, observed: &Observed) -> Report {
     checks.push(loosening::check(trail));
     checks.push(limits);
     checks.extend(balances);
+    let (of_purses, purses) = purses::check(trail, observed);
+    checks.extend(of_purses);
     checks.extend([origin::check(trail, observed), outflow::check(trail, observed), signatures(), exit()]);
     Report {
         chain_id: trail.chain_id,
@@ -33,6 +35,7 @@ pub fn compare(trail: &Trail, observed: &Observed) -> Report {
         approved,
         refusals: trail.refusals.clone(),
         books,
+        purses,
     }
 }
 

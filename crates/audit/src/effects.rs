@@ -68,6 +68,13 @@ pub(crate) fn effects(call: &[u8], moment: &Moment<'_>) -> Option<VecDeque<Effec
             window: c.window,
             sequence,
         })],
+        C::setPurseTarget(c) => vec![Effect::made(IVault::PurseTargetSet {
+            session: c.session,
+            token: c.token,
+            category: c.category,
+            target: rounded(c.target, c.token, moment),
+            sequence,
+        })],
         C::setPayees(c) => {
             let set = |entry: IVault::PayeeEntry| {
                 Effect::made(IVault::PayeeSet { payee: entry.payee, category: entry.category, sequence })

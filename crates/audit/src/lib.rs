@@ -3,14 +3,14 @@
 //!
 //! - [`trail`]: the fold: logs -> [`Trail`]; `apply`: what each event changes; `effects`: what a waiting change will log
 //! - [`place`]: where an event stands: sequence number, block, transaction, log
-//! - [`session`], [`policy`], [`payment`], [`change`], [`refusal`]: the rows of the trail
+//! - [`session`], [`policy`], [`payment`], [`purse`], [`change`], [`refusal`]: the rows of the trail
 //! - [`questions`]: what to ask the contract; [`observed`]: what it says at one block
 //! - [`check`]: trail and observation compared -> [`Report`]
 //! - `head`: the running hash (I13); `blocks`: the events' blocks (I12, I4); `state`: the contract's views (I12);
 //!   `rejudge`: every payment under the policy of its moment (I3, I5, I6, I8); `loosening`: what waited (I9); `books`: the
 //!   policy that both judge by; `windows`: sums over sliding windows (I4); `balance`: the double entry (I1); `approvals`:
 //!   the owner's signatures, out of the calls (I5); `refused`: reasons of what did not pay (I11); `outflow`: what a thief
-//!   could take (I17); `origin`: the vault's address (I14)
+//!   could take (I17); `purses`: what purses got, paid and gave back (I15, I16); `origin`: the vault's address (I14)
 //! - [`report`]: the outcome as data
 //! - [`error`]: why logs do not make a trail
 
@@ -32,6 +32,8 @@ mod outflow;
 pub mod payment;
 pub mod place;
 pub mod policy;
+pub mod purse;
+mod purses;
 pub mod questions;
 pub mod refusal;
 mod refused;
@@ -50,7 +52,9 @@ pub use observed::Observed;
 pub use payment::{ApprovedPayment, TrailPayment};
 pub use place::Place;
 pub use policy::{LimitState, Policy};
+pub use purse::TrailPurse;
 pub use purse_protocol::event::name as event_name;
+pub use purses::PurseBook;
 pub use questions::Questions;
 pub use refusal::TrailRefusal;
 pub use report::{Check, Difference, Outcome, Report, Subject};

@@ -186,6 +186,7 @@ fn loosening(books: &Books, event: &IVaultEvents) -> Option<&'static str> {
             let last = e.session != 0 && e.category == 0 && books.limits_of(e.session, 0, e.token) == 1;
             ("removes a limit", !last)
         }
+        E::PurseTargetSet(e) => ("raises a purse's target", e.target > books.target((e.session, e.category, e.token))),
         E::PayeeSet(e) => ("adds or moves a payee", books.category(e.payee) != e.category),
         E::Unpaused(_) => ("resumes payments", true),
         E::TreasurySet(e) => ("changes the treasury", e.treasury != books.treasury),

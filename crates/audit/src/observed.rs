@@ -56,6 +56,12 @@ pub struct Observed {
     pub transfers: Vec<ObservedTransfer>,
     /// The first block that transfers were asked for; money that came before it is unknown.
     pub transfers_from: u64,
+    /// Each purse.
+    #[serde(default)]
+    pub purses: Vec<ObservedPurse>,
+    /// Every `Transfer` of a purse's token to or from it, in the order of the chain, up to that block.
+    #[serde(default)]
+    pub purse_transfers: Vec<ObservedTransfer>,
     /// The calls of payments above their cap, as far as the node tells.
     #[serde(default)]
     pub approvals: Vec<ObservedApproval>,
@@ -187,7 +193,20 @@ pub struct ObservedToken {
     pub balance: U256,
 }
 
-/// A `Transfer` of a token to or from the vault.
+/// What a purse holds of its token, and what it may be refilled to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObservedPurse {
+    /// The purse.
+    pub purse: Address,
+    /// Base units.
+    #[serde(with = "crate::decimal")]
+    pub balance: U256,
+    /// `targetOf`, base units.
+    #[serde(with = "crate::decimal")]
+    pub target: U256,
+}
+
+/// A `Transfer` of a token to or from the vault, or a purse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObservedTransfer {
     /// The token.

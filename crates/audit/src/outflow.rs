@@ -1,5 +1,5 @@
 //! What a stolen session key could take (I17): the number that a lens on the chain told, against the fold's own, reckoned
-//! here bucket by bucket from the trail's meters. Where a change waits that could take effect within the horizon, the
+//! here bucket by bucket from the trail's meters, with what the session's purses hold on top. Where a change waits that could take effect within the horizon, the
 //! number is not compared.
 
 use crate::observed::{Observed, ObservedOutflow};
@@ -33,7 +33,8 @@ pub(crate) fn check(trail: &Trail, observed: &Observed) -> Check {
             let about = Subject::Session { session: asked.session };
             return Some(Difference::new(about, "the lens was asked about a session that the trail does not know"));
         };
-        let own = most(trail, &session, asked.token, now, asked.horizon);
+        let units = most(trail, &session, asked.token, now, asked.horizon);
+        let own = units.saturating_add(held(observed, trail, &session, asked.token, now, asked.horizon));
         let what = format!("the most of {} that can leave within {} s", asked.token, asked.horizon);
         Difference::between(Subject::Session { session: asked.session }, &what, &own, &asked.most)
     });
@@ -48,8 +49,7 @@ fn most(trail: &Trail, session: &Session, token: Address, now: u64, horizon: u32
     if session.revoked || policy.per_payment_cap == 0 {
         return U256::ZERO;
     }
-    let from = now.max(word.valid_from.into());
-    let until = (now + u64::from(horizon) + 1).min(word.valid_until.into()).min(END_OF_TIME);
+    let (from, until) = span(session, now, horizon);
     // The least of a scope's limits; none where it has none.
     let least = |scope| {
         let of_scope = trail.policies.get(&(scope, token)).copied().unwrap_or_default();
@@ -61,6 +61,27 @@ fn most(trail: &Trail, session: &Session, token: Address, now: u64, horizon: u32
     let categories = categories.collect::<Option<Vec<_>>>().map(|bounds| bounds.into_iter().sum());
     let units = [least(Scope::Vault), categories].into_iter().flatten().fold(own, u64::min);
     base_units(units, policy.unit_bits)
+}
+
+/// Base units that the session's purses hold and may pay within the horizon: they were counted when they were put there.
+fn held(observed: &Observed, trail: &Trail, session: &Session, token: Address, now: u64, horizon: u32) -> U256 {
+    let policy = trail.policies.get(&(Scope::Session(session.id), token)).copied().unwrap_or_default();
+    let (from, until) = span(session, now, horizon);
+    if session.revoked || policy.per_payment_cap == 0 || from >= until {
+        return U256::ZERO;
+    }
+    let its = observed.purses.iter().filter(|one| {
+        trail.purses.get(&one.purse).is_some_and(|purse| {
+            (purse.session, purse.token) == (session.id, token) && session.word.categories.contains(purse.category)
+        })
+    });
+    its.fold(U256::ZERO, |sum, one| sum.saturating_add(one.balance))
+}
+
+/// From when on, and until when, the session may pay within the horizon.
+fn span(session: &Session, now: u64, horizon: u32) -> (u64, u64) {
+    let until = (now + u64::from(horizon) + 1).min(session.word.valid_until.into()).min(END_OF_TIME);
+    (now.max(session.word.valid_from.into()), until)
 }
 
 /// Units that one limit lets out in [from, until) to whoever takes all there is as soon as there is any.

@@ -8,6 +8,8 @@ use purse_protocol::{Meter, Window, meter};
 pub struct Policy {
     /// The largest amount + fee of one payment without the owner's approval, in base units; of a session only.
     pub per_payment_cap: u128,
+    /// What was set as the target of the purse, in base units; of a category only.
+    pub purse_target: Option<u128>,
     /// Amounts count in units of 2^`unit_bits` base units.
     pub unit_bits: u8,
     /// Which limits stand: bit i = `Window::ALL[i]`.

@@ -1,5 +1,6 @@
 //! What to ask the contract, so that its answers cover everything that a trail speaks of (I12).
 
+use crate::purse::TrailPurse;
 use crate::rejudge;
 use crate::trail::Trail;
 use alloy::primitives::{Address, B256};
@@ -21,6 +22,8 @@ pub struct Questions {
     pub policies: BTreeSet<(Scope, Address)>,
     /// `payeeOf` each.
     pub payees: BTreeSet<Address>,
+    /// Of each purse the balance of its token, its target, and every `Transfer` of the token to and from it.
+    pub purses: BTreeMap<Address, TrailPurse>,
     /// `tokenOf`, the vault's balance, and every `Transfer` to and from the vault.
     pub tokens: BTreeSet<Address>,
     /// Block, sequence number and running hash after each block with events, ascending: should `head()` differ, the
@@ -50,6 +53,7 @@ impl Trail {
             keys: self.keys.keys().copied().collect(),
             policies: self.policies.keys().copied().collect(),
             payees: self.payees.keys().copied().collect(),
+            purses: self.purses.clone(),
             tokens: self.tokens.keys().copied().chain(withdrawn).collect(),
             heads: self.block_ends(),
             blocks,

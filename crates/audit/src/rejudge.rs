@@ -1,7 +1,7 @@
 //! Every event judged again under the policy of its moment, by rules written from the promises and not from the
 //! contract, with books of its own: nonces (I3), caps (I5), book, categories and tokens (I6), meters (I7), stops (I8).
 
-use crate::books::{Books, Grant};
+use crate::books::{Books, Grant, PurseOf};
 use crate::head::named;
 use crate::payment::{ApprovedPayment, TrailPayment};
 use crate::refusal::TrailRefusal;
@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 struct Findings {
     nonces: Vec<Difference>,
     approved: Vec<ApprovedPayment>,
+    refills: Vec<Difference>,
     scope: Vec<Difference>,
     meters: Vec<Difference>,
     stops: Vec<Difference>,
@@ -81,6 +82,7 @@ pub(crate) fn check(trail: &Trail) -> (Vec<Check>, Vec<ApprovedPayment>) {
             refused,
             found.refused,
         ),
+        check("refills", "I16", "every refill was of its session's own purse, within its target", found.refills),
     ];
     (checks, found.approved)
 }
@@ -108,9 +110,27 @@ impl Judge {
         self.nonce(grant.key, payment);
         self.scope(&grant, payment);
         let cap = self.books.cap(id, payment.token);
-        if payment.total() > U256::from(cap) {
+        if let Some(&purse) = self.books.purses.get(&payment.payee) {
+            self.refill(purse, cap, payment);
+        } else if payment.total() > U256::from(cap) {
             let approved = ApprovedPayment { payment: payment.clone(), per_payment_cap: cap, owner: self.books.owner };
             self.found.approved.push(approved);
+        }
+    }
+
+    /// A payment to a purse stays the owner's, so the per-payment cap binds its fee alone.
+    fn refill(&mut self, purse: PurseOf, cap: u128, payment: &TrailPayment) {
+        let Self { books, found, .. } = self;
+        let mut say = |problem: String| found.refills.push(Difference::new(Subject::payment(payment), problem));
+        if (purse.0, purse.2) != (payment.session.get(), payment.token) {
+            say(format!("fills a purse of session {} in token {}", purse.0, purse.2));
+        }
+        let target = books.target(purse);
+        if payment.amount > target {
+            say(format!("puts {} into a purse whose target was {target}", payment.amount));
+        }
+        if payment.fee > cap {
+            say(format!("has a fee of {}, above the per-payment cap of {cap}", payment.fee));
         }
     }
 
@@ -159,6 +179,9 @@ impl Judge {
         let of_fee = if payment.fee == 0 { 0 } else { books.category(payment.fee_recipient) };
         if payment.fee != 0 && !granted(of_fee) {
             say(format!("its fee recipient {} was not in the book under a granted category", payment.fee_recipient));
+        }
+        if books.purses.contains_key(&payment.fee_recipient) {
+            say(format!("its fee goes to the purse {}", payment.fee_recipient));
         }
         let counted = payment.fee_category.map_or(0, |category| category.number());
         if counted != of_fee {

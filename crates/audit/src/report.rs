@@ -4,6 +4,7 @@ use crate::balance::TokenBook;
 use crate::observed::ObservedBlock;
 use crate::payment::{ApprovedPayment, TrailPayment};
 use crate::place::Place;
+use crate::purses::PurseBook;
 use crate::refusal::TrailRefusal;
 use crate::windows::LimitUse;
 use alloy::primitives::{Address, B256};
@@ -36,6 +37,9 @@ pub struct Report {
     pub refusals: Vec<TrailRefusal>,
     /// Where each token's balance comes from.
     pub books: Vec<TokenBook>,
+    /// Where each purse's balance comes from.
+    #[serde(default)]
+    pub purses: Vec<PurseBook>,
 }
 
 impl Report {

@@ -6,6 +6,7 @@ use crate::error::TrailError;
 use crate::payment::TrailPayment;
 use crate::place::Place;
 use crate::policy::{LimitState, Policy};
+use crate::purse::TrailPurse;
 use crate::refusal::TrailRefusal;
 use crate::session::{Session, SessionWord};
 use alloy::primitives::{Address, B256, Bytes, LogData, U256};
@@ -94,6 +95,8 @@ pub struct Trail {
     pub tokens: BTreeMap<Address, u8>,
     /// Every payee that ever was in the book; none = taken out.
     pub payees: BTreeMap<Address, Option<Category>>,
+    /// Every purse that was opened.
+    pub purses: BTreeMap<Address, TrailPurse>,
     /// The key that each session has now.
     pub session_keys: BTreeMap<SessionId, Address>,
     /// Every key that ever served.
@@ -134,6 +137,7 @@ impl Trail {
             guardian: Address::ZERO,
             tokens: BTreeMap::new(),
             payees: BTreeMap::new(),
+            purses: BTreeMap::new(),
             session_keys: BTreeMap::new(),
             keys: BTreeMap::new(),
             policies: BTreeMap::new(),

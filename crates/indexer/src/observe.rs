@@ -11,12 +11,15 @@ use alloy::rpc::types::{Filter, Log};
 use alloy::sol_types::SolEvent;
 use futures::{StreamExt, TryStreamExt, stream};
 use purse_audit::observed::{
-    ObservedBlock, ObservedHead, ObservedHeader, ObservedMeter, ObservedPolicy, ObservedToken, ObservedTransfer,
+    ObservedBlock, ObservedHead, ObservedHeader, ObservedMeter, ObservedPolicy, ObservedPurse, ObservedToken,
+    ObservedTransfer,
 };
 use purse_audit::{Observed, Questions};
-use purse_protocol::abi::{IErc20, IVault, IVaultLens};
+use purse_protocol::abi::{IErc20, IPurses, IVault, IVaultLens};
+use purse_protocol::create2::purses_address;
 use purse_protocol::event::running_hash_of_head;
 use purse_protocol::{RpcFault, VaultReader, Window};
+use std::collections::BTreeSet;
 use std::future::Future;
 
 /// Calls under way at once: enough to hide the latency of a node, too few to be a nuisance to it.
@@ -97,6 +100,8 @@ pub async fn observe<P: Provider>(
         tokens: reader.tokens(questions).await?,
         transfers,
         transfers_from,
+        purses: reader.purses(questions).await?,
+        purse_transfers: reader.purse_transfers(questions, transfers_from, block.number).await?,
         approvals: proofs::approvals(provider, reader.at, questions).await?,
         outflows: Vec::new(),
         origin: None,
@@ -228,6 +233,35 @@ impl<P: Provider> Reader<'_, P> {
         .await
     }
 
+    async fn purses(&self, questions: &Questions) -> Result<Vec<ObservedPurse>, ObserveError> {
+        each(&questions.purses, |(&purse, of)| async move {
+            let purses = IPurses::new(purses_address(questions.vault), self.provider);
+            let (session, category) = (of.session.get(), of.category.number());
+            let target = purses.targetOf(session, category, of.token).block(self.at).call().await?.target;
+            let balance = IErc20::new(of.token, self.provider).balanceOf(purse).block(self.at).call().await?;
+            Ok(ObservedPurse { purse, balance, target })
+        })
+        .await
+    }
+
+    /// Every `Transfer` of a purse's token to or from it, in order.
+    async fn purse_transfers(
+        &self,
+        questions: &Questions,
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<ObservedTransfer>, ObserveError> {
+        let tokens = questions.purses.values().map(|purse| purse.token).collect::<BTreeSet<_>>();
+        let mut transfers = Vec::new();
+        for token in tokens {
+            let its = questions.purses.iter().filter(|(_, of)| of.token == token);
+            let its: Vec<B256> = its.map(|(purse, _)| purse.into_word()).collect();
+            transfers.extend(self.transfers_of(vec![token], its, from, to).await?);
+        }
+        transfers.sort_by_key(|transfer| (transfer.block, transfer.log_index));
+        Ok(transfers)
+    }
+
     /// Every `Transfer` of these tokens to or from the vault, in order; one of the vault to itself is there once.
     async fn transfers(
         &self,
@@ -238,12 +272,21 @@ impl<P: Provider> Reader<'_, P> {
         if questions.tokens.is_empty() {
             return Ok(Vec::new());
         }
-        let all = Filter::new()
-            .address(questions.tokens.iter().copied().collect::<Vec<_>>())
-            .event_signature(IErc20::Transfer::SIGNATURE_HASH);
-        let vault = questions.vault.into_word();
+        let tokens = questions.tokens.iter().copied().collect();
+        self.transfers_of(tokens, vec![questions.vault.into_word()], from, to).await
+    }
+
+    /// Every `Transfer` of these tokens to or from these accounts, in order.
+    async fn transfers_of(
+        &self,
+        tokens: Vec<Address>,
+        accounts: Vec<B256>,
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<ObservedTransfer>, ObserveError> {
+        let all = Filter::new().address(tokens).event_signature(IErc20::Transfer::SIGNATURE_HASH);
         let mut transfers = Vec::new();
-        for filter in [all.clone().topic1(vault), all.topic2(vault)] {
+        for filter in [all.clone().topic1(accounts.clone()), all.topic2(accounts)] {
             transfers.extend(self.logs(&filter, from, to).await?);
         }
         let mut transfers = transfers.into_iter().map(transfer).collect::<Result<Vec<_>, _>>()?;

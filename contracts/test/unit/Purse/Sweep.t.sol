@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {PurseTest} from "../../base/PurseTest.sol";
+import {OddAnswerToken} from "../../mocks/OddAnswerToken.sol";
 import {IPurse} from "src/interfaces/IPurse.sol";
 import {IVaultLens} from "src/interfaces/IVaultLens.sol";
 
@@ -35,6 +36,15 @@ contract SweepTest is PurseTest {
         assertEq(purse.sweep(address(token)), 7);
         assertEq(token.balanceOf(address(vault)), FUNDS + 7);
         assertEq(usdc.balanceOf(address(purse)), TARGET);
+    }
+
+    // I10
+    function test_Given_ATokenThatMovesTheMoneyAndAnswersOddly() public {
+        OddAnswerToken odd = new OddAnswerToken(0);
+        odd.mint(address(purse), 9);
+        vm.prank(owner);
+        assertEq(purse.sweep(address(odd)), 9);
+        assertEq(odd.balanceOf(address(vault)), 9);
     }
 
     function test_When_ThereIsNothing() public {

@@ -19,6 +19,13 @@ impl Trail {
         Ok(())
     }
 
+    pub(super) fn purse_target_set(&mut self, e: &IVault::PurseTargetSet) -> Result<(), String> {
+        let (scope, unit_bits) = (self.scope(e.session, e.category)?, self.unit_bits(e.token)?);
+        let policy = self.policies.entry((scope, e.token)).or_default();
+        (policy.purse_target, policy.unit_bits) = (Some(e.target), unit_bits);
+        Ok(())
+    }
+
     pub(super) fn limit_set(&mut self, e: &IVault::LimitSet, time: u64) -> Result<U256, String> {
         let (scope, window) = (self.scope(e.session, e.category)?, window(e.window)?);
         let unit_bits = self.unit_bits(e.token)?;

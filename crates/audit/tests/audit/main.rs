@@ -6,6 +6,7 @@ mod evidence;
 mod folding;
 mod loosenings;
 mod promises;
+mod purses;
 mod random;
 mod scopes;
 mod synthetic;

@@ -3,13 +3,14 @@
 use alloy::primitives::{Address, B256, Bytes, IntoLogData, LogData, U256, keccak256};
 use alloy::sol_types::{SolCall, SolEvent};
 use purse_audit::observed::{
-    ObservedBlock, ObservedHead, ObservedHeader, ObservedMeter, ObservedPolicy, ObservedToken, ObservedTransfer,
+    ObservedBlock, ObservedHead, ObservedHeader, ObservedMeter, ObservedPolicy, ObservedPurse, ObservedToken,
+    ObservedTransfer,
 };
 use purse_audit::{Observed, Trail, TrailLog};
 use purse_protocol::Window;
 use purse_protocol::abi::IVault::{
     ChangeCall, ChangeExecuted, ChangeWaiting, DelaySet, GuardianSet, IVaultEvents, LimitSet, OwnershipTransferred,
-    Paid, PayeeSet, PerPaymentCapSet, SessionGranted, TokenAdded, TreasurySet,
+    Paid, PayeeSet, PerPaymentCapSet, PurseOpened, SessionGranted, TokenAdded, TreasurySet,
 };
 use purse_protocol::abi::IVaultLens::{LimitView, SessionView, WaitingChange};
 use purse_protocol::event::RunningHash;
@@ -35,12 +36,17 @@ pub(crate) const PAYEE: Address = who(4);
 pub(crate) const RELAYER: Address = who(5);
 pub(crate) const KEY: Address = who(6);
 pub(crate) const VAULT: Address = who(7);
+pub(crate) const PURSE: Address = who(8);
+/// A tenth of the least cap: what a purse of session 1 holds where nobody said.
+pub(crate) const TARGET: u128 = 5 * ONE / 2;
 
 /// A vault's logs, and its token's transfers.
 #[derive(Clone)]
 pub(crate) struct Synthetic {
     pub(crate) logs: Vec<TrailLog>,
     pub(crate) transfers: Vec<ObservedTransfer>,
+    /// Of purses, those between a purse and the vault included.
+    pub(crate) purse_transfers: Vec<ObservedTransfer>,
     pub(crate) time: u64,
     pub(crate) block: u64,
     /// The last event's sequence number.
@@ -57,6 +63,7 @@ impl Synthetic {
         let mut vault = Self {
             logs: Vec::new(),
             transfers: Vec::new(),
+            purse_transfers: Vec::new(),
             time: START,
             block: 10,
             sequence: 0,
@@ -109,7 +116,8 @@ impl Synthetic {
     /// An event of the trail.
     pub(crate) fn emit<E: SolEvent>(&mut self, event: impl FnOnce(u32) -> E) {
         self.sequence += 1;
-        self.acts += u32::from(E::SIGNATURE_HASH != Paid::SIGNATURE_HASH);
+        let anyones = [Paid::SIGNATURE_HASH, PurseOpened::SIGNATURE_HASH].contains(&E::SIGNATURE_HASH);
+        self.acts += u32::from(!anyones);
         let event = event(self.sequence);
         self.beside(&event);
     }
@@ -184,7 +192,13 @@ impl Synthetic {
     pub(crate) fn transfer(&mut self, from: Address, to: Address, value: U256) {
         let log_index = self.next_log();
         let (block, tx) = (self.block, self.tx());
-        self.transfers.push(ObservedTransfer { token: TOKEN, from, to, value, block, tx, log_index });
+        let transfer = ObservedTransfer { token: TOKEN, from, to, value, block, tx, log_index };
+        if [from, to].contains(&VAULT) {
+            self.transfers.push(transfer);
+        }
+        if [from, to].contains(&PURSE) {
+            self.purse_transfers.push(transfer);
+        }
     }
 
     pub(crate) fn trail(&self) -> Trail {
@@ -193,7 +207,19 @@ impl Synthetic {
 
     /// What a node would say of this vault.
     pub(crate) fn observed(&self) -> Observed {
-        observe(&self.trail(), &self.transfers, self.block, self.time)
+        let mut observed = observe(&self.trail(), &self.transfers, self.block, self.time);
+        observed.purse_transfers = self.purse_transfers.clone();
+        for one in &mut observed.purses {
+            let of = |mine: fn(&ObservedTransfer) -> Address| {
+                self.purse_transfers
+                    .iter()
+                    .filter(|moved| mine(moved) == one.purse)
+                    .map(|moved| moved.value)
+                    .sum::<U256>()
+            };
+            one.balance = of(|moved| moved.to) - of(|moved| moved.from);
+        }
+        observed
     }
 
     /// The same, by a token that says something else about the vault's balance.
@@ -322,6 +348,12 @@ pub(crate) fn observe(trail: &Trail, transfers: &[ObservedTransfer], number: u64
             .collect(),
         transfers: transfers.to_vec(),
         transfers_from: 0,
+        purses: trail
+            .purses
+            .keys()
+            .map(|&purse| ObservedPurse { purse, balance: U256::ZERO, target: U256::from(TARGET) })
+            .collect(),
+        purse_transfers: Vec::new(),
         approvals: Vec::new(),
         outflows: Vec::new(),
         origin: None,
