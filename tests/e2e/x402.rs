@@ -2,7 +2,9 @@
 //! sellers that no stock package would be.
 
 mod boundary;
+mod command;
 mod endings;
+mod killed;
 mod market;
 mod mcp;
 mod odd;

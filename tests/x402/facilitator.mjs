@@ -41,7 +41,10 @@ export async function startFacilitator({ rpcUrl, chainId, key }, before = {}) {
       }
     });
   route("verify", (payload, requirements) => facilitator.verify(payload, requirements));
-  route("settle", (payload, requirements) => facilitator.settle(payload, requirements));
+  // One at a time: two transactions of one account that are sent at once would ask for the same nonce.
+  let turn = Promise.resolve();
+  const inTurn = (work) => (turn = turn.then(work, work));
+  route("settle", (payload, requirements) => inTurn(() => facilitator.settle(payload, requirements)));
   return { url: await listen(app), client };
 }
 

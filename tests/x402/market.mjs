@@ -78,8 +78,9 @@ const raced = await stock(
 );
 // A facilitator that takes its time: longer than the tests' client waits.
 let release;
+let holding = 0;
 const held = new Promise((resolve) => (release = resolve));
-const slow = await stock({ "GET /cent": routes["GET /cent"] }, { settle: () => held });
+const slow = await stock({ "GET /cent": routes["GET /cent"] }, { settle: () => ((holding += 1), held) });
 
 // Sellers that no stock package would be. Each makes its own 402.
 const odd = express();
@@ -169,6 +170,11 @@ odd.get("/v1", async (req, res) => {
 // What it asks is a new address each time.
 let turn = 0;
 odd.get("/rotates", (_, res) => ask(res, demand({ payTo: `0x${(++turn).toString(16).padStart(40, "0")}` })));
+// What it asks moves once, when it is told to.
+let moved = 0;
+odd.get("/moves", (_, res) => ask(res, demand({ payTo: `0x${(0xa0 + moved).toString(16).padStart(40, "0")}` })));
+odd.get("/move", (_, res) => ((moved = 1), res.json({})));
+odd.get("/holding", (_, res) => res.json({ holding }));
 odd.get("/release", (_, res) => (release(), res.json({})));
 const oddUrl = await listen(odd);
 

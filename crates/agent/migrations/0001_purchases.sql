@@ -34,6 +34,7 @@ CREATE TABLE purchases (
     answer_status  INTEGER,
     answer_type    TEXT,
     answer_body    BLOB,
+    handed_over    INTEGER NOT NULL DEFAULT 0 CHECK (handed_over IN (0, 1)), -- whoever bought has the answer
     created        INTEGER NOT NULL,
     updated        INTEGER NOT NULL
 ) STRICT;

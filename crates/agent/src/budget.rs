@@ -18,6 +18,8 @@ pub struct Budget {
     pub limits: Vec<BudgetLimit>,
     /// The categories that it may pay.
     pub categories: Vec<String>,
+    /// Its purses for x402 sellers that are open.
+    pub purses: Vec<BudgetPurse>,
     /// Whether it may pay at all now.
     pub active: bool,
     /// When it ends.
@@ -35,6 +37,17 @@ pub struct BudgetLimit {
     pub cap: String,
     /// What is left.
     pub remaining: String,
+}
+
+/// A purse for x402 sellers. What it holds was counted by the limits when it was refilled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BudgetPurse {
+    /// Under which category it pays.
+    pub category: String,
+    /// What it holds, such as `0.49`.
+    pub holds: String,
+    /// What it may be refilled to.
+    pub target: String,
 }
 
 impl<P: Provider> Agent<P> {
@@ -60,6 +73,14 @@ impl<P: Provider> Agent<P> {
                 remaining: show(limit.remaining),
             }));
         }
+        let mut purses = Vec::new();
+        for category in &granted {
+            let purse = self.purse(*category).await?;
+            if purse.open {
+                let (holds, target) = (show(purse.funds.balance), show(purse.target));
+                purses.push(BudgetPurse { category: scope_name(number, *category), holds, target });
+            }
+        }
         let paused = self.paused().await?;
         let lives = !session.revoked
             && view.time >= u64::from(session.validFrom)
@@ -70,6 +91,7 @@ impl<P: Provider> Agent<P> {
             per_payment: show(per_payment),
             limits,
             categories: granted.into_iter().filter_map(Category::new).map(|category| category.to_string()).collect(),
+            purses,
             active: lives && !paused,
             expires: rfc3339(session.validUntil.into()),
         })

@@ -17,10 +17,12 @@ pub use row::{Answer, NewPurchase, Purchase, Settlement, State};
 use crate::PurchaseId;
 use crate::private_file::FileError;
 use alloy::primitives::{Address, B256};
+use fs4::FileExt;
 use purse_protocol::PaymentRefusal;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, ToSql, Transaction, TransactionBehavior, params};
 use rusqlite_migration::{M, Migrations};
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
+use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -117,8 +119,19 @@ impl Journal {
     /// # Errors
     /// [`JournalError`].
     pub fn open(path: &Path, chain_id: u64, vault: Address, session: u32) -> Result<Self, JournalError> {
-        let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
-        made.map_err(|source| FileError::Io { path: path.to_owned(), source })?;
+        // Processes that begin together must not both make the tables. The folder's lock is the system's: it goes with
+        // the process.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+        let io = |source| FileError::Io { path: folder.to_owned(), source };
+        let alone = File::open(folder).map_err(io)?;
+        FileExt::lock(&alone).map_err(io)?;
+        // One that is there is not opened: closing it would take away the locks of this process's other connections.
+        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+            Err(source) if source.kind() != ErrorKind::AlreadyExists => {
+                return Err(FileError::Io { path: path.to_owned(), source }.into());
+            }
+            Ok(_) | Err(_) => {}
+        }
         let failed = |source| JournalError::Sqlite { path: path.to_owned(), source };
         let unusable = |reason: String| JournalError::Unusable { path: path.to_owned(), reason };
         let mut connection = Connection::open(path).map_err(failed)?;
@@ -175,12 +188,12 @@ impl Journal {
     }
 
     /// The newest purchase under an id made up here that asks for the same and is not over: under way, or paid for and
-    /// not delivered.
+    /// not handed over to whoever bought.
     ///
     /// # Errors
     /// [`JournalError`].
     pub fn unfinished_like(&self, request: B256) -> Result<Option<Purchase>, JournalError> {
-        let unfinished = format!("({UNDER_WAY} OR state = 'settled' AND answer_status IS NULL)");
+        let unfinished = format!("({UNDER_WAY} OR state = 'settled' AND handed_over = 0)");
         self.one(&format!("request = ?1 AND derived = 1 AND {unfinished}"), [request.as_slice()])
     }
 
@@ -285,6 +298,18 @@ impl Journal {
         let text = row::to_json(refusal);
         let set: [(&str, &dyn ToSql); 1] = [("refusal", &text)];
         self.step(purchase, &[State::Signed, State::Sent, State::Unknown], State::Unknown, &set, now)
+    }
+
+    /// Notes that whoever bought has the answer: asking for the same, under no id, is another purchase from now on.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub fn handed_over(&self, purchase: &PurchaseId, now: u64) -> Result<(), JournalError> {
+        self.write(|tx| {
+            let sql = "UPDATE purchases SET handed_over = 1, updated = ?2 WHERE purchase = ?1";
+            tx.execute(sql, params![purchase.as_str(), now.cast_signed()])?;
+            Ok(())
+        })
     }
 
     /// Keeps the seller's answer, for whoever asks for the same purchase again.

@@ -45,7 +45,7 @@ pub mod x402;
 pub use agent::Agent;
 pub use approval_request::{APPROVAL_DEADLINE_SECONDS, ApprovalRequest, ApprovalRequestError};
 pub use batch::LARGEST_BATCH;
-pub use budget::{Budget, BudgetLimit};
+pub use budget::{Budget, BudgetLimit, BudgetPurse};
 pub use buyer::{Bought, Buyer, PurchaseReceipt, Purchasing, Quote};
 pub use error::AgentError;
 pub use journal::{Journal, JournalError};

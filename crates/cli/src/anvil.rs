@@ -22,7 +22,7 @@ pub(crate) struct Anvil {
 }
 
 impl Anvil {
-    /// Starts anvil at a fixed time, so that what is shown is the same on every run.
+    /// Starts anvil at that time.
     pub(crate) async fn start(start_time: u64) -> Result<Self, Failure> {
         let program = find()?;
         let mut child = Command::new(&program)

@@ -54,10 +54,10 @@ impl<'a> Outflow<'a> {
         self.lens.is_some()
     }
 
-    /// The most that a session can take within `seconds`, no more than the vault holds.
+    /// The most that a session can take within `seconds`, no more than the vault and its purses hold.
     pub(crate) async fn of_session(&self, session: &Session, seconds: u64) -> Result<U256, Failure> {
         match self.ask(session.id, seconds).await? {
-            Some(most) => Ok(most.min(self.bound.balance)),
+            Some(most) => Ok(most.min(self.bound.in_all())),
             None => Ok(session.worst_case(self.token, self.now, self.end(seconds), self.bound)),
         }
     }
@@ -68,7 +68,7 @@ impl<'a> Outflow<'a> {
             return Ok(None);
         }
         match self.ask(0, seconds).await? {
-            Some(most) => Ok(Some(most.min(self.bound.balance))),
+            Some(most) => Ok(Some(most.min(self.bound.in_all()))),
             None => Ok(Some(self.bound.worst_case(self.token, self.now, self.end(seconds)))),
         }
     }

@@ -33,6 +33,11 @@ pub(crate) fn differences(verb: &Verb, change: &Change, names: &RefusalContext) 
             }
         }
         (State::Vault(before), State::Vault(after)) => allowance(verb, before, after, names, &mut rows),
+        (State::Purse { open: o0, target: t0, .. }, State::Purse { open: o1, target: t1, .. }) => {
+            let show = |amount: &u128| names.amount(verb.token(), U256::from(*amount));
+            push(&mut rows, "open", &yes(*o0), &yes(*o1));
+            push(&mut rows, "refilled to", &show(t0), &show(t1));
+        }
         (State::Delay(before), State::Delay(after)) => push(&mut rows, "delay", &wait(*before), &wait(*after)),
         (State::Waiting(before), State::Waiting(after)) => push(&mut rows, "waiting", &yes(*before), &yes(*after)),
         (State::Token { listed: before, .. }, State::Token { listed: after, .. }) => {

@@ -4,6 +4,7 @@ use crate::context::{Context, Vault};
 use crate::failure::Failure;
 use crate::granted::{self, Granted};
 use crate::money::{Token, of_view, of_words};
+use crate::purses::{self, OpenPurse};
 use alloy::primitives::U256;
 use futures::future::try_join_all;
 use purse_owner::Verb;
@@ -157,7 +158,9 @@ impl Session {
             per_payment_cap: self.per_payment_cap,
             balance: vault.balance,
         };
-        exposure.within(now.max(self.view.validFrom.into()), end.min(self.view.validUntil.into()))
+        let most = exposure.within(now.max(self.view.validFrom.into()), end.min(self.view.validUntil.into()));
+        let own = vault.purses.iter().filter(|purse| purse.session == self.id);
+        own.fold(most, |sum, purse| sum.saturating_add(purse.balance))
     }
 
     /// The same session after `verbs`, for its worst case. A limit that is new counts as if nothing was spent.
@@ -201,15 +204,23 @@ pub(crate) struct VaultBound {
     pub(crate) limits: Vec<LimitView>,
     /// What it holds, in base units.
     pub(crate) balance: U256,
+    /// Its purses, whose money has left it and has reached no seller.
+    pub(crate) purses: Vec<OpenPurse>,
 }
 
 impl VaultBound {
+    /// The most that can leave at all, in base units.
+    pub(crate) fn in_all(&self) -> U256 {
+        self.balance.saturating_add(purses::held(&self.purses))
+    }
+
     /// Reads both.
     pub(crate) async fn read(vault: &Vault, token: &Token) -> Result<Self, Failure> {
         let erc20 = IErc20Instance::new(token.address, &vault.node.provider);
         let balance = erc20.balanceOf(vault.address);
-        let (limits, balance) = tokio::join!(limits_of(vault, Some(Scope::Vault), token), balance.call());
-        Ok(Self { limits: limits?, balance: balance.map_err(of_view)? })
+        let (limits, balance, purses) =
+            tokio::join!(limits_of(vault, Some(Scope::Vault), token), balance.call(), OpenPurse::all(vault, token));
+        Ok(Self { limits: limits?, balance: balance.map_err(of_view)?, purses: purses? })
     }
 
     /// The same after `verbs`.
@@ -232,7 +243,8 @@ impl VaultBound {
     /// Base units that all sessions together can take between `now` and `end` by the vault's own limits.
     pub(crate) fn worst_case(&self, token: &Token, now: u64, end: u64) -> U256 {
         let units = meters(&self.limits).into_iter().map(|(window, meter)| most_units(meter, window, now, end)).min();
-        units.map_or(self.balance, |units| meter::base_units(units, token.unit_bits).min(self.balance))
+        let most = units.map_or(self.balance, |units| meter::base_units(units, token.unit_bits).min(self.balance));
+        most.saturating_add(purses::held(&self.purses))
     }
 }
 

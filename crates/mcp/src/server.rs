@@ -62,7 +62,7 @@ impl<P: Provider + 'static> ServerHandler for PurseServer<P> {
     ) -> Result<CallToolResponse, ErrorData> {
         let work = self.work.clone();
         let Some(answer) = work.run(&request.name, request.arguments).await else {
-            return Err(ErrorData::invalid_params(format!("there is no tool of that name"), None));
+            return Err(ErrorData::invalid_params("there is no tool of that name", None));
         };
         Ok(match answer {
             Ok(value) => CallToolResult::structured(value),

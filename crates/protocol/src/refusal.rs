@@ -22,6 +22,7 @@ mod told;
 pub use context::RefusalContext;
 pub use example::{Documented, all_codes};
 
+use crate::abi::IPurse::IPurseErrors;
 use crate::abi::{IVault::IVaultErrors, IVaultFactory::IVaultFactoryErrors, IVaultLens::IVaultLensErrors};
 use alloy::sol_types::SolInterface;
 use serde::{Deserialize, Serialize};
@@ -77,7 +78,7 @@ pub enum Retry {
 }
 
 impl Refusal {
-    /// Reads the bytes that a call to a vault, a factory or a lens reverted with. Every input gives an answer.
+    /// Reads the bytes that a call to a vault, a factory, a lens or a purse reverted with. Every input gives an answer.
     pub fn decode(revert: &[u8], context: &RefusalContext) -> Self {
         let selector = revert.first_chunk::<4>().copied().unwrap_or_default();
         let vault = || {
@@ -96,7 +97,11 @@ impl Refusal {
             let told = act::explain_lens(&IVaultLensErrors::abi_decode(revert).ok()?, context);
             Some(told).zip(IVaultLensErrors::name_by_selector(selector))
         };
-        let named = vault().or_else(factory).or_else(lens);
+        let purse = || {
+            let told = purse::explain_purse(&IPurseErrors::abi_decode(revert).ok()?, context);
+            Some(told).zip(IPurseErrors::name_by_selector(selector))
+        };
+        let named = vault().or_else(factory).or_else(lens).or_else(purse);
         named.map_or_else(|| foreign::explain(revert), |(told, code)| told.refusal(code))
     }
 }
@@ -140,12 +145,14 @@ mod tests {
             ("IVault", IVaultErrors::SIGNATURES),
             ("IVaultFactory", IVaultFactoryErrors::SIGNATURES),
             ("IVaultLens", IVaultLensErrors::SIGNATURES),
+            ("IPurse", IPurseErrors::SIGNATURES),
         ] {
             for signature in signatures {
                 assert!(told.contains(&(contract, *signature)), "{signature} has no example");
             }
         }
-        assert_eq!(told.len(), IVaultErrors::COUNT + IVaultFactoryErrors::COUNT + IVaultLensErrors::COUNT + 3);
+        let ours = IVaultErrors::COUNT + IVaultFactoryErrors::COUNT + IVaultLensErrors::COUNT + IPurseErrors::COUNT;
+        assert_eq!(told.len(), ours + 3);
         for entry in all_codes() {
             let refusal = entry.example;
             assert!(!refusal.cause.is_empty() && !refusal.fix.is_empty(), "{}", refusal.code);

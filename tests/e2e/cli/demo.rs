@@ -37,9 +37,14 @@ fn the_demo_tells_programs_each_step() -> anyhow::Result<()> {
     let story = Home::new()?.json(&["demo"])?;
     ensure!(story["refusals"] == 7, "{story}");
     let steps = story["steps"].as_array().map(Vec::as_slice).unwrap_or_default();
-    ensure!(steps.iter().filter(|step| step["verdict"] == "paid").count() == 4, "{story}");
+    ensure!(steps.iter().filter(|step| step["verdict"] == "paid").count() == 5, "{story}");
     ensure!(steps.iter().any(|step| step["verdict"] == "waits"), "{story}");
     ensure!(steps.iter().any(|step| step["detail"] == "at most 10.00 a day"), "{story}");
+    let bought = steps.iter().position(|step| step["deed"].as_str().is_some_and(|deed| deed.contains("x402 seller")));
+    let warped = steps.iter().position(|step| step["deed"].as_str().is_some_and(|deed| deed.contains("the clock")));
+    ensure!(bought.zip(warped).is_some_and(|(bought, warped)| bought < warped), "{story}");
+    ensure!(steps.iter().any(|step| step["detail"] == "0.14"), "what is left of a refill of 0.15 comes back: {story}");
+    ensure!(story["seconds"].as_f64().is_some_and(|seconds| seconds < 8.0), "{story}");
     ensure!(steps.last().is_some_and(|step| step["detail"] == "trail equals chain"), "{story}");
     Ok(())
 }

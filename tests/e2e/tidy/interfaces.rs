@@ -5,6 +5,7 @@ use super::none;
 use alloy::primitives::{Bytes, keccak256};
 use alloy::sol_types::SolInterface;
 use purse_deployer::Build;
+use purse_protocol::abi::IPurse::IPurseErrors;
 use purse_protocol::abi::IVault::{IVaultErrors, IVaultEvents};
 use purse_protocol::abi::IVaultFactory::{IVaultFactoryErrors, IVaultFactoryEvents};
 use purse_protocol::abi::IVaultLens::IVaultLensErrors;
@@ -17,6 +18,7 @@ fn every_error_and_event_is_in_the_reference() -> anyhow::Result<()> {
     none(undocumented("errors.md", &errors, IVaultErrors::SIGNATURES))?;
     none(undocumented("errors.md", &errors, IVaultFactoryErrors::SIGNATURES))?;
     none(undocumented("errors.md", &errors, IVaultLensErrors::SIGNATURES))?;
+    none(undocumented("errors.md", &errors, IPurseErrors::SIGNATURES))?;
     none(undocumented("events.md", &events, IVaultEvents::SIGNATURES))?;
     none(undocumented("events.md", &events, IVaultFactoryEvents::SIGNATURES))
 }

@@ -1,10 +1,13 @@
 //! One purchase, one payment (I3 for purses): under retries, in many processes, without the journal, after a kill.
 
-use super::stall::{CENT, Stall, get, kept, named, refused};
+use super::stall::{AS_AGENT, CENT, Stall, get, kept, named, refused};
+use crate::cli::purse::{Home, Ran};
 use anyhow::{Context, ensure};
+use purse_agent::Journal;
 use purse_agent::journal::State;
-use purse_agent::{Journal, SessionFile};
 use purse_protocol::MoneyMoved;
+use serde_json::Value;
+use std::process::Stdio;
 use std::sync::Arc;
 
 #[tokio::test]
@@ -37,25 +40,26 @@ async fn a_lost_journal_pays_nothing_twice() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Eight processes of one machine: all get the one receipt.
+/// Eight processes of one machine, which share key and journal: all get the one receipt.
 #[tokio::test(flavor = "multi_thread")]
 async fn eight_processes_make_one_payment() -> anyhow::Result<()> {
-    let stall = Arc::new(Stall::open().await?);
-    let tasks: Vec<_> = (0..8)
-        .map(|_| {
-            let stall = stall.clone();
-            tokio::spawn(async move {
-                let buyer = stall.buyer()?;
-                Ok::<_, anyhow::Error>(buyer.pay_url(&named(&stall.market.seller, "/cent", "order-7781")?).await?)
-            })
-        })
-        .collect();
-    let mut receipts = Vec::new();
-    for task in tasks {
-        receipts.push(task.await??.receipt.context("paid")?);
+    let stall = Stall::open().await?;
+    let home = Home::of(&stall.scene)?;
+    let url = format!("{}/cent", stall.market.seller);
+    let pay = ["pay", &url, "--reason", "forecast", "--purchase-id", "order-7781", "--json"];
+    let processes = (0..8).map(|_| {
+        let mut command = home.command(&[&pay[..], AS_AGENT].concat())?;
+        Ok(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?)
+    });
+    let processes = processes.collect::<anyhow::Result<Vec<_>>>()?;
+    let mut paid = Vec::new();
+    for process in processes {
+        let ran = Ran::of(process.wait_with_output()?)?;
+        ensure!(ran.code == 0, "{}{}", ran.stdout, ran.stderr);
+        let said: Value = serde_json::from_str(&ran.stdout)?;
+        paid.push(said["payment"]["tx"].as_str().context("paid")?.to_owned());
     }
-    ensure!(receipts.windows(2).all(|pair| pair[0] == pair[1]));
-    ensure!(stall.earned().await? == CENT);
+    ensure!(paid.windows(2).all(|pair| pair[0] == pair[1]) && stall.earned().await? == CENT, "{paid:?}");
     Ok(())
 }
 
@@ -65,12 +69,11 @@ async fn eight_machines_make_one_payment() -> anyhow::Result<()> {
     let stall = Arc::new(Stall::open().await?);
     stall.buyer()?.pay_url(&named(&stall.market.seller, "/half", "the purse is open and full")?).await?;
     let tasks: Vec<_> = (0..8)
-        .map(|machine| {
+        .map(|_| {
             let stall = stall.clone();
             tokio::spawn(async move {
                 let home = tempfile::tempdir()?;
-                let text = std::fs::read_to_string(stall.session.path())?;
-                let session = SessionFile::parse(&text, &home.path().join(format!("{machine}.session.toml")))?;
+                let session = stall.session_in(home.path())?;
                 let buyer = stall.buyer_at(&session)?;
                 let bought = buyer.pay_url(&named(&stall.market.seller, "/cent", "order-7781")?).await;
                 Ok::<_, anyhow::Error>(bought)

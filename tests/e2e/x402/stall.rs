@@ -14,6 +14,9 @@ use purse_tests::Scene;
 use std::path::Path;
 use std::time::Duration;
 
+/// The flags with which `purse` pays as the scene's agent, in the home of `Home::of`.
+pub(crate) const AS_AGENT: &[&str] = &["--agent", "researcher", "--password-file", "password", "--no-input"];
+
 /// What `GET /cent` costs, in base units.
 pub(crate) const CENT: u128 = 10_000;
 
@@ -61,6 +64,12 @@ impl Stall {
     pub(crate) fn buyer_at(&self, session: &SessionFile) -> anyhow::Result<Buyer<DynProvider>> {
         let key = SessionKey::from_bytes(&self.scene.actors.agents[0].to_bytes().0).context("a key of the curve")?;
         Ok(Buyer::new(Agent::new(self.provider()?, session.clone(), key))?)
+    }
+
+    /// The session as another machine has it, with nothing beside it yet.
+    pub(crate) fn session_in(&self, home: &Path) -> anyhow::Result<SessionFile> {
+        let text = std::fs::read_to_string(self.session.path())?;
+        Ok(SessionFile::parse(&text, &home.join("researcher.session.toml"))?)
     }
 
     /// A buyer that does not wait long.

@@ -135,7 +135,7 @@ impl<P: Provider> Buyer<P> {
             let purchase = left.bought.purchase;
             if let Some(lock) = PurchaseLock::try_take(&self.locks, &purchase).map_err(of_file)? {
                 let known = self.journal.find(&purchase)?; // as it is under the lock
-                if known.as_ref().is_some_and(|known| known.state != State::Refused && known.answer.is_none()) {
+                if known.as_ref().is_some_and(|known| known.state != State::Refused && !known.handed_over) {
                     return Ok(Claim { purchase, derived: true, known, _lock: lock });
                 }
             }
@@ -155,6 +155,7 @@ impl<P: Provider> Buyer<P> {
         known: Purchase,
     ) -> Result<Option<Bought>, PaymentRefusal> {
         if let Some(answer) = known.answer.clone().filter(|answer| answer.body.is_some()) {
+            self.journal.handed_over(&known.bought.purchase, wall_clock())?;
             return Ok(Some(Bought::again(&known, answer)));
         }
         let known = match self.standing(known).await? {

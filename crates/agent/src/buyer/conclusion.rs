@@ -106,6 +106,9 @@ impl<P: Provider> Buyer<P> {
         known: Purchase,
         heard: Result<Heard, String>,
     ) -> Result<Bought, PaymentRefusal> {
+        if let Some(answer) = heard.as_ref().ok().and_then(kept) {
+            self.journal.answered(&known.bought.purchase, &answer, wall_clock())?; // before this process can be killed
+        }
         let said = heard.as_ref().ok().and_then(|heard| heard.header(known.bought.version.answer_header()));
         let said = said.and_then(Receipt::read).unwrap_or_default();
         let known = match self.seen(&known, &said).await {
@@ -173,10 +176,8 @@ impl<P: Provider> Buyer<P> {
             let what = "the seller's answer is larger than allowed";
             return Err(paid_in_vain("AnswerTooLarge", what, &known).by(WhoCanFix::Agent));
         };
-        let kept = (body.len() <= LARGEST_KEPT).then(|| body.clone());
-        let answer = Answer { status, content_type, body: kept };
-        self.journal.answered(&known.bought.purchase, &answer, wall_clock())?;
-        let answer = Answer { body: Some(body), ..answer };
+        self.journal.handed_over(&known.bought.purchase, wall_clock())?;
+        let answer = Answer { status, content_type, body: Some(body) };
         Ok(Bought { answer, receipt: Some(PurchaseReceipt::of(&known)), replayed: false })
     }
 
@@ -260,6 +261,13 @@ impl<P: Provider> Buyer<P> {
         }
         not_settled("SellerRefusedPayment", "the seller did not take the payment", known).quoted("seller_says", &reason)
     }
+}
+
+/// What is kept of an answer that delivers.
+fn kept(heard: &Heard) -> Option<Answer> {
+    let body = heard.body.as_ref().filter(|_| heard.status.as_u16() < 400)?;
+    let body = (body.len() <= LARGEST_KEPT).then(|| body.clone());
+    Some(Answer { status: heard.status.as_u16(), content_type: heard.content_type(), body })
 }
 
 /// The same of an authorisation that is dead.

@@ -140,7 +140,13 @@ impl<P: Provider> Buyer<P> {
             .fact("price", price)
             .fact("target", target)
             .fact("category", plan.purse.category)
-            .next("buy something cheaper, or ask the owner for a larger purse")
+            .next(format!("buy something cheaper, or ask the owner for a larger target: {}", self.larger_target(plan)))
+    }
+
+    /// What the owner runs.
+    fn larger_target(&self, plan: &Plan) -> String {
+        let (session, category) = (self.agent.session().session, plan.purse.category);
+        format!("purse agent purse {session} --category {category} --target AMOUNT")
     }
 
     /// It holds half of its target or more, so it is not refilled, and what is left is not enough.
@@ -152,11 +158,14 @@ impl<P: Provider> Buyer<P> {
              refilled only below half of its target"
         );
         let refusal = PaymentRefusal::new("PurseShort", what).retry(RetryHow::After).fact("price", price);
-        refusal.fact("left", left).fact("held", held).next(if short.held > 0 {
-            "wait until the purchases under way are settled, then ask again"
-        } else {
-            "buy something cheaper first, or ask the owner for a larger purse"
-        })
+        let refusal = refusal.fact("left", left).fact("held", held).fact("category", plan.purse.category);
+        match short.held {
+            0 => refusal.by(WhoCanFix::Owner).next(format!(
+                "buy something cheaper first, or ask the owner for a larger target: {}",
+                self.larger_target(plan)
+            )),
+            _ => refusal.next("wait until the purchases under way are settled, then ask again"),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use std::fmt;
 /// The columns that [`read`] reads, in its order.
 pub(super) const COLUMNS: &str = "purchase, derived, request, method, url, reason, reference, version, purse, token, \
      payee, category, amount, nonce, valid_before, state, reconciled, reserved_block, header, tx, block, refusal, \
-     answer_status, answer_type, answer_body, created, updated";
+     answer_status, answer_type, answer_body, created, updated, handed_over";
 
 /// Where a purchase stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -113,6 +113,8 @@ pub struct Purchase {
     pub refusal: Option<PaymentRefusal>,
     /// What the seller answered.
     pub answer: Option<Answer>,
+    /// Whether whoever bought has that answer.
+    pub handed_over: bool,
     /// Seconds since 1970, by this machine's clock.
     pub created: u64,
     /// Seconds since 1970, by this machine's clock.
@@ -238,6 +240,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Purchase> {
         answer,
         created: number(row, 25)?,
         updated: number(row, 26)?,
+        handed_over: row.get(27)?,
     })
 }
 

@@ -161,6 +161,8 @@ fn retries_of_a_request_find_what_is_under_way() {
     journal.settled(&id("auto-1"), settlement(12), 6).unwrap();
     assert!(journal.unfinished_like(B256::repeat_byte(3)).unwrap().is_some(), "paid, and not delivered");
     journal.answered(&id("auto-1"), &Answer { status: 200, content_type: None, body: None }, 7).unwrap();
+    assert!(journal.unfinished_like(B256::repeat_byte(3)).unwrap().is_some(), "kept, but nobody has it");
+    journal.handed_over(&id("auto-1"), 7).unwrap();
     assert_eq!(journal.unfinished_like(B256::repeat_byte(3)).unwrap(), None, "delivered: that purchase is over");
     assert_eq!(journal.list(10).unwrap().len(), 2);
     assert_eq!(journal.list(1).unwrap()[0].bought.purchase, id("auto-1"), "the newest first");

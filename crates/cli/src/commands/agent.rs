@@ -3,6 +3,7 @@
 use super::agent_add::AddArgs;
 use super::agent_limit::LimitArgs;
 use super::agent_list::ListArgs;
+use super::agent_purse::PurseArgs;
 use super::agent_rotate::RotateArgs;
 use super::agent_show::ShowArgs;
 use clap::Subcommand;
@@ -22,4 +23,6 @@ pub(crate) enum AgentCommand {
     Rotate(RotateArgs),
     /// Set or remove a limit, the per-payment cap, the categories or the end
     Limit(LimitArgs),
+    /// Show, open, size or sweep the purses from which it pays x402 sellers
+    Purse(PurseArgs),
 }

@@ -53,6 +53,11 @@ pub(crate) async fn run(context: &Context, args: &ShowArgs) -> Result<Reply, Fai
     for (category, limits) in &session.by_category {
         lines.extend(limits.iter().map(|limit| limit_line(&token, Some(*category), limit, now)));
     }
+    for purse in bound.purses.iter().filter(|purse| purse.session == id.get()) {
+        let (holds, target) = (token.plain(purse.balance), token.show(purse.target));
+        let category = Category::new(purse.category).map_or_else(String::new, |category| category.to_string());
+        lines.push(format!("  purse        {holds} of {target} for {category}, at {}", purse.address));
+    }
     lines.push(format!(
         "  Worst case if this key is stolen: {} in the next 24 hours, {} in total.",
         token.show(worst),
@@ -62,6 +67,8 @@ pub(crate) async fn run(context: &Context, args: &ShowArgs) -> Result<Reply, Fai
     if let Some(object) = json.as_object_mut() {
         object.insert("at_most_24h".to_owned(), json!(token.plain(worst)));
         object.insert("at_most_in_total".to_owned(), json!(token.plain(in_all)));
+        let own = bound.purses.iter().filter(|purse| purse.session == id.get());
+        object.insert("purses".to_owned(), own.map(|purse| purse.json(&vault, &token)).collect());
         object.insert("nonce_highest".to_owned(), json!(session.view.nonceHighest));
     }
     Ok(Reply::new(lines.join("\n"), json))

@@ -3,33 +3,41 @@
 use super::audit::{Beside, examine};
 use super::init::{compile, deploy};
 use crate::anvil::Anvil;
+use crate::buying::of_refusal;
 use crate::change::send;
 use crate::connect::{LOCAL_CHAIN, Node};
 use crate::context::{Context, Vault};
+use crate::demo_seller::{DemoSeller, Trade};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::money::{Token, of_view};
 use crate::output::{Output, Reply, bold, green, yellow};
 use crate::policy::{LimitText, Policy};
+use crate::purses::OpenPurse;
 use crate::sent::Sent;
 use crate::signer::{Signer, development_account};
 use crate::{ledger, library_failure, project, rpc_failure};
 use alloy::network::{EthereumWallet, TransactionBuilder as _};
-use alloy::primitives::{Address, U256};
+use alloy::primitives::{Address, U256, address};
 use alloy::providers::{DynProvider, Provider as _};
 use alloy::rpc::types::TransactionRequest;
 use clap::Args;
-use purse_agent::{Agent, Outcome, Paid, PaymentRequest, SessionFile, SessionKey};
+use purse_agent::{Agent, Bought, Buyer, Outcome, Paid, PaymentRequest, Purchasing, SessionFile, SessionKey};
 use purse_deployer::deploy_test_usdc;
 use purse_indexer::{Indexer, SqliteStore};
 use purse_owner::Verb;
+use purse_protocol::abi::IPurse::IPurseInstance;
 use purse_protocol::abi::IVaultLens::IVaultLensInstance;
 use purse_protocol::{Category, CategoryMask, Refusal, RefusalContext, RpcFault, SessionId, VaultConfig, Window};
 use serde_json::{Value, json};
-use std::time::Instant;
+use std::path::PathBuf;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// When the story begins: 15 January 2027, 08:00:00 UTC. A fixed time makes it the same story on every run.
-const BEGINNING: u64 = 1_800_000_000;
+/// How far the story's clock begins behind the wall's, in seconds: x402 sellers judge by the wall's, and blocks that are made
+/// faster than one a second must not run ahead of it.
+const BEHIND: u64 = 300;
+/// Up to how much the purse is refilled, in base units: a refill takes fifteen sixteenths of it, 0.15.
+const TARGET: u128 = 160_000;
 /// What the vault holds: 25.00 USDC.
 const FUNDS: u64 = 25_000_000;
 /// A cent, in base units.
@@ -75,20 +83,24 @@ struct Stage {
     factory: Address,
     token: Token,
     owner: Signer,
-    agent: Agent<DynProvider>,
+    buyer: Buyer<DynProvider>,
     folder: tempfile::TempDir,
-    _anvil: Anvil,
+    root: PathBuf,
+    anvil: Anvil,
 }
 
 /// Whom the agent tries to pay.
 const WEATHER: Address = Address::repeat_byte(0x11);
 const FILMS: Address = Address::repeat_byte(0x22);
 const STRANGER: Address = Address::repeat_byte(0x33);
+/// The development account that brings the seller's authorisations to the chain: anvil's tenth.
+const FACILITATOR: Address = address!("a0Ee7A142d267C1f36714E4a8F75612F20a79720");
 
 impl Stage {
     async fn build(context: &Context, teller: &mut Teller) -> Result<Self, Failure> {
         let mut clock = Instant::now();
-        let anvil = Anvil::start(BEGINNING).await?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let anvil = Anvil::start(now.saturating_sub(BEHIND)).await?;
         let owner = development_account(None, LOCAL_CHAIN)?;
         // What is sent here concerns nobody outside the story, so it is not remembered with the command's own.
         let sent = Sent::new(context.output);
@@ -142,30 +154,58 @@ impl Stage {
         let most = lens.maxOutflow(address, session.get(), usdc, DAY, Vec::new()).call().await.map_err(of_view)?;
         let most = format!("at most {} a day", token.plain(most.min(U256::from(FUNDS))));
         teller.line("Granting \"demo\" 2.00 a payment, 5.00 an hour", "done", &most);
+        let target = Verb::SetPurseTarget { session, category: category("data")?, token: usdc, target: TARGET };
+        send(&vault, owner.address, &target, &names).await?;
         // From here on what lets anybody do more waits.
         send(&vault, owner.address, &Verb::SetDelay { seconds: DELAY }, &names).await?;
         let agent = Agent::new(vault.node.provider.clone(), file, key).with_context(names);
+        let buyer = Buyer::new(agent).map_err(|refusal| of_refusal(&refusal))?;
         let factory = contracts.factory.record().address;
-        Ok(Self { vault, factory, token, owner, agent, folder, _anvil: anvil })
+        Ok(Self { vault, factory, token, owner, buyer, folder, root, anvil })
     }
 
     async fn pay(&self, payee: Address, amount: u128) -> Result<Outcome, Failure> {
         let request = PaymentRequest::new(payee, amount, "", "purse demo");
-        self.agent.pay(&request).await.map_err(|error| library_failure::of_agent(&error))
+        self.buyer.agent().pay(&request).await.map_err(|error| library_failure::of_agent(&error))
+    }
+
+    /// Buys one thing from a stock x402 seller, out of the purse, which is opened and filled first.
+    async fn buy(&self) -> Result<Bought, Failure> {
+        let facilitator = development_account(Some(FACILITATOR), LOCAL_CHAIN)?;
+        let (token, payee) = (self.token.address, WEATHER);
+        let key = facilitator.key.to_bytes();
+        let trade = Trade { rpc_url: &self.anvil.url, chain_id: LOCAL_CHAIN, key, token, payee };
+        let seller = DemoSeller::start(&self.root, trade).await?;
+        let purchasing = Purchasing::get(&format!("{}/forecast", seller.url), "purse demo");
+        let bought = self.buyer.pay_url(&purchasing.map_err(|refusal| of_refusal(&refusal))?).await;
+        bought.map_err(|refusal| of_refusal(&refusal))
+    }
+
+    /// Sends what is left in the purse back to the vault; how much that is.
+    async fn sweep(&self) -> Result<U256, Failure> {
+        let purse = OpenPurse::all(&self.vault, &self.token).await?;
+        let purse = purse.first().ok_or_else(|| differs("the purse", "open", "none"))?;
+        let contract = IPurseInstance::new(purse.address, &self.vault.node.provider);
+        let pending = contract.sweep(self.token.address).from(self.owner.address).send().await.map_err(of_view)?;
+        let receipt = pending.get_receipt().await;
+        if !receipt.is_ok_and(|receipt| receipt.status()) {
+            return Err(differs("the sweep", "done", "no receipt of it"));
+        }
+        Ok(purse.balance)
     }
 
     /// Asks for a payment above the cap, which the owner approves.
     async fn pay_approved(&self, payee: Address, amount: u128) -> Result<Outcome, Failure> {
         let failed = |error| library_failure::of_agent(&error);
         let request = PaymentRequest::new(payee, amount, "", "purse demo");
-        let mut asked = match self.agent.request_approval(&request).await.map_err(failed)? {
+        let mut asked = match self.buyer.agent().request_approval(&request).await.map_err(failed)? {
             Ok(asked) => asked,
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
         };
         let approval = purse_owner::approve(LOCAL_CHAIN, self.vault.address, &asked.payment, &self.owner.key);
         asked.approval =
             Some(approval.map_err(|error| differs("the owner's approval", "a signature", &error.to_string()))?);
-        self.agent.pay_approved(&asked).await.map_err(failed)
+        self.buyer.agent().pay_approved(&asked).await.map_err(failed)
     }
 
     /// Asks for what must wait; its number.
@@ -181,7 +221,8 @@ impl Stage {
 
     /// Hands the vault the very payment that it made already, with its signature.
     async fn replay(&self, paid: &Paid) -> Result<Option<Refusal>, Failure> {
-        let signed = self.agent.sign(paid.payment.clone()).map_err(|error| library_failure::of_agent(&error))?;
+        let signed =
+            self.buyer.agent().sign(paid.payment.clone()).map_err(|error| library_failure::of_agent(&error))?;
         let call = TransactionRequest::default().with_to(self.vault.address).with_input(signed.calldata());
         match self.vault.node.provider.call(call).await.map_err(RpcFault::from) {
             Ok(_) => Ok(None),
@@ -201,6 +242,11 @@ impl Stage {
 /// The acts, each with what must come of it.
 async fn story(stage: &Stage, teller: &mut Teller) -> Result<(), Failure> {
     let first = teller.paid("Paying 1.00 to the weather service", stage.pay(WEATHER, 100 * CENT).await?)?;
+    let bought = stage.buy().await?;
+    let settled = bought.receipt.filter(|receipt| receipt.settled && receipt.amount == CENT);
+    let block =
+        settled.and_then(|receipt| receipt.block).ok_or_else(|| differs("the purchase", "paid", "not settled"))?;
+    teller.line("Buying a forecast from an x402 seller, 0.01", "paid", &format!("block {block}"));
     teller.refused("Paying 0.10 to a stranger", stage.pay(STRANGER, 10 * CENT).await?, "PayeeNotInBook")?;
     teller.refused(
         "Paying 0.10 for films, not its category",
@@ -210,11 +256,10 @@ async fn story(stage: &Stage, teller: &mut Teller) -> Result<(), Failure> {
     teller.replayed("Sending the first payment again", stage.replay(&first).await?, "NonceUsed")?;
     teller.refused("Paying 2.01 at once", stage.pay(WEATHER, 201 * CENT).await?, "AbovePerPaymentCap")?;
     teller.paid("Paying 2.01 with the owner's approval", stage.pay_approved(WEATHER, 201 * CENT).await?)?;
-    teller.paid("Paying 1.99 more", stage.pay(WEATHER, 199 * CENT).await?)?;
+    teller.paid("Paying 1.84 more", stage.pay(WEATHER, 184 * CENT).await?)?;
     teller.refused("Paying 0.01 more within the hour", stage.pay(WEATHER, CENT).await?, "LimitExceeded")?;
     stage.move_clock(HOUR_AND_A_QUARTER).await?;
-    teller.line("Moving the clock on by 75 minutes", "done", "");
-    teller.paid("Paying 0.01 now", stage.pay(WEATHER, CENT).await?)?;
+    teller.paid("Moving the clock 75 minutes on, paying 0.01", stage.pay(WEATHER, CENT).await?)?;
     let at = stage.act(Verb::Pause).await?;
     teller.line("Pausing everything", "done", &at);
     teller.refused("Paying 0.01", stage.pay(WEATHER, CENT).await?, "VaultPaused")?;
@@ -225,7 +270,10 @@ async fn story(stage: &Stage, teller: &mut Teller) -> Result<(), Failure> {
     teller.line("Letting it take effect, an hour later", "done", &at);
     let at = stage.act(Verb::Revoke { session: session_id()? }).await?;
     teller.line("Revoking \"demo\"", "done", &at);
-    teller.refused("Paying 0.01 again", stage.pay(WEATHER, CENT).await?, "SessionRevoked")
+    teller.refused("Paying 0.01 again", stage.pay(WEATHER, CENT).await?, "SessionRevoked")?;
+    let back = stage.sweep().await?;
+    teller.line("Sweeping its purse back into the vault", "done", &stage.token.plain(back));
+    Ok(())
 }
 
 /// Indexes the logs, folds them, compares with the chain.
@@ -236,14 +284,14 @@ async fn audit(stage: &Stage, teller: &mut Teller) -> Result<(), Failure> {
     let synced = indexer.sync_to_head(|_| {}).await.map_err(|error| library_failure::of_index(&error))?;
     let store = indexer.into_store();
     let trail = ledger::trail(&*store, &stage.vault)?;
-    teller.line("Rebuilding the trail from the chain's logs", "done", &format!("{} events", trail.sequence));
     let end = synced.block.ok_or_else(|| differs("the audit", "an index", "nothing"))?;
     let report = examine(&stage.vault, &trail, end, 0, Beside::default()).await?;
     if !report.holds() {
         let problems = report.differences().map(|(_, difference)| difference.problem.clone()).collect::<Vec<_>>();
         return Err(differs("the audit", "no difference", &problems.join("; ")));
     }
-    teller.line("Comparing the trail with the contract", "pass", "trail equals chain");
+    let deed = format!("Rebuilding it from {} events, comparing", trail.sequence);
+    teller.line(&deed, "pass", "trail equals chain");
     Ok(())
 }
 

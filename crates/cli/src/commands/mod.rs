@@ -4,6 +4,7 @@ pub(crate) mod agent;
 pub(crate) mod agent_add;
 pub(crate) mod agent_limit;
 pub(crate) mod agent_list;
+pub(crate) mod agent_purse;
 pub(crate) mod agent_rotate;
 pub(crate) mod agent_show;
 pub(crate) mod approve;
@@ -55,6 +56,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<Reply, Fa
         Command::Agent(AgentCommand::Show(args)) => agent_show::run(context, &args).await,
         Command::Agent(AgentCommand::Rotate(args)) => agent_rotate::run(context, &args).await,
         Command::Agent(AgentCommand::Limit(args)) => agent_limit::run(context, &args).await,
+        Command::Agent(AgentCommand::Purse(args)) => agent_purse::run(context, &args).await,
         Command::Payee(PayeeCommand::Add(args)) => payee::add(context, &args).await,
         Command::Payee(PayeeCommand::Request(args)) => payee_request::run(context, &args).await,
         Command::Payee(PayeeCommand::Remove(args)) => payee::remove(context, &args).await,

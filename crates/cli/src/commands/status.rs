@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use crate::money::{Token, of_view};
 use crate::outflow::Outflow;
 use crate::output::{Reply, bold, green, red, yellow};
+use crate::purses;
 use crate::sessions::{NOT_ALL, READS_AT_ONCE, Session, Sessions, VaultBound};
 use crate::table::aligned;
 use crate::waits;
@@ -66,7 +67,7 @@ pub(crate) async fn run(context: &Context, args: &StatusArgs) -> Result<Reply, F
 
     let (now, names) = (head.time, vault.words(&token));
     let outflow = Outflow::new(context, &vault, &token, &bound, &waiting, now).await?;
-    let most = Most::ask(&outflow, &sessions, &horizons, bound.balance, paused).await?;
+    let most = Most::ask(&outflow, &sessions, &horizons, bound.in_all(), paused).await?;
     let title = format!(
         "{}  {}  {}  block {}",
         bold(context.profile_name().unwrap_or("vault")),
@@ -98,6 +99,10 @@ pub(crate) async fn run(context: &Context, args: &StatusArgs) -> Result<Reply, F
     } else {
         lines.push(agent_table(&vault, &token, &sessions, now));
         lines.push(String::new());
+        if !bound.purses.is_empty() {
+            lines.push(purses::table(&vault, &token, &bound.purses));
+            lines.push(String::new());
+        }
         lines.extend(most.table(&vault, &token, &sessions, &horizons, complete));
         if !waiting.is_empty() && !outflow.counts_waiting() {
             lines.push(yellow("What waits is left aside in that: purse init and purse index let it be counted in"));
@@ -124,6 +129,7 @@ pub(crate) async fn run(context: &Context, args: &StatusArgs) -> Result<Reply, F
         "paused": paused,
         "token": { "symbol": token.symbol, "address": token.address, "decimals": token.decimals },
         "balance": token.plain(bound.balance),
+        "purses": bound.purses.iter().map(|purse| purse.json(&vault, &token)).collect::<Vec<_>>(),
         "limits": bound.limits.iter().map(|limit| limit_json(&token, limit)).collect::<Vec<_>>(),
         "at_most": at_most_json(&token, &horizons, &most.all),
         "at_most_24h": token.plain(most.all.first().copied().unwrap_or_default()),

@@ -1,14 +1,14 @@
 //! One refusal of each kind, for the tests and the reference page.
 
 use super::{Refusal, RefusalContext};
-use crate::abi::{IVault as V, IVaultFactory as F, IVaultLens as L};
+use crate::abi::{IPurse as P, IVault as V, IVaultFactory as F, IVaultLens as L};
 use alloy::primitives::{Address, B256, U256, address};
 use alloy::sol_types::{Panic, Revert, SolCall, SolError};
 
 /// One code of the reference page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Documented {
-    /// `IVault`, `IVaultFactory` or `IVaultLens`; `any` for what every contract may revert with.
+    /// `IVault`, `IVaultFactory`, `IVaultLens` or `IPurse`; `any` for what every contract may revert with.
     pub contract: &'static str,
     /// The error as Solidity writes it, such as `VaultShort(uint256,uint256)`; empty where there is none.
     pub signature: &'static str,
@@ -25,12 +25,13 @@ const DAY: u32 = 86_400;
 const TIME: u32 = 1_795_357_320;
 
 /// Every code that [`Refusal::decode`] gives, with an example: the vault's errors in the order of the interface, the
-/// factory's, the lens's, then those of foreign contracts.
+/// factory's, the lens's, a purse's, then those of foreign contracts.
 pub fn all_codes() -> Vec<Documented> {
     let vault = payments().into_iter().chain(purses()).chain(changes()).chain(acts()).map(|made| made.told("IVault"));
     vault
         .chain(factory().into_iter().map(|made| made.told("IVaultFactory")))
         .chain(lens().into_iter().map(|made| made.told("IVaultLens")))
+        .chain(purse().into_iter().map(|made| made.told("IPurse")))
         .chain(any().into_iter().map(|made| made.told("any")))
         .collect()
 }
@@ -156,6 +157,13 @@ fn acts() -> Vec<Made> {
 
 fn lens() -> Vec<Made> {
     vec![made(L::NoVaultLimit { token: USDC }), made(L::WaitingCallMissing { change: 12 })]
+}
+
+fn purse() -> Vec<Made> {
+    vec![
+        made(P::SessionNotOver { session: SESSION, caller: SOMEBODY }),
+        made(P::SweepFailed { token: USDC, amount: usdc(49) }),
+    ]
 }
 
 fn factory() -> Vec<Made> {

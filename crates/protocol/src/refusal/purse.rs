@@ -1,8 +1,8 @@
 //! What opening, refilling and sizing purses meets, in plain words (I16).
 
-use super::WhoCanFix::{Agent, Owner, Seller};
+use super::WhoCanFix::{Agent, Operator, Owner, Seller};
 use super::told::Told;
-use super::{IVaultErrors, RefusalContext, Retry};
+use super::{IPurseErrors, IVaultErrors, RefusalContext, Retry};
 use alloy::primitives::U256;
 
 /// The words for an error about purses; `None` when it belongs elsewhere.
@@ -83,4 +83,35 @@ pub(super) fn explain(error: &IVaultErrors, context: &RefusalContext) -> Option<
         .fact("token", e.token),
         _ => return None,
     })
+}
+
+/// The words for what a purse itself refuses.
+pub(super) fn explain_purse(error: &IPurseErrors, context: &RefusalContext) -> Told {
+    use IPurseErrors as E;
+    match error {
+        E::SessionNotOver(e) => Told::new(
+            Owner,
+            Retry::After,
+            format!(
+                "{} lives, and while it does only the vault's owner may sweep its purse, which {} is not",
+                context.session_name(e.session),
+                e.caller
+            ),
+            "the owner sweeps it; anyone may once the session is revoked or has ended",
+        )
+        .fact("session", e.session)
+        .fact("caller", e.caller),
+        E::SweepFailed(e) => Told::new(
+            Operator,
+            Retry::After,
+            format!(
+                "{} did not move {} back to the vault",
+                context.token_name(e.token),
+                context.amount(None, e.amount)
+            ),
+            "ask whoever runs the token: it may be paused, or may have blocked the purse or the vault",
+        )
+        .fact("token", e.token)
+        .amount("amount", context, None, e.amount),
+    }
 }

@@ -21,10 +21,11 @@ built anew.
 ";
 
 /// Where an error comes from, as a heading.
-const SECTIONS: [(&str, &str); 4] = [
+const SECTIONS: [(&str, &str); 5] = [
     ("IVault", "The vault's"),
     ("IVaultFactory", "The factory's"),
     ("IVaultLens", "The lens's"),
+    ("IPurse", "A purse's"),
     ("any", "Those of other contracts, such as tokens, and of the Solidity language"),
 ];
 
@@ -32,7 +33,7 @@ const SECTIONS: [(&str, &str); 4] = [
 ///
 /// # Errors
 /// When an interface declares an error that has no words, or words are for no error.
-pub(crate) fn page(vault: &[Item], factory: &[Item], lens: &[Item]) -> anyhow::Result<String> {
+pub(crate) fn page(vault: &[Item], factory: &[Item], lens: &[Item], purse: &[Item]) -> anyhow::Result<String> {
     let codes = all_codes();
     let mut page = INTRODUCTION.to_owned();
     write!(
@@ -44,7 +45,7 @@ pub(crate) fn page(vault: &[Item], factory: &[Item], lens: &[Item]) -> anyhow::R
         let (who, retry) = (example.who_can_fix, example.retry);
         writeln!(page, "| [`{code}`](#{}) | {who} | {retry} |", code.to_lowercase())?;
     }
-    let interfaces = [Some(vault), Some(factory), Some(lens), None];
+    let interfaces = [Some(vault), Some(factory), Some(lens), Some(purse), None];
     for ((contract, heading), interface) in SECTIONS.into_iter().zip(interfaces) {
         write!(page, "\n## {heading}\n")?;
         for entry in codes.iter().filter(|entry| entry.contract == contract) {
@@ -52,7 +53,7 @@ pub(crate) fn page(vault: &[Item], factory: &[Item], lens: &[Item]) -> anyhow::R
             section(&mut page, entry, item)?;
         }
     }
-    for item in vault.iter().chain(factory).chain(lens).filter(|item| item.kind == Kind::Error) {
+    for item in vault.iter().chain(factory).chain(lens).chain(purse).filter(|item| item.kind == Kind::Error) {
         let told = codes.iter().any(|entry| entry.signature == item.signature());
         told.then_some(()).with_context(|| format!("purse_protocol::refusal has no words for {}", item.signature()))?;
     }
@@ -93,11 +94,12 @@ mod tests {
         let checkout = purse_tests::LocalChain::checkout().join("contracts/src/interfaces");
         let read = |name| -> anyhow::Result<_> { items(&std::fs::read_to_string(checkout.join(name))?) };
         let (mut vault, factory, lens) = (read("IVault.sol")?, read("IVaultFactory.sol")?, read("IVaultLens.sol")?);
-        assert!(page(&vault, &factory, &lens)?.contains("### VaultShort"));
-        assert!(page(&vault, &factory, &[]).is_err());
+        let purse = read("IPurse.sol")?;
+        assert!(page(&vault, &factory, &lens, &purse)?.contains("### VaultShort"));
+        assert!(page(&vault, &factory, &[], &purse).is_err());
         vault.extend(items("/// @notice New.\nerror Unheard(uint8 of);")?);
-        assert!(page(&vault, &factory, &lens).is_err_and(|error| error.to_string().contains("Unheard(uint8)")));
-        assert!(page(&[], &factory, &lens).is_err());
+        assert!(page(&vault, &factory, &lens, &purse).is_err_and(|error| error.to_string().contains("Unheard(uint8)")));
+        assert!(page(&[], &factory, &lens, &purse).is_err());
         Ok(())
     }
 }

@@ -39,9 +39,10 @@ fn run() -> anyhow::Result<()> {
     let vault = solidity::items(&read("IVault.sol")?)?;
     let factory = solidity::items(&read("IVaultFactory.sol")?)?;
     let lens = solidity::items(&read("IVaultLens.sol")?)?;
+    let of_purse = solidity::items(&read("IPurse.sol")?)?;
     let purse = std::env::current_exe()?.with_file_name("purse");
     let pages = [
-        ("errors.md", errors::page(&vault, &factory, &lens)?),
+        ("errors.md", errors::page(&vault, &factory, &lens, &of_purse)?),
         ("events.md", events::page(&vault, &factory)?),
         ("cli.md", cli::page(&purse)?),
     ];
