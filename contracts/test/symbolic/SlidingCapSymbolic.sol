@@ -5,8 +5,8 @@ import {assume, countsFit, split} from "./Premise.sol";
 import {Meter, SlidingCap} from "src/libraries/SlidingCap.sol";
 
 /// @notice The sliding cap, for every meter whose counts fit a cap together, as those of every meter do that began empty
-///         (I4, I7). Time is counted in buckets here: with a window
-///         of 4 s the bucket's number is the time. BucketsSymbolic proves what that has to do with seconds.
+///         (I4, I7). Time is counted in buckets here: with a window of 4 s the bucket's number is the time.
+///         BucketsSymbolic proves what that has to do with seconds.
 /// @dev    Every meter is rolled by a number of buckets that is a constant on each path.
 /// @custom:halmos --loop 16
 contract SlidingCapSymbolic {

@@ -2,26 +2,14 @@
 pragma solidity ^0.8.28;
 
 import {SVM, Signed} from "./AnyVault.sol";
-import {GivenPayment} from "./GivenPayment.sol";
+import {PaymentState} from "./PaymentState.sol";
 import {assume} from "./Premise.sol";
 import {Ledger} from "./Tokens.sol";
 import {IVault} from "src/interfaces/IVault.sol";
-import {AllowanceWord} from "src/libraries/AllowanceWord.sol";
 import {SessionWord} from "src/libraries/SessionWord.sol";
-import {VaultWord} from "src/libraries/VaultWord.sol";
 
 /// @notice The two ways money leaves, against one behaviour of a token: VaultTokensSymbolic has one contract for each.
-abstract contract TokenBehaviour is GivenPayment {
-    /// @dev All of the vault and the token that a payment may change.
-    struct State {
-        uint256 vaultWord;
-        uint256 sessionWord;
-        uint256 allowance;
-        uint256 vaultHas;
-        uint256 payeeHas;
-        uint256 feeRecipientHas;
-    }
-
+abstract contract TokenBehaviour is PaymentState {
     function _newToken() internal virtual returns (Ledger);
 
     function _token() internal override returns (address token) {
@@ -45,8 +33,7 @@ abstract contract TokenBehaviour is GivenPayment {
 
     function _paysOrNot(Signed memory signed, uint256 counts, uint256 more) private {
         uint256 total = _given(signed);
-        assume(!_vaultWord().limited());
-        _setAllowance(_session(), _limitOf(0, _still(counts)));
+        _plain(counts);
         _prepare(signed);
         address key = _signer(signed);
         State memory a = _state(key);
@@ -93,14 +80,7 @@ abstract contract TokenBehaviour is GivenPayment {
         assert(token.held(other) == otherHad);
     }
 
-    function _state(address key) private view returns (State memory) {
-        return State({
-            vaultWord: VaultWord.unwrap(_vaultWord()),
-            sessionWord: SessionWord.unwrap(_sessionWord(key)),
-            allowance: AllowanceWord.unwrap(_allowanceWord(_session())),
-            vaultHas: Ledger(money).held(address(vault)),
-            payeeHas: Ledger(money).held(PAYEE),
-            feeRecipientHas: Ledger(money).held(FEE_RECIPIENT)
-        });
+    function _held(address account) internal view override returns (uint256) {
+        return Ledger(money).held(account);
     }
 }

@@ -2,26 +2,14 @@
 pragma solidity ^0.8.28;
 
 import {AnyToken, SVM, Signed} from "./AnyVault.sol";
-import {GivenPayment} from "./GivenPayment.sol";
+import {PaymentState} from "./PaymentState.sol";
 import {assume} from "./Premise.sol";
 import {IVault} from "src/interfaces/IVault.sol";
-import {AllowanceWord} from "src/libraries/AllowanceWord.sol";
 import {SessionWord} from "src/libraries/SessionWord.sol";
-import {VaultWord} from "src/libraries/VaultWord.sol";
 
 /// @notice A batch's items are payments, and each is made or leaves no trace (I11).
 /// @custom:halmos --loop 8
-contract VaultBatchSymbolic is GivenPayment {
-    /// @dev All of the vault and the token that a payment may change.
-    struct State {
-        uint256 vaultWord;
-        uint256 sessionWord;
-        uint256 allowance;
-        uint256 vaultHas;
-        uint256 payeeHas;
-        uint256 feeRecipientHas;
-    }
-
+contract VaultBatchSymbolic is PaymentState {
     function _token() internal override returns (address token) {
         token = address(new AnyToken());
         SVM.enableSymbolicStorage(token);
@@ -68,27 +56,14 @@ contract VaultBatchSymbolic is GivenPayment {
         assert(_isSame(before, _state(key)));
     }
 
-    /// @dev One limit of an hour, and none of the vault's own.
-    function _plain(uint256 counts) private {
-        assume(!_vaultWord().limited());
-        _setAllowance(_session(), _limitOf(0, _still(counts)));
-    }
-
     function _payBatch(Signed memory signed) private returns (bool done) {
         IVault.BatchItem[] memory items = new IVault.BatchItem[](1);
         items[0] = IVault.BatchItem(signed.payment, _signature(signed), "");
         (done,) = address(vault).call(abi.encodeCall(IVault.payBatch, (items)));
     }
 
-    function _state(address key) private view returns (State memory) {
-        return State({
-            vaultWord: VaultWord.unwrap(_vaultWord()),
-            sessionWord: SessionWord.unwrap(_sessionWord(key)),
-            allowance: AllowanceWord.unwrap(_allowanceWord(_session())),
-            vaultHas: AnyToken(money).balanceOf(address(vault)),
-            payeeHas: AnyToken(money).balanceOf(PAYEE),
-            feeRecipientHas: AnyToken(money).balanceOf(FEE_RECIPIENT)
-        });
+    function _held(address account) internal view override returns (uint256) {
+        return AnyToken(money).balanceOf(account);
     }
 
     function _isSame(State memory a, State memory b) private pure returns (bool) {

@@ -1,9 +1,9 @@
 //! The file in which an agent asks its owner to approve one payment, and in which the approval comes back.
 
 use crate::private_file::{self, FileError, Secrecy};
-use alloy::primitives::{Address, B256, Bytes, Signature};
+use alloy::primitives::{Address, B256, Bytes};
 use purse_protocol::abi::IVault::Payment;
-use purse_protocol::typed_data::{approval_digest, payment_digest};
+use purse_protocol::typed_data::{approval_digest, payment_digest, signer_of};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -114,12 +114,12 @@ impl ApprovalRequest {
 
     /// Who signed the payment: must be the session's key. `None` when nobody can have made that signature.
     pub fn signer(&self) -> Option<Address> {
-        recover(&self.signature, self.digest())
+        signer_of(&self.signature, self.digest())
     }
 
     /// Whose key signed the approval, if a key did: an owner that is a contract signs otherwise.
     pub fn approver(&self) -> Option<Address> {
-        recover(self.approval.as_deref()?, self.approval_digest())
+        signer_of(self.approval.as_deref()?, self.approval_digest())
     }
 
     /// Reads a file.
@@ -204,15 +204,6 @@ impl ApprovalRequest {
         };
         serde_json::to_string_pretty(&file).unwrap_or_default() + "\n" // of such fields it never fails
     }
-}
-
-/// Whose key made a signature of 64 or 65 bytes.
-fn recover(signature: &[u8], digest: B256) -> Option<Address> {
-    let signature = match signature.len() {
-        64 => Signature::from_erc2098(signature),
-        _ => Signature::from_raw(signature).ok()?,
-    };
-    signature.recover_address_from_prehash(&digest).ok()
 }
 
 #[cfg(test)]

@@ -6,10 +6,9 @@ use crate::observed::{Observed, ObservedApproval};
 use crate::payment::{ApprovedPayment, TrailPayment};
 use crate::report::{Check, Difference, Subject};
 use crate::trail::Trail;
-use alloy::primitives::{Address, B256, Signature};
 use alloy::sol_types::SolInterface;
 use purse_protocol::abi::IVault::{BatchItem, IVaultCalls, Payment};
-use purse_protocol::typed_data::approval_digest;
+use purse_protocol::typed_data::{approval_digest, signer_of};
 
 const TITLE: &str = "payments above their per-payment cap have the owner's approval";
 
@@ -48,7 +47,7 @@ fn see(trail: &Trail, observed: &Observed, one: &ApprovedPayment) -> Seen {
         return Seen::Wrong("its transaction calls the vault with another payment".to_owned());
     }
     let digest = |payment: &Payment| approval_digest(trail.chain_id, trail.vault, payment);
-    if same.iter().any(|item| signer(&item.approval, digest(&item.payment)) == Some(one.owner)) {
+    if same.iter().any(|item| signer_of(&item.approval, digest(&item.payment)) == Some(one.owner)) {
         return Seen::Signed;
     }
     if same.iter().all(|item| item.approval.is_empty()) {
@@ -76,12 +75,4 @@ fn is_same(payment: &Payment, logged: &TrailPayment) -> bool {
         == (logged.session.get(), logged.nonce, logged.token, logged.payee)
         && (payment.amount, payment.fee, payment.feeRecipient, payment.r#ref)
             == (logged.amount, logged.fee, logged.fee_recipient, logged.reference)
-}
-
-fn signer(signature: &[u8], digest: B256) -> Option<Address> {
-    let signature = match signature.len() {
-        64 => Signature::from_erc2098(signature),
-        _ => Signature::from_raw(signature).ok()?,
-    };
-    signature.recover_address_from_prehash(&digest).ok()
 }

@@ -9,7 +9,7 @@ pub mod wallet;
 mod tests;
 
 use crate::abi::IVault::Payment;
-use alloy::primitives::{Address, B256, keccak256};
+use alloy::primitives::{Address, B256, Signature, keccak256};
 use alloy::sol_types::{Eip712Domain, SolValue, eip712_domain};
 
 /// The EIP-712 type of a payment. Written out, because the hash that `sol!` derives is of another type: it calls the
@@ -54,6 +54,15 @@ pub fn act_struct_hash(call: &[u8], nonce: u32, deadline: u32) -> B256 {
 /// The digest that the session key signs to make `payment` from `vault` on chain `chain_id`.
 pub fn payment_digest(chain_id: u64, vault: Address, payment: &Payment) -> B256 {
     digest(chain_id, vault, payment_struct_hash(payment))
+}
+
+/// Whose key made `signature` over `digest`: 64 bytes (EIP-2098) or 65. `None` if it is nobody's.
+pub fn signer_of(signature: &[u8], digest: B256) -> Option<Address> {
+    let signature = match signature.len() {
+        64 => Signature::from_erc2098(signature),
+        _ => Signature::from_raw(signature).ok()?,
+    };
+    signature.recover_address_from_prehash(&digest).ok()
 }
 
 /// The digest that the owner signs to approve `payment` above the session's per-payment cap (I5).

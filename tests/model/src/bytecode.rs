@@ -118,11 +118,17 @@ pub(crate) fn token() -> Bytes {
     code.selector(); // mood selector
     code.jump_if_is(U256::from(0x70a0_8231_u32), "balanceOf");
     code.jump_if_is(U256::from(0xa905_9cbb_u32), "transfer");
+    code.jump_if_is(U256::from(0x3644_e515_u32), "domain");
+    code.jump_if_is(U256::from(0xe94a_0102_u32), "unused");
     code.place("revert").revert();
 
     code.place("balanceOf").ops(&[op::POP]).jump_if_is(mood(Mood::Discreet), "revert");
     code.argument(0).ops(&[op::SLOAD]).push(U256::ZERO).ops(&[op::MSTORE]);
     code.push(U256::from(32)).push(U256::ZERO).ops(&[op::RETURN]);
+
+    // DOMAIN_SEPARATOR, authorizationState: as far as the opening of a purse asks
+    code.place("domain").ops(&[op::POP]).jump_if_is(mood(Mood::Discreet), "revert").give(U256::from(1), 32);
+    code.place("unused").give(U256::ZERO, 32);
 
     code.place("transfer").ops(&[op::POP]).jump_if_is(mood(Mood::Frozen), "revert");
     code.jump_if_is(mood(Mood::Refusing), "false");

@@ -4,12 +4,11 @@ use crate::cast::Cast;
 use crate::chain::{Chain, Receipt};
 use crate::compare;
 use crate::generate::Generator;
-use crate::pair::{Pair, Scenario, Shown};
+use crate::pair::{Code, Pair, Scenario, Shown};
 use crate::shrink;
 use crate::step::Step;
 use crate::tally::{self, Tally};
 use alloy::json_abi::JsonAbi;
-use alloy::primitives::Bytes;
 use anyhow::{Context as _, bail};
 use purse_deployer::Build;
 use std::collections::BTreeMap;
@@ -22,7 +21,7 @@ const VIEWS_EVERY: usize = 25;
 
 /// The contract, and who acts.
 pub struct Campaign {
-    code: Bytes,
+    code: Code,
     abi: JsonAbi,
     names: BTreeMap<[u8; 4], String>,
     cast: Cast,
@@ -46,7 +45,8 @@ impl Campaign {
         let abi = build.vault.abi;
         let mut cast = Cast::new()?;
         cast.name(Chain::vault_address(), "vault");
-        Ok(Self { code: build.vault.creation_code, names: tally::names(&abi), abi, cast })
+        let code = Code { vault: build.vault.creation_code, lens: build.lens.runtime_code };
+        Ok(Self { code, names: tally::names(&abi), abi, cast })
     }
 
     /// The vault's compiled interface.

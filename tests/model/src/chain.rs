@@ -3,10 +3,12 @@
 
 use crate::bytecode;
 use crate::model::tokens::{Answer, Mood};
-use crate::model::{Configuration, Counters};
+use crate::model::{Configuration, Counters, Purse};
 use alloy::primitives::{Address, B256, Bytes, LogData, TxKind, U256};
 use alloy::sol_types::{SolCall, SolValue};
 use anyhow::{Context as _, bail, ensure};
+use purse_protocol::abi::IPurses;
+use purse_protocol::create2::purses_address;
 use revm::context::result::{ExecutionResult, Output};
 use revm::context::{Context, TxEnv};
 use revm::database::InMemoryDB;
@@ -17,6 +19,8 @@ use revm::{ExecuteCommitEvm, ExecuteEvm, MainBuilder, MainnetEvm};
 
 /// The gas that a transaction may have (EIP-7825).
 pub(crate) const GAS_LIMIT: u64 = 16_777_216;
+/// Where the lens is.
+const LENS: Address = Address::repeat_byte(0xee);
 /// The slot of the word with the vault's counters: docs/spec.md, and libraries/VaultWord.sol for its bits.
 const VAULT_SLOT: U256 = U256::ZERO;
 
@@ -78,6 +82,29 @@ impl Chain {
     /// Asks a view of the vault.
     pub(crate) fn view<C: SolCall>(&mut self, call: &C, time: u64) -> anyhow::Result<C::Return> {
         self.ask(self.vault, call, time)
+    }
+
+    /// Puts the lens beside the vault: it has no state, and no immutables.
+    pub(crate) fn put_lens(&mut self, code: Bytes) {
+        self.put_code(LENS, code);
+    }
+
+    /// Asks a view of the lens.
+    pub(crate) fn look<C: SolCall>(&mut self, call: &C, time: u64) -> anyhow::Result<C::Return> {
+        self.ask(LENS, call, time)
+    }
+
+    /// Where the vault's purse of these will be.
+    pub(crate) fn purse_of(&mut self, of: Purse, time: u64) -> anyhow::Result<Address> {
+        let Purse { session, category, token } = of;
+        self.ask(purses_address(self.vault), &IPurses::purseOfCall { session, token, category }, time)
+    }
+
+    /// What a purse may be refilled to, and the most that may be set.
+    pub(crate) fn target_of(&mut self, of: Purse, time: u64) -> anyhow::Result<(U256, U256)> {
+        let Purse { session, category, token } = of;
+        let told = self.ask(purses_address(self.vault), &IPurses::targetOfCall { session, category, token }, time)?;
+        Ok((told.target, told.largest))
     }
 
     /// Asks a view of any contract.

@@ -1,10 +1,10 @@
 //! Every view of the contract against the model.
 
 use crate::cast::Cast;
-use crate::model::{Scope, Session, Vault, WINDOWS};
+use crate::model::{Purse, Scope, Session, Vault, WINDOWS};
 use crate::pair::Pair;
 use alloy::primitives::{Address, U256};
-use purse_protocol::abi::IVault;
+use purse_protocol::abi::{IVault, IVaultLens};
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
@@ -42,6 +42,7 @@ pub(crate) fn everything(pair: &mut Pair, cast: &Cast, now: u64) -> anyhow::Resu
         return Ok(Some(difference));
     }
     let Pair { chain, model } = pair;
+    let vault = chain.vault;
     same!("owner()".into(), model.owner, chain.view(&IVault::ownerCall {}, now)?);
     same!("pendingOwner()".into(), model.pending_owner, chain.view(&IVault::pendingOwnerCall {}, now)?);
     same!("guardian()".into(), model.guardian, chain.view(&IVault::guardianCall {}, now)?);
@@ -49,10 +50,10 @@ pub(crate) fn everything(pair: &mut Pair, cast: &Cast, now: u64) -> anyhow::Resu
     same!("delay()".into(), model.delay, chain.view(&IVault::delayCall {}, now)?);
     same!("paused()".into(), model.paused, chain.view(&IVault::pausedCall {}, now)?);
     same!("epoch()".into(), model.epoch, chain.view(&IVault::epochCall {}, now)?);
-    same!("waiting()".into(), model.waiting_view(), chain.view(&IVault::waitingCall {}, now)?);
+    same!("waiting()".into(), model.waiting_view(), chain.look(&IVaultLens::waitingCall { vault }, now)?);
 
     for session in model.sessions.keys().copied().chain([0, NOBODY]) {
-        let view = chain.view(&IVault::sessionOfCall { session }, now)?;
+        let view = chain.look(&IVaultLens::sessionOfCall { vault, session }, now)?;
         same!(format!("sessionOf({session})"), model.session_view(session), view);
     }
     let strangers = cast.owners.iter().chain(&cast.agents).copied();
@@ -60,7 +61,14 @@ pub(crate) fn everything(pair: &mut Pair, cast: &Cast, now: u64) -> anyhow::Resu
         let view = chain.view(&IVault::sessionOfKeyCall { key }, now)?;
         same!(format!("sessionOfKey({key})"), model.session_of_key(key), view);
     }
-    for payee in model.payees.keys().copied().chain(cast.payees.iter().copied()).collect::<BTreeSet<_>>() {
+    for payee in model
+        .payees
+        .keys()
+        .chain(model.purses.keys())
+        .copied()
+        .chain(cast.payees.iter().copied())
+        .collect::<BTreeSet<_>>()
+    {
         let view = chain.view(&IVault::payeeOfCall { payee }, now)?;
         same!(format!("payeeOf({payee})"), model.category(payee), view);
     }
@@ -69,13 +77,16 @@ pub(crate) fn everything(pair: &mut Pair, cast: &Cast, now: u64) -> anyhow::Resu
         let known = (model.tokens.contains_key(token), model.unit_bits(*token));
         same!(format!("tokenOf({token})"), known, (view.listed, view.unitBits));
     }
+    for of in purses(model) {
+        same!(format!("targetOf({of:?})"), model.purse_target(of), chain.target_of(of, now)?);
+    }
     for scope in scopes(model, cast) {
         let Scope { session, category, token } = scope;
-        let view = chain.view(&IVault::remainingCall { session, category, token }, now)?;
+        let view = chain.look(&IVaultLens::remainingCall { vault, session, category, token }, now)?;
         let told = (view.perPaymentCap, view.limits);
         same!(format!("remaining({session}, {category}, {token})"), model.remaining_view(scope, now), told);
         for window in WINDOWS {
-            let view = chain.view(&IVault::meterOfCall { session, category, token, window }, now)?;
+            let view = chain.look(&IVaultLens::meterOfCall { vault, session, category, token, window }, now)?;
             let what = || format!("meterOf({session}, {category}, {token}, {window})");
             same!(what(), model.meter_view(scope, window), view);
         }
@@ -100,7 +111,14 @@ fn scopes(model: &Vault, cast: &Cast) -> BTreeSet<Scope> {
     known.chain(whole).collect()
 }
 
+/// Every purse, and those of every scope by category.
+fn purses(model: &Vault) -> BTreeSet<Purse> {
+    let scopes = model.limits.keys().map(|(scope, _)| *scope).filter(|scope| scope.category != 0);
+    let of_scopes = scopes.map(|Scope { session, category, token }| Purse { session, category, token });
+    model.purses.values().copied().chain(of_scopes).collect()
+}
+
 fn accounts(model: &Vault, cast: &Cast) -> BTreeSet<Address> {
     let everybody = cast.payees.iter().chain(&cast.treasuries).chain(&cast.owners).chain(&cast.guardians);
-    everybody.copied().chain([model.address, model.treasury]).collect()
+    everybody.chain(model.purses.keys()).copied().chain([model.address, model.treasury]).collect()
 }

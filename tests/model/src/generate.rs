@@ -2,6 +2,7 @@
 //! and near the borders of everything that has one.
 //!
 //! - `dice`: chance; `clock`: when the step happens
+//! - `purses`: `openPurse`, `setPurseTarget`, refills
 //! - `payment`: `pay`, `payBatch`, `check`; `verbs`: the owner's verbs, `values`: what they are made of
 //! - `envelope`: by which way an act comes
 //! - `damage`: calldata that no encoder writes
@@ -11,13 +12,14 @@ mod damage;
 mod dice;
 mod envelope;
 mod payment;
+mod purses;
 mod values;
 mod verbs;
 
 use crate::cast::Cast;
 use crate::chain::GAS_LIMIT;
 use crate::model::tokens::Mood;
-use crate::model::{Counters, Vault};
+use crate::model::{Counters, Purse, Vault};
 use crate::pair::Scenario;
 use crate::step::{Around, Step};
 use alloy::primitives::{Address, Bytes, U256};
@@ -55,6 +57,7 @@ enum Plan {
     AddToken,
     Grant,
     SetPayees,
+    OpenPurse,
     Unpause,
     Odd,
 }
@@ -95,6 +98,7 @@ impl<'a> Generator<'a> {
             Plan::Cancel => self.cancel(vault)?,
             Plan::Stop => self.stop(vault)?,
             Plan::AddToken => (self.owner(vault), self.add_token(vault)),
+            Plan::OpenPurse => (self.anybody(vault), self.open_purse(vault)),
             Plan::Grant => self.envelope(vault, Self::grant)?,
             Plan::SetPayees => self.envelope(vault, Self::set_payees)?,
             Plan::Unpause => self.envelope(vault, |_, _| verbs::Act::plain(IVault::unpauseCall {}.abi_encode()))?,
@@ -133,6 +137,7 @@ impl<'a> Generator<'a> {
             (3 + need(listed, 3, 250), Plan::AddToken),
             (6 + if full { 0 } else { need(live, 3, 70) + need(live, 1, 120) }, Plan::Grant),
             (6 + if full { 0 } else { need(vault.payees.len(), 4, 100) }, Plan::SetPayees),
+            (if live == 0 { 2 } else { 8 + need(vault.purses.len(), 3, 30) }, Plan::OpenPurse),
             (if vault.paused { 100 } else { 2 }, Plan::Unpause),
             (3, Plan::Odd),
         ];
@@ -149,6 +154,15 @@ impl<'a> Generator<'a> {
                 let amount = if self.dice.chance(0.15) { much >> 12 } else { much };
                 self.around.push(Around::Mint { token, amount });
             }
+        }
+        let purses: Vec<(Address, Purse)> = vault.purses.iter().map(|(purse, of)| (*purse, *of)).collect();
+        if let Some((account, of)) = self.dice.pick(&purses)
+            && self.dice.chance(0.15)
+        {
+            let (target, _) = vault.purse_target(of);
+            let half = target.div_ceil(U256::from(2));
+            let few = [U256::ZERO, half.saturating_sub(U256::from(1)), half, half >> 3, target];
+            self.around.push(Around::Hold { token: of.token, account, amount: self.dice.one(&few) });
         }
         let token = self.cast.moody();
         let Some(known) = vault.world.tokens.get(&token) else { return };

@@ -7,6 +7,7 @@
 //!
 //! - `Vault`: the state; `calls`: which verb a call's bytes are
 //! - `payments`, `judge`: `pay`, `payBatch`, `check`; `limits`: what counts against what
+//! - `purses`: `openPurse`, `setPurseTarget`, and what is put into purses
 //! - `sessions`, `book`, `roles`: the verbs of owner and guardian; `grants`: `grant`
 //! - `acts`: `lodge`, `replace`; `waiting`: changes that wait, `execute`, `cancel`
 //! - `trail`: events, sequence number, running hash; `signatures`: who signed what
@@ -20,6 +21,7 @@ mod grants;
 mod judge;
 mod limits;
 mod payments;
+mod purses;
 pub(crate) mod refusal;
 mod roles;
 mod sessions;
@@ -30,6 +32,7 @@ pub(crate) mod views;
 mod waiting;
 
 pub(crate) use limits::{LIFETIME, Limit, Scope, WINDOWS};
+pub(crate) use purses::{Purse, read_opening};
 pub(crate) use sessions::Session;
 pub(crate) use waiting::Subject;
 pub(crate) use waiting::Waiting;
@@ -82,6 +85,9 @@ pub(crate) struct Vault {
     per_payment_caps: BTreeMap<(u32, Address), U256>,
     pub(crate) limits: BTreeMap<(Scope, u32), Limit>,
     pub(crate) payees: BTreeMap<Address, u8>,
+    pub(crate) purses: BTreeMap<Address, Purse>,
+    /// Targets that were set, in units.
+    targets: BTreeMap<Purse, u128>,
     /// Listed tokens and the bits of their units.
     pub(crate) tokens: BTreeMap<Address, u8>,
     pub(crate) waiting: Vec<Waiting>,
@@ -117,6 +123,8 @@ impl Vault {
             per_payment_caps: BTreeMap::new(),
             limits: BTreeMap::new(),
             payees: BTreeMap::new(),
+            purses: BTreeMap::new(),
+            targets: BTreeMap::new(),
             tokens: BTreeMap::new(),
             waiting: Vec::new(),
             last_kills: BTreeMap::new(),

@@ -6,13 +6,13 @@ use crate::chain::{Chain, GAS_LIMIT, Receipt};
 use crate::compare;
 use crate::model::refusal::{Expected, Verdict};
 use crate::model::tokens::{Token, World};
-use crate::model::{Call, Configuration, Counters, Vault};
+use crate::model::{Call, Configuration, Counters, Vault, read_opening};
 use crate::step::{Around, Step};
 use crate::words;
-use alloy::primitives::{Address, Bytes};
-use alloy::sol_types::SolError;
+use alloy::primitives::{Address, Bytes, LogData};
+use alloy::sol_types::{SolCall, SolError, SolEvent, SolValue};
 use anyhow::anyhow;
-use purse_protocol::abi::IVault::BatchGasShort;
+use purse_protocol::abi::IVault::{BatchGasShort, PurseOpened, openPurseCall};
 
 /// What a test begins with.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,6 +27,13 @@ pub(crate) struct Scenario {
 
 /// The chain of every test.
 pub(crate) const CHAIN_ID: u64 = 31_337;
+
+/// What is deployed: the vault's creation code, and the code of the lens.
+#[derive(Clone, Debug)]
+pub(crate) struct Code {
+    pub(crate) vault: Bytes,
+    pub(crate) lens: Bytes,
+}
 
 /// Model and contract.
 pub(crate) struct Pair {
@@ -45,7 +52,7 @@ pub(crate) enum Shown {
 
 impl Pair {
     /// A chain with the tokens and wallets of the cast, a new vault, and its model.
-    pub(crate) fn new(code: &Bytes, cast: &Cast, scenario: &Scenario) -> anyhow::Result<Self> {
+    pub(crate) fn new(code: &Code, cast: &Cast, scenario: &Scenario) -> anyhow::Result<Self> {
         let mut chain = Chain::new(CHAIN_ID);
         let mut world = World::default();
         for token in &cast.tokens {
@@ -66,7 +73,8 @@ impl Pair {
         }
         let Scenario { start, owner, treasury, guardian, counters } = *scenario;
         let first = Configuration { chain_id: CHAIN_ID, address: Chain::vault_address(), owner, treasury, guardian };
-        chain.deploy(code, first, start)?;
+        chain.deploy(&code.vault, first, start)?;
+        chain.put_lens(code.lens.clone());
         let model =
             Vault::new(first, world).map_err(|refusal| anyhow!("the model refuses {scenario:?}: {refusal:?}"))?;
         let mut pair = Self { chain, model };
@@ -81,6 +89,12 @@ impl Pair {
     pub(crate) fn step(&mut self, step: &Step) -> anyhow::Result<Shown> {
         for around in &step.around {
             self.around(around)?;
+        }
+        if let Some(arguments) = step.data.strip_prefix(&openPurseCall::SELECTOR)
+            && let Ok(of) = read_opening(arguments)
+        {
+            let place = self.chain.purse_of(of, step.time)?;
+            self.model.world.purse_places.insert(of, place);
         }
         let before = (step.gas < GAS_LIMIT).then(|| self.model.clone());
         let call = Call { from: step.from, value: step.value, data: &step.data, time: step.time };
@@ -107,6 +121,10 @@ impl Pair {
                 self.chain.set_balance(*token, vault, balance)?;
                 let known = world.tokens.entry(*token).or_default().balances.entry(vault).or_default();
                 *known = known.saturating_add(*amount);
+            }
+            Around::Hold { token, account, amount } => {
+                self.chain.set_balance(*token, *account, *amount)?;
+                world.tokens.entry(*token).or_default().balances.insert(*account, *amount);
             }
             Around::SetMood { token, mood } => {
                 self.chain.set_mood(*token, *mood)?;
@@ -145,6 +163,12 @@ fn is_want_of_gas(reason: &[u8]) -> bool {
     reason.is_empty() || told.is_ok_and(|short| short.gasLeft < short.needed)
 }
 
+/// What a call answers: nothing, or where the purse is that it has opened.
+fn expected_output(logs: &[LogData]) -> Bytes {
+    let opened = logs.iter().find_map(|log| PurseOpened::decode_log_data(log).ok());
+    opened.map(|opened| opened.purse.abi_encode().into()).unwrap_or_default()
+}
+
 /// How verdict and receipt differ, if they do.
 fn difference(verdict: &Verdict<Vec<Expected>>, receipt: &Receipt) -> Option<String> {
     let got = match receipt {
@@ -157,7 +181,9 @@ fn difference(verdict: &Verdict<Vec<Expected>>, receipt: &Receipt) -> Option<Str
     let same = match (verdict, receipt) {
         (Ok(events), Receipt::Done { logs, output }) => {
             let pairs = events.iter().zip(logs);
-            output.is_empty() && events.len() == logs.len() && pairs.into_iter().all(|(event, log)| event.is(log))
+            *output == expected_output(logs)
+                && events.len() == logs.len()
+                && pairs.into_iter().all(|(event, log)| event.is(log))
         }
         (Err(refusal), Receipt::Reverted { reason }) => refusal.is(reason),
         _ => false,

@@ -12,6 +12,8 @@ use std::fmt::Write as _;
 pub(crate) enum Around {
     /// The vault gets tokens.
     Mint { token: Address, amount: U256 },
+    /// A purse holds so much, as if it had paid or was given.
+    Hold { token: Address, account: Address, amount: U256 },
     /// A token changes its mood.
     SetMood { token: Address, mood: Mood },
     /// A token begins or ceases to shun a receiver.

@@ -49,9 +49,18 @@ pub(crate) async fn run(context: &Context, args: &AuditArgs) -> Result<Reply, Fa
 }
 
 /// keccak256 of the creation code of the vaults that this program knows.
-fn locked_vault() -> B256 {
-    let locked: serde_json::Value = serde_json::from_str(LOCKED).unwrap_or_default();
-    locked["Vault"]["creation"]["keccak256"].as_str().and_then(|hash| hash.parse().ok()).unwrap_or_default()
+fn locked_vault() -> Result<B256, Failure> {
+    let locked: Option<serde_json::Value> = serde_json::from_str(LOCKED).ok();
+    let hash = locked.as_ref().and_then(|locked| locked["Vault"]["creation"]["keccak256"].as_str());
+    hash.and_then(|hash| hash.parse().ok()).ok_or_else(|| {
+        let cause = "contracts/snapshots/bytecode.json names no hash of it";
+        Failure::error(
+            "ReleaseUnknown",
+            "this program does not know the vault's code",
+            cause,
+            "build it again from a release",
+        )
+    })
 }
 
 /// What stands beside the vault on its chain, where it is known.
@@ -75,7 +84,7 @@ pub(crate) async fn examine(
     let observed = observe(provider, block, from_block, &trail.questions()).await;
     let mut observed = observed.map_err(|error| library_failure::of_observe(&error))?;
     if let Some(factory) = beside.factory {
-        let origin = proofs::origin(provider, factory, trail, locked_vault()).await;
+        let origin = proofs::origin(provider, factory, trail, locked_vault()?).await;
         observed.origin = origin.map_err(|error| library_failure::of_observe(&error))?;
     }
     if let Some(lens) = beside.lens {

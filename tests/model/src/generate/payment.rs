@@ -60,7 +60,8 @@ impl Generator<'_> {
         let signature = self.signature(key, domain.payment(&payment))?;
 
         let total = U256::from(payment.amount) + U256::from(payment.fee);
-        let above = total > vault.per_payment_cap(payment.session, payment.token);
+        let refill = vault.is_purse(payment.payee);
+        let above = !refill && total > vault.per_payment_cap(payment.session, payment.token);
         let approved = if self.dice.slip() { !above } else { above };
         let approval = if approved {
             let domain = self.domain(vault);
@@ -104,6 +105,9 @@ impl Generator<'_> {
             feeRecipient: if fee == 0 { Address::ZERO } else { fee_recipient },
             r#ref: B256::from(self.dice.word()),
         };
+        if self.dice.chance(0.15) {
+            self.to_purse(vault, &mut payment);
+        }
         if self.dice.slip() {
             match self.dice.below(5) {
                 0 => payment.amount = 0,
@@ -130,7 +134,8 @@ impl Generator<'_> {
     fn payee(&mut self, vault: &Vault, session: Option<&Session>) -> Address {
         if self.dice.slip() {
             let book: Vec<Address> = vault.payees.keys().copied().collect();
-            let others = [self.dice.one(&book), self.dice.one(&self.cast.payees), vault.owner, Address::ZERO];
+            let purse = self.a_purse(vault);
+            let others = [self.dice.one(&book), self.dice.one(&self.cast.payees), vault.owner, Address::ZERO, purse];
             return self.dice.one(&others);
         }
         let granted = session.map_or(u64::MAX, |session| session.categories);

@@ -19,7 +19,7 @@ impl Act {
         Self { call, replaces: None }
     }
 
-    fn replacing(call: Vec<u8>, value: impl Into<U256>) -> Self {
+    pub(super) fn replacing(call: Vec<u8>, value: impl Into<U256>) -> Self {
         Self { call, replaces: Some(value.into()) }
     }
 }
@@ -34,7 +34,8 @@ pub(super) type Make<'a> = fn(&mut Generator<'a>, &Vault) -> Act;
 impl<'a> Generator<'a> {
     /// Some verb of the owner, by some way.
     pub(super) fn owner_verb(&mut self, vault: &Vault) -> anyhow::Result<(Address, Vec<u8>)> {
-        let verbs: [(u32, Make<'a>); 11] = [
+        let verbs: [(u32, Make<'a>); 12] = [
+            (10, Self::set_purse_target),
             (45, Self::set_limit),
             (16, Self::remove_limit),
             (14, Self::set_per_payment_cap),
@@ -49,7 +50,7 @@ impl<'a> Generator<'a> {
         ];
         let sessions = vault.sessions.values().any(|session| !vault.is_revoked(session));
         // The first of them are about sessions, mostly
-        let verbs = if sessions || self.dice.chance(0.1) { &verbs[..] } else { &verbs[6..] };
+        let verbs = if sessions || self.dice.chance(0.1) { &verbs[..] } else { &verbs[7..] };
         let make = self.dice.weighted(verbs).unwrap_or(Self::set_limit);
         self.envelope(vault, make)
     }
@@ -181,6 +182,7 @@ impl<'a> Generator<'a> {
         if self.dice.slip() {
             payees.extend([vault.address, vault.owner, Address::ZERO]);
             payees.extend(vault.keys.keys().chain(vault.tokens.keys()).take(4));
+            payees.extend(vault.purses.keys().take(2));
             if self.dice.chance(0.6) {
                 payees.sort();
             }
@@ -214,7 +216,14 @@ impl<'a> Generator<'a> {
     fn set_treasury(&mut self, vault: &Vault) -> Act {
         let used: Vec<Address> = vault.keys.keys().copied().collect();
         let new = if self.dice.slip() {
-            let others = [self.dice.one(&used), Address::ZERO, vault.address, self.dice.one(&self.cast.tokens)];
+            let purses: Vec<Address> = vault.purses.keys().copied().collect();
+            let others = [
+                self.dice.one(&used),
+                Address::ZERO,
+                vault.address,
+                self.dice.one(&self.cast.tokens),
+                self.dice.one(&purses),
+            ];
             self.dice.one(&others)
         } else {
             let some = [self.dice.one(&self.cast.treasuries), self.dice.one(&self.cast.treasuries), vault.treasury];
@@ -254,8 +263,13 @@ impl<'a> Generator<'a> {
         let missing: Vec<Address> = listed.iter().filter(|token| !vault.tokens.contains_key(*token)).copied().collect();
         let token = if self.dice.slip() || missing.is_empty() {
             let payees: Vec<Address> = vault.payees.keys().copied().collect();
-            let others =
-                [vault.address, self.dice.one(&payees), self.dice.one(&listed), self.dice.one(&self.cast.wallets)];
+            let others = [
+                vault.address,
+                self.dice.one(&payees),
+                self.dice.one(&listed),
+                self.dice.one(&self.cast.wallets),
+                self.a_purse(vault),
+            ];
             self.dice.one(&others)
         } else {
             self.dice.one(&missing)

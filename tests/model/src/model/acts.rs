@@ -3,6 +3,7 @@
 use super::Vault;
 use super::book::read_payees;
 use super::grants::read_grant;
+use super::purses::read_target;
 use super::refusal::{Verdict, refuse};
 use super::trail::NONCE_END;
 use super::waiting::Act;
@@ -33,7 +34,8 @@ const SIGNABLE: [Selector; 5] = [
 ];
 
 /// What replaces a value, so what may stand under `replace`.
-const REPLACING: [Selector; 11] = [
+const REPLACING: [Selector; 12] = [
+    IVault::setPurseTargetCall::SELECTOR,
     IVault::setLimitCall::SELECTOR,
     IVault::setPayeesCall::SELECTOR,
     IVault::rotateKeyCall::SELECTOR,
@@ -145,6 +147,10 @@ impl Vault {
                 self.set_categories(act, words.u32(0)?, words.u64(1)?)
             }
             IVault::setPerPaymentCapCall::SELECTOR => self.set_per_payment_cap(act, read_cap(&words(3)?)?),
+            IVault::setPurseTargetCall::SELECTOR => {
+                let (of, target) = read_target(arguments)?;
+                self.set_purse_target(act, of, target)
+            }
             IVault::removeLimitCall::SELECTOR => self.remove_limit(act, read_removal(&words(4)?)?),
             IVault::setGuardianCall::SELECTOR => self.set_guardian(act, words(1)?.address(0)?),
             IVault::setTreasuryCall::SELECTOR => self.set_treasury(act, words(1)?.address(0)?),

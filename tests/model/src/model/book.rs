@@ -20,7 +20,7 @@ pub(super) fn read_payees(arguments: &[u8]) -> Result<Vec<PayeeEntry>, Malformed
 
 impl Vault {
     pub(super) fn add_token(&mut self, token: Address, unit_bits: u8) -> Verdict<()> {
-        if !self.world.has_code(token) && token != self.address {
+        if !self.world.has_code(token) && token != self.address && !self.is_purse(token) {
             return refuse(IVault::TokenHasNoCode { token });
         }
         if let Some(&known) = self.tokens.get(&token) {
@@ -30,7 +30,7 @@ impl Vault {
             return refuse(IVault::UnitTooCoarse { unitBits: unit_bits });
         }
         let taken = token == self.address || token == self.treasury;
-        if taken || self.payees.contains_key(&token) || self.keys.contains_key(&token) {
+        if taken || self.is_in_book(token) || self.keys.contains_key(&token) {
             return refuse(IVault::RoleConflict { account: token });
         }
         self.tokens.insert(token, unit_bits);
@@ -55,7 +55,8 @@ impl Vault {
             if !(1..=63).contains(&category) {
                 return refuse(IVault::CategoryInvalid { category });
             }
-            if payee == self.address || self.tokens.contains_key(&payee) || self.keys.contains_key(&payee) {
+            let taken = payee == self.address || self.is_purse(payee);
+            if taken || self.tokens.contains_key(&payee) || self.keys.contains_key(&payee) {
                 return refuse(IVault::RoleConflict { account: payee });
             }
             act.expect(wide(self.category(payee)))?;
@@ -68,6 +69,9 @@ impl Vault {
     }
 
     pub(super) fn remove_payee(&mut self, by: Address, payee: Address) -> Verdict<()> {
+        if self.is_purse(payee) {
+            return refuse(IVault::RoleConflict { account: payee });
+        }
         if self.payees.remove(&payee).is_none() && !self.newly_waits(Subject::Payees) {
             return Ok(());
         }
@@ -77,6 +81,7 @@ impl Vault {
     }
 
     pub(crate) fn category(&self, payee: Address) -> u8 {
-        self.payees.get(&payee).copied().unwrap_or_default()
+        let purse = self.purses.get(&payee).map(|purse| purse.category);
+        purse.or_else(|| self.payees.get(&payee).copied()).unwrap_or_default()
     }
 }

@@ -1,6 +1,7 @@
 //! From a call's bytes to the verb that they name, and who may call it.
 
 use super::acts::Selector;
+use super::purses::{read_opening, read_target};
 use super::refusal::{Refusal, Verdict, refuse};
 use super::waiting::Act;
 use super::{Call, Vault};
@@ -20,6 +21,7 @@ impl Vault {
             IVault::payCall::SELECTOR => self.pay(arguments),
             IVault::payBatchCall::SELECTOR => self.pay_batch(arguments),
             IVault::checkCall::SELECTOR => self.check(arguments),
+            IVault::openPurseCall::SELECTOR => self.open_purse(read_opening(arguments)?),
             IVault::acceptOwnershipCall::SELECTOR => self.accept_ownership(from),
             IVault::lodgeCall::SELECTOR => {
                 let words = Reader::new(arguments, 4)?;
@@ -99,6 +101,9 @@ fn well_formed(verb: Selector, arguments: &[u8]) -> Result<(), Malformed> {
         IVault::removeLimitCall::SELECTOR => {
             let words = words(4)?;
             let _ = (words.u32(0)?, words.u8(1)?, words.address(2)?, words.u32(3)?);
+        }
+        IVault::setPurseTargetCall::SELECTOR => {
+            let _ = read_target(arguments)?;
         }
         IVault::addTokenCall::SELECTOR => {
             let _ = (words(2)?.address(0)?, words(2)?.u8(1)?);

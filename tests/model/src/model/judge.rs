@@ -20,7 +20,7 @@ impl Vault {
     pub(super) fn judge(&self, payment: &Payment, key: Address) -> Verdict<(u8, Option<u8>)> {
         self.judge_session(payment, key)?;
         self.judge_nonce(payment)?;
-        let category = self.judge_payee(payment.session, payment.payee)?;
+        let category = self.judge_payee(payment, payment.payee)?;
         let Payment { amount, fee, feeRecipient, .. } = *payment;
         if amount == 0 {
             return refuse(IVault::ZeroAmount {});
@@ -31,7 +31,7 @@ impl Vault {
         if fee == 0 || feeRecipient.is_zero() {
             return refuse(IVault::FeeMismatch { fee, feeRecipient });
         }
-        Ok((category, Some(self.judge_payee(payment.session, feeRecipient)?)))
+        Ok((category, Some(self.judge_payee(payment, feeRecipient)?)))
     }
 
     fn judge_session(&self, payment: &Payment, key: Address) -> Verdict<()> {
@@ -77,8 +77,14 @@ impl Vault {
         if paid.contains(&nonce) { refuse(IVault::NonceUsed { session, nonce }) } else { Ok(()) }
     }
 
-    fn judge_payee(&self, session: u32, payee: Address) -> Verdict<u8> {
-        let Some(&category) = self.payees.get(&payee) else { return refuse(IVault::PayeeNotInBook { payee }) };
+    fn judge_payee(&self, payment: &Payment, payee: Address) -> Verdict<u8> {
+        let session = payment.session;
+        if let Some(of) = self.purses.get(&payee) {
+            self.judge_refill(payment, payee, *of)?;
+        } else if !self.payees.contains_key(&payee) {
+            return refuse(IVault::PayeeNotInBook { payee });
+        }
+        let category = self.category(payee);
         let granted = self.sessions.get(&session).map_or(0, |session| session.categories);
         if granted >> category & 1 == 0 {
             return refuse(IVault::CategoryNotGranted { session, category });
@@ -92,7 +98,7 @@ impl Vault {
         if self.standing(Scope { session, category: 0, token }).next().is_none() {
             return refuse(IVault::TokenNotGranted { session, token });
         }
-        Ok(total(payment) > self.per_payment_cap(session, token))
+        Ok(total(payment) > self.per_payment_cap(session, token) && !self.is_purse(payment.payee))
     }
 
     /// How much a payment counts in which scopes: all of it for the session, the vault and the payee's category; the fee

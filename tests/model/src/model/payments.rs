@@ -68,7 +68,7 @@ impl Vault {
             self.count(scope, amount);
         }
         let Payment { session, nonce, token, payee, amount, fee, feeRecipient, r#ref, .. } = payment;
-        self.log_payment(|sequence| IVault::Paid {
+        self.log_by_anyone(|sequence| IVault::Paid {
             session,
             payee,
             r#ref,

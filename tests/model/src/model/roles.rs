@@ -79,9 +79,9 @@ impl Vault {
         Ok(())
     }
 
-    /// Withdrawals must leave the vault, and not end in a token's own contract.
+    /// Withdrawals must leave the vault, and not end in a token's own contract, nor in a purse.
     fn refuse_as_treasury(&self, account: Address) -> Verdict<()> {
-        let unfit = account == self.address || self.tokens.contains_key(&account);
+        let unfit = account == self.address || self.tokens.contains_key(&account) || self.is_purse(account);
         if unfit { refuse(IVault::RoleConflict { account }) } else { Ok(()) }
     }
 

@@ -54,7 +54,7 @@ impl Vault {
             return refuse(IVault::KeyUsedBefore { key });
         }
         let roles = [self.owner, self.guardian, self.treasury, self.address];
-        if roles.contains(&key) || self.payees.contains_key(&key) || self.tokens.contains_key(&key) {
+        if roles.contains(&key) || self.is_in_book(key) || self.tokens.contains_key(&key) {
             return refuse(IVault::RoleConflict { account: key });
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! What stands around the vault: tokens, and accounts that answer for their signatures (ERC-1271). The contracts that
 //! do the same in the EVM are in `bytecode`.
 
+use super::Purse;
 use alloy::primitives::{Address, B256, U256};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +20,7 @@ pub(crate) enum Mood {
     Lying = 3,
     /// Reverts.
     Frozen = 4,
-    /// Moves, but does not tell balances.
+    /// Moves, but does not tell balances, nor a domain to sign authorizations in.
     Discreet = 5,
 }
 
@@ -69,6 +70,11 @@ impl Token {
         (self.mood != Mood::Discreet).then(|| self.balance(account))
     }
 
+    /// Whether it can be paid by signed authorization (EIP-3009).
+    pub(crate) fn keeps_authorizations(&self) -> bool {
+        self.mood != Mood::Discreet
+    }
+
     pub(crate) fn transfer(&mut self, from: Address, to: Address, amount: U256) -> Transfer {
         let held = self.balance(from);
         if matches!(self.mood, Mood::Refusing | Mood::Frozen) || self.shunned.contains(&to) || held < amount {
@@ -86,6 +92,8 @@ pub(crate) struct World {
     pub(crate) tokens: BTreeMap<Address, Token>,
     /// By account, what it answers about which digest; about others it answers no.
     pub(crate) wallets: BTreeMap<Address, BTreeMap<B256, Answer>>,
+    /// Where purses will be.
+    pub(crate) purse_places: BTreeMap<Purse, Address>,
 }
 
 impl World {

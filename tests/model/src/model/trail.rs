@@ -53,8 +53,8 @@ impl Vault {
         self.trail.owner_nonce = (self.trail.owner_nonce + 1).min(NONCE_END);
     }
 
-    /// Logs a payment: the owner nonce does not count it.
-    pub(super) fn log_payment<E: SolEvent>(&mut self, event: impl FnOnce(u32) -> E) {
+    /// Logs a payment or the opening of a purse: the owner nonce does not count what anyone can bring about.
+    pub(super) fn log_by_anyone<E: SolEvent>(&mut self, event: impl FnOnce(u32) -> E) {
         let sequence = self.trail.next();
         self.trail.fold(event(sequence).encode_log_data());
     }
