@@ -12,7 +12,7 @@ export FOUNDRY_DISABLE_NIGHTLY_WARNING := 1
 PURSE := target/debug/purse
 SETUP_DONE := node_modules/.package-lock.json
 
-.PHONY: help setup build demo test test-contracts forge-test test-rust bench lint fmt gas snapshots docs proof deep clean
+.PHONY: help setup build demo test test-contracts forge-test test-rust bench bench-x402 lint fmt gas snapshots docs proof deep clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,10 @@ bench: setup ## time the warm demo, status and a payment's work in the client; w
 	cargo build --quiet --locked -p purse-cli
 	cargo run --quiet --locked -p purse-tests --bin bench
 
+bench-x402: setup ## time a request paid from a purse against the same paid by an account; writes target/bench/x402.json
+	PURSE_BENCH=40 cargo test --quiet --locked -p purse-tests --test e2e -- a_purse_pays_about_as_fast
+	@cat target/bench/x402.json
+
 snapshots: setup ## rewrite the snapshots of storage layout, bytecode and gas
 	scripts/storage-layout --write
 	scripts/bytecode-lock --write
@@ -88,6 +92,7 @@ proof: test ## before a release: coverage, mutants, symbolic proofs, both pipeli
 	node scripts/proof.mjs
 	PURSE_TREES=10000 cargo test --locked -p purse-indexer --test indexer any_tree
 	PURSE_KILLS=100 cargo test --locked -p purse-indexer --test kills
+	PURSE_EVERY_KILL=1 cargo test --locked -p purse-tests --test e2e -- x402::killed
 
 deep: setup ## hours: the long fuzz, invariant and differential runs
 	FOUNDRY_PROFILE=deep forge test

@@ -228,6 +228,7 @@ async fn the_address_book_reads_back_and_knows_the_blocks() -> anyhow::Result<()
 #[test]
 fn the_compiled_abi_is_the_one_rust_reads() -> anyhow::Result<()> {
     let build = build()?;
+    let of_vault = pairs(IVaultErrors::SIGNATURES, IVaultErrors::SELECTORS);
     for (artifact, functions, errors, events) in [
         (
             &build.vault,
@@ -250,7 +251,10 @@ fn the_compiled_abi_is_the_one_rust_reads() -> anyhow::Result<()> {
     ] {
         let abi = &artifact.abi;
         assert_eq!(functions, abi.functions().map(|item| (item.signature(), encode(item.selector()))).collect());
-        assert_eq!(errors, abi.errors().map(|item| (item.signature(), encode(item.selector()))).collect());
+        // A lens that is asked for what the vault does not know says so as the vault would: by that error's name
+        let vaults = if errors == of_vault { BTreeSet::new() } else { of_vault.clone() };
+        let compiled = abi.errors().map(|item| (item.signature(), encode(item.selector())));
+        assert_eq!(errors, compiled.filter(|error| !vaults.contains(error)).collect());
         assert_eq!(events, abi.events().map(|item| (item.signature(), encode(item.selector()))).collect());
     }
     Ok(())

@@ -4,6 +4,7 @@ mod delayed;
 mod not_in_force;
 mod outflow;
 mod safe;
+mod words;
 
 use alloy::primitives::{Address, U256};
 use alloy::providers::DynProvider;

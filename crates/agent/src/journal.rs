@@ -151,7 +151,7 @@ impl Journal {
         }
         let set = || -> rusqlite::Result<()> {
             connection.pragma_update(None, "journal_mode", "WAL")?;
-            connection.pragma_update(None, "synchronous", "FULL")?;
+            connection.pragma_update(None, "synchronous", "NORMAL")?;
             connection.pragma_update(None, "application_id", APPLICATION_ID)
         };
         set().map_err(failed)?;
@@ -244,13 +244,21 @@ impl Journal {
         })?
     }
 
-    /// Notes what was signed, before it is sent.
+    /// Notes what was signed, before it is sent. It is on the disk when this returns, with all that was noted before it:
+    /// what is noted otherwise outlives the process, and the chain knows it where a power cut takes it away.
     ///
     /// # Errors
     /// [`JournalError`].
     pub fn signed(&self, purchase: &PurchaseId, header: &str, now: u64) -> Result<(), JournalError> {
         let set: [(&str, &dyn ToSql); 1] = [("header", &header)];
-        self.step(purchase, &[State::Reserved], State::Signed, &set, now)
+        let durably = |how: &str| {
+            let set = self.lock().pragma_update(None, "synchronous", how);
+            set.map_err(|source| self.error(source))
+        };
+        durably("FULL")?;
+        let noted = self.step(purchase, &[State::Reserved], State::Signed, &set, now);
+        durably("NORMAL")?;
+        noted
     }
 
     /// Notes that the seller is about to get it.

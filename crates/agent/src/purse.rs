@@ -122,6 +122,13 @@ impl<P: Provider> Agent<P> {
         })
     }
 
+    /// The settlement, if the receipt of that transaction shows this very transfer: then the nonce is used.
+    pub(crate) async fn shown_by(&self, transfer: Transfer, transaction: B256) -> Option<Settlement> {
+        let receipt = answer(async { self.provider.get_transaction_receipt(transaction).await }).await.ok()??;
+        let settlement = Settlement { transaction: Some(transaction), block: receipt.block_number, reconciled: false };
+        self.shows(&receipt, transfer).then_some(settlement)
+    }
+
     /// The transaction that used a nonce, looked for from a block on. `claimed` is one that the seller names: it is
     /// believed only if its receipt shows this very transfer.
     pub(crate) async fn settlement(
@@ -131,10 +138,9 @@ impl<P: Provider> Agent<P> {
         from_block: u64,
     ) -> Result<Settlement, RpcFault> {
         if let Some(hash) = claimed
-            && let Ok(Some(receipt)) = answer(async { self.provider.get_transaction_receipt(hash).await }).await
-            && self.shows(&receipt, transfer)
+            && let Some(shown) = self.shown_by(transfer, hash).await
         {
-            return Ok(Settlement { transaction: Some(hash), block: receipt.block_number, reconciled: false });
+            return Ok(shown);
         }
         let filter = Filter::new()
             .address(self.session.token)

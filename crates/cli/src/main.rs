@@ -192,6 +192,7 @@ mod tests {
             "agent rotate",
             "agent limit",
             "payee add",
+            "agent purse",
             "payee remove",
             "guardian set",
             "delay set",
@@ -230,7 +231,8 @@ mod tests {
             commands.sort();
             commands
         };
-        let replacing = ["agent limit", "agent rotate", "delay set", "guardian set", "limit", "payee add"];
+        let replacing =
+            ["agent limit", "agent purse", "agent rotate", "delay set", "guardian set", "limit", "payee add"];
         assert_eq!(with("if_unchanged"), replacing);
         assert_eq!(with("expect"), replacing);
         let signable = [

@@ -52,6 +52,9 @@ async fn what_loosens_waits_and_nothing_else_does() -> anyhow::Result<()> {
         (Verb::SetPerPaymentCap { session, token: usdc, cap: 11 * one }, true),
         (Verb::SetPerPaymentCap { session, token: usdc, cap: 9 * one }, false),
         (Verb::SetPerPaymentCap { session, token: scene.plain, cap: 1 }, false), // less than a unit
+        (Verb::SetPurseTarget { session, category: data, token: usdc, target: 0 }, false),
+        (Verb::SetPurseTarget { session, category: data, token: usdc, target: one }, true),
+        (Verb::OpenPurse { session, category: data, token: usdc }, false),
         (Verb::SetCategories { session, categories: [media].into_iter().collect() }, true),
         (Verb::SetCategories { session, categories: [].into_iter().collect() }, false),
         (span(begin, end - 1), false),

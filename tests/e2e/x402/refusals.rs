@@ -30,10 +30,8 @@ async fn a_full_window_refuses_the_refill() -> anyhow::Result<()> {
     let (buyer, seller) = (stall.buyer()?, &stall.market.seller);
     buyer.pay_url(&get(seller, "/cent")?).await?;
     let spent = stall.left_vault().await?;
-    let mut nonce = 100;
-    for amount in [10 * Scene::USDC, 10 * Scene::USDC, 5 * Scene::USDC - spent] {
+    for (nonce, amount) in (100..).zip([10 * Scene::USDC, 10 * Scene::USDC, 5 * Scene::USDC - spent]) {
         stall.scene.pay(&stall.scene.payment(nonce, amount), &stall.scene.actors.agents[0]).await?;
-        nonce += 1;
     }
     let mut bought = 0_u32;
     let refusal = loop {

@@ -111,6 +111,15 @@ impl<P: Provider> Buyer<P> {
         }
         let said = heard.as_ref().ok().and_then(|heard| heard.header(known.bought.version.answer_header()));
         let said = said.and_then(Receipt::read).unwrap_or_default();
+        let shown = match said.transaction.filter(|_| said.success) {
+            Some(transaction) => self.agent.shown_by(transfer_of(&known), transaction).await,
+            None => None,
+        };
+        if let Some(settlement) = shown {
+            self.journal.settled(&known.bought.purchase, settlement, wall_clock())?;
+            let known = self.journal.find(&known.bought.purchase)?.unwrap_or(known);
+            return self.concluded(known, heard, &said);
+        }
         let known = match self.seen(&known, &said).await {
             Ok(Fate::Used) => self.note_settled(known, said.transaction, false).await?,
             Ok(fate) => return self.not_seen(known, heard, &said, fate).await,
@@ -120,6 +129,16 @@ impl<P: Provider> Buyer<P> {
                 return Err(refusal);
             }
         };
+        self.concluded(known, heard, &said)
+    }
+
+    /// The chain has the payment: what the seller made of it.
+    fn concluded(
+        &self,
+        known: Purchase,
+        heard: Result<Heard, String>,
+        said: &Receipt,
+    ) -> Result<Bought, PaymentRefusal> {
         match heard {
             Ok(heard) if heard.status == StatusCode::PAYMENT_REQUIRED => {
                 let what = "the seller still demands a payment: somebody else may have brought this one to the chain";
@@ -160,8 +179,7 @@ impl<P: Provider> Buyer<P> {
         reconciled: bool,
     ) -> Result<Purchase, PaymentRefusal> {
         let bought = &known.bought;
-        let (purse, payee, amount, nonce) = (bought.purse, bought.payee, bought.amount, bought.nonce);
-        let transfer = Transfer { purse, payee, amount, nonce };
+        let transfer = transfer_of(&known);
         let found = self.agent.settlement(transfer, claimed, known.reserved_block).await;
         let mut settlement = found.unwrap_or(crate::journal::Settlement { transaction: None, block: None, reconciled });
         settlement.reconciled = reconciled;
@@ -261,6 +279,12 @@ impl<P: Provider> Buyer<P> {
         }
         not_settled("SellerRefusedPayment", "the seller did not take the payment", known).quoted("seller_says", &reason)
     }
+}
+
+/// What the token's log shows of a purchase that was paid for.
+const fn transfer_of(known: &Purchase) -> Transfer {
+    let bought = &known.bought;
+    Transfer { purse: bought.purse, payee: bought.payee, amount: bought.amount, nonce: bought.nonce }
 }
 
 /// What is kept of an answer that delivers.

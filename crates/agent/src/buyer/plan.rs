@@ -7,7 +7,7 @@ use crate::x402::{Demand, Offer, Wanted, choose};
 use alloy::primitives::{B256, U256};
 use alloy::providers::Provider;
 use alloy::sol_types::eip712_domain;
-use purse_protocol::{PaymentRefusal, Refusal, WhoCanFix};
+use purse_protocol::{PaymentRefusal, Refusal, RpcFault, WhoCanFix};
 
 /// What the vault refuses to pay itself, but a purse that holds enough may pay all the same: these limits were charged
 /// when the purse was refilled.
@@ -37,18 +37,22 @@ impl<P: Provider> Buyer<P> {
 
     async fn vet(&self, offer: Offer) -> Result<Plan, PaymentRefusal> {
         let request = PaymentRequest::new(offer.pay_to, offer.amount, "", "");
-        let (judged, category, domain) = tokio::join!(
-            self.agent.judge_request(&request, false),
-            self.agent.category_of(offer.pay_to),
-            self.domain_separator()
-        );
+        let purse = async {
+            match self.agent.category_of(offer.pay_to).await? {
+                0 => Ok(None), // not in the book: the vault will say so
+                category => self.agent.purse(category).await.map(Some),
+            }
+        };
+        let (judged, purse, domain) =
+            tokio::join!(self.agent.judge_request(&request, false), purse, self.domain_separator());
         let vault_says = match judged? {
             Ok(()) => None,
             Err(refusal) if CHARGED_ALREADY.contains(&refusal.code) => Some(refusal),
             Err(refusal) => return Err(refusal.into()),
         };
         self.same_domain(&offer, domain?)?;
-        let purse = self.agent.purse(category?).await?;
+        let gone = || RpcFault::nonsense("the vault would pay a payee that is not in its book");
+        let purse = purse?.ok_or_else(gone)?;
         Ok(Plan { offer, purse, vault_says })
     }
 

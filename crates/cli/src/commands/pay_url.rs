@@ -120,7 +120,10 @@ async fn left(desk: &Desk, receipt: &PurchaseReceipt) -> Option<Vec<String>> {
     let budget = desk.buyer.agent().budget(&desk.token.symbol, desk.token.decimals).await.ok()?;
     let of = category(receipt.category);
     let counts = budget.limits.iter().filter(|limit| ["session", "vault", &of].contains(&limit.scope.as_str()));
-    Some(counts.map(|limit| format!("{}/{} of {}", limit.remaining, limit.window, limit.scope)).collect())
+    let purse = budget.purses.iter().filter(|purse| purse.category == of);
+    let in_purse = purse.map(|purse| format!("{} in the purse", purse.holds));
+    let limits = counts.map(|limit| format!("{}/{} of {}", limit.remaining, limit.window, limit.scope));
+    Some(in_purse.chain(limits).collect())
 }
 
 fn response(bought: &Bought) -> Value {
