@@ -3,11 +3,13 @@
 
 use crate::trail::{audit, both_sides, differences, index, index_into, sync};
 use alloy::primitives::{Address, Bytes, U256, keccak256};
+use alloy::signers::SignerSync;
 use alloy::signers::local::PrivateKeySigner;
-use alloy::sol_types::SolCall;
+use alloy::sol_types::{SolCall, SolValue};
 use purse_audit::{Outcome, Report, Subject, Trail, TrailError, compare};
 use purse_indexer::{SqliteStore, Store};
-use purse_protocol::abi::{IErc20, IVault};
+use purse_protocol::abi::{IEip3009, IErc20, IPurse, IPurses, IVault};
+use purse_protocol::create2::purses_address;
 use purse_tests::{LocalChain, Scene};
 use std::path::Path;
 
@@ -88,6 +90,7 @@ async fn the_trail_equals_the_chain_after_every_verb() -> anyhow::Result<()> {
     story.act("pause", guardian, &IVault::pauseCall {}).await?;
     story.own("unpause", &IVault::unpauseCall {}).await?;
     scopes_and_signatures(&mut story).await?;
+    purses(&mut story).await?;
     what_waits(&mut story).await?;
     story.act("revoke", guardian, &IVault::revokeCall { session: 7 }).await?;
     story.own("treasury", &IVault::setTreasuryCall { newTreasury: Address::repeat_byte(0x55) }).await?;
@@ -163,6 +166,58 @@ async fn scopes_and_signatures(story: &mut Story<'_>) -> anyhow::Result<()> {
     story.own("remove a limit of the vault", &remove_limit(0, 0, usdc, 86_400)).await
 }
 
+/// A purse of the third agent: opened by a stranger, filled above the per-payment cap, paid from through the token's own
+/// hook, given to, swept.
+async fn purses(story: &mut Story<'_>) -> anyhow::Result<()> {
+    let (scene, one, stranger) = (story.scene, Scene::USDC, story.scene.actors.deployer.address());
+    let (usdc, seller) = (scene.usdc, scene.actors.payees[0]);
+    let agent = PrivateKeySigner::from_bytes(&keccak256("a third agent"))?;
+    let opening = IVault::openPurseCall { session: 3, token: usdc, category: 5 };
+    story.act("open a purse", stranger, &opening).await?;
+    let purses = IPurses::new(purses_address(scene.vault), &scene.provider);
+    let purse = purses.purseOf(3, usdc, 5).call().await?;
+    let cap = IVault::setPerPaymentCapCall { session: 3, token: usdc, perPaymentCap: 4 * one };
+    story.own("a lower cap", &cap).await?;
+    story.own("a purse's target", &purse_target(usdc, 11 * one)).await?;
+    let refill = IVault::Payment { session: 3, payee: purse, ..scene.payment(20, 10 * one) };
+    scene.pay(&refill, &agent).await?;
+    story.audit("fill a purse").await?;
+    story
+        .own("a seller", &IVault::setPayeesCall { entries: vec![IVault::PayeeEntry { payee: seller, category: 5 }] })
+        .await?;
+
+    let terms = (seller, U256::from(3 * one), U256::ZERO, U256::MAX, keccak256("a purchase"));
+    let separator = IEip3009::new(usdc, &scene.provider).DOMAIN_SEPARATOR().call().await?;
+    let typehash = keccak256(
+        "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)",
+    );
+    let (to, value, after, before, nonce) = terms;
+    let words = keccak256((typehash, purse, to, value, after, before, nonce).abi_encode());
+    let digest = keccak256([&[0x19, 0x01], separator.as_slice(), words.as_slice()].concat());
+    let signature = Bytes::from(agent.sign_hash_sync(&digest)?.as_bytes());
+    let signature = (to, value, after, before, nonce, signature).abi_encode_params().into();
+    let settle = transferWithAuthorizationCall { from: purse, to, value, after, before, nonce, signature };
+    let had = scene.balance(usdc, seller).await?;
+    scene.send(stranger, usdc, &settle).await?;
+    assert_eq!(scene.balance(usdc, seller).await?, had + value);
+    story.audit("a purse pays").await?;
+
+    let gift = IErc20::transferCall { to: purse, value: U256::from(7) };
+    scene.send(scene.actors.treasury.address(), usdc, &gift).await?;
+    story.audit("a purse is given to").await?;
+    scene.send(scene.actors.owner.address(), purse, &IPurse::sweepCall { token: usdc }).await?;
+    story.audit("a purse is swept").await
+}
+
+alloy::sol! {
+    /// As a facilitator calls a token.
+    function transferWithAuthorization(address from, address to, uint256 value, uint256 after, uint256 before, bytes32 nonce, bytes signature);
+}
+
+fn purse_target(token: Address, target: u128) -> IVault::setPurseTargetCall {
+    IVault::setPurseTargetCall { session: 3, category: 5, token, target }
+}
+
 /// What waits: executed, cancelled, killed, expired.
 async fn what_waits(story: &mut Story<'_>) -> anyhow::Result<()> {
     let (scene, one, stranger) = (story.scene, Scene::USDC, story.scene.actors.deployer.address());
@@ -176,12 +231,16 @@ async fn what_waits(story: &mut Story<'_>) -> anyhow::Result<()> {
     let grant = scene.default_grant(4, Address::repeat_byte(0x44));
     story.own("a grant waits", &IVault::grantCall { newSession: grant.clone() }).await?;
     let (second, granted) = (number().await?, IVault::grantCall { newSession: grant }.abi_encode().into());
+    let target = purse_target(usdc, 12 * one);
+    story.own("a higher target waits", &target).await?;
+    let (raised, target) = (number().await?, target.abi_encode().into());
     let conditional = IVault::replaceCall { expected: U256::from(7_200), call: set_delay(0).abi_encode().into() };
     story.own("a shorter delay waits, on condition", &conditional).await?;
     let third = number().await?;
     scene.set_next_time(scene.now().await? + 7_200).await?;
     story.act("execute", stranger, &IVault::executeCall { change: first, call }).await?;
     story.act("execute a grant", stranger, &IVault::executeCall { change: second, call: granted }).await?;
+    story.act("execute a target", stranger, &IVault::executeCall { change: raised, call: target }).await?;
     let guardian = scene.actors.guardian.address();
     story.act("cancel", guardian, &IVault::cancelCall { change: third }).await?;
 
