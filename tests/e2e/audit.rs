@@ -3,14 +3,13 @@
 
 use crate::trail::{audit, both_sides, differences, index, index_into, sync};
 use alloy::primitives::{Address, Bytes, U256, keccak256};
-use alloy::signers::SignerSync;
 use alloy::signers::local::PrivateKeySigner;
-use alloy::sol_types::{SolCall, SolValue};
+use alloy::sol_types::SolCall;
 use purse_audit::{Outcome, Report, Subject, Trail, TrailError, compare};
 use purse_indexer::{SqliteStore, Store};
-use purse_protocol::abi::{IEip3009, IErc20, IPurse, IPurses, IVault};
+use purse_protocol::abi::{IErc20, IPurse, IPurses, IVault};
 use purse_protocol::create2::purses_address;
-use purse_tests::{LocalChain, Scene};
+use purse_tests::{Authorization, LocalChain, Scene};
 use std::path::Path;
 
 /// Every verb of the vault, one after the other, each with an audit of the block that it ends in.
@@ -186,20 +185,12 @@ async fn purses(story: &mut Story<'_>) -> anyhow::Result<()> {
         .own("a seller", &IVault::setPayeesCall { entries: vec![IVault::PayeeEntry { payee: seller, category: 5 }] })
         .await?;
 
-    let terms = (seller, U256::from(3 * one), U256::ZERO, U256::MAX, keccak256("a purchase"));
-    let separator = IEip3009::new(usdc, &scene.provider).DOMAIN_SEPARATOR().call().await?;
-    let typehash = keccak256(
-        "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)",
-    );
-    let (to, value, after, before, nonce) = terms;
-    let words = keccak256((typehash, purse, to, value, after, before, nonce).abi_encode());
-    let digest = keccak256([&[0x19, 0x01], separator.as_slice(), words.as_slice()].concat());
-    let signature = Bytes::from(agent.sign_hash_sync(&digest)?.as_bytes());
-    let signature = (to, value, after, before, nonce, signature).abi_encode_params().into();
-    let settle = transferWithAuthorizationCall { from: purse, to, value, after, before, nonce, signature };
+    let nonce = keccak256("a purchase");
+    let authorization = Authorization { token: usdc, from: purse, to: seller, value: 3 * one, nonce };
+    let settle = authorization.of_purse(&scene.provider, &agent).await?;
     let had = scene.balance(usdc, seller).await?;
     scene.send(stranger, usdc, &settle).await?;
-    assert_eq!(scene.balance(usdc, seller).await?, had + value);
+    assert_eq!(scene.balance(usdc, seller).await?, had + U256::from(3 * one));
     story.audit("a purse pays").await?;
 
     let gift = IErc20::transferCall { to: purse, value: U256::from(7) };
@@ -207,11 +198,6 @@ async fn purses(story: &mut Story<'_>) -> anyhow::Result<()> {
     story.audit("a purse is given to").await?;
     scene.send(scene.actors.owner.address(), purse, &IPurse::sweepCall { token: usdc }).await?;
     story.audit("a purse is swept").await
-}
-
-alloy::sol! {
-    /// As a facilitator calls a token.
-    function transferWithAuthorization(address from, address to, uint256 value, uint256 after, uint256 before, bytes32 nonce, bytes signature);
 }
 
 fn purse_target(token: Address, target: u128) -> IVault::setPurseTargetCall {

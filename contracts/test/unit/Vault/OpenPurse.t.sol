@@ -113,7 +113,7 @@ contract OpenPurseTest is PurseTest {
         bytes memory why = abi.encodeWithSelector(IVault.TokenNotEip3009.selector, address(token));
         openRefused(SESSION, address(token), DATA, why);
         // One that has a domain, as for permits, but no authorizations; and one that says that all of them are used
-        for (uint256 kind = 0; kind < 4; ++kind) {
+        for (uint256 kind = 0; kind < 7; ++kind) {
             HalfToken half = new HalfToken(kind);
             vm.startPrank(owner);
             vault.addToken(address(half), 0);

@@ -5,6 +5,7 @@
 //! - `bench`: the vault that is measured, and what is noted
 //! - `changes`: the owner's verbs by transaction
 //! - `payments`: every kind of payment, the first of a session and a later one
+//! - `purses`: opened, sized, filled, paid from, swept
 //! - `acts`: the owner's and the guardian's verbs by signature
 //! - `waiting`: what waits out the delay, is executed, cancelled, killed
 //! - `stops`: pause, revoke and the like
@@ -14,6 +15,7 @@ mod acts;
 mod bench;
 mod changes;
 mod payments;
+mod purses;
 mod stops;
 mod waiting;
 
@@ -74,6 +76,7 @@ async fn measure() -> anyhow::Result<Gas> {
     payments::floors(&mut bench).await?;
     changes::set_up(&mut bench).await?;
     payments::steady(&mut bench).await?;
+    purses::all(&mut bench).await?;
     acts::by_signature(&mut bench).await?;
     waiting::delayed(&mut bench).await?;
     changes::later(&mut bench).await?;
