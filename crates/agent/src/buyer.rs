@@ -16,6 +16,7 @@ mod buying;
 mod conclusion;
 mod exchange;
 mod funding;
+mod memory;
 mod middleware;
 mod plan;
 mod quote;
@@ -60,6 +61,7 @@ pub struct Buyer<P> {
     bounds: Bounds,
     token: OnceLock<Wanted>,
     separator: OnceLock<B256>,
+    memory: memory::Memory,
 }
 
 impl<P> fmt::Debug for Buyer<P> {
@@ -80,7 +82,8 @@ impl<P: Provider> Buyer<P> {
         let client = client()?;
         let locks = path.with_extension("locks");
         let (token, separator) = (OnceLock::new(), OnceLock::new());
-        Ok(Self { agent, journal, locks, client, bounds: Bounds::default(), token, separator })
+        let memory = memory::Memory::default();
+        Ok(Self { agent, journal, locks, client, bounds: Bounds::default(), token, separator, memory })
     }
 
     /// The same within other bounds.

@@ -2,17 +2,14 @@
 //! out; who fetches the logs and reads the chain is somebody else.
 //!
 //! - [`trail`]: the fold: logs -> [`Trail`]; `apply`: what each event changes; `effects`: what a waiting change will log
-//! - [`place`]: where an event stands: sequence number, block, transaction, log
-//! - [`session`], [`policy`], [`payment`], [`purse`], [`change`], [`refusal`]: the rows of the trail
-//! - [`questions`]: what to ask the contract; [`observed`]: what it says at one block
-//! - [`check`]: trail and observation compared -> [`Report`]
+//! - [`place`]: where an event stands; [`session`], [`policy`], [`payment`], [`purse`], [`change`], [`refusal`]: the rows
+//! - [`questions`]: what to ask the contract; [`observed`]: what it says at one block; [`check`]: both compared -> [`Report`]
 //! - `head`: the running hash (I13); `blocks`: the events' blocks (I12, I4); `state`: the contract's views (I12);
 //!   `rejudge`: every payment under the policy of its moment (I3, I5, I6, I8); `loosening`: what waited (I9); `books`: the
 //!   policy that both judge by; `windows`: sums over sliding windows (I4); `balance`: the double entry (I1); `approvals`:
 //!   the owner's signatures, out of the calls (I5); `refused`: reasons of what did not pay (I11); `outflow`: what a thief
 //!   could take (I17); `purses`: what purses got, paid and gave back (I15, I16); `origin`: the vault's address (I14)
-//! - [`report`]: the outcome as data
-//! - [`error`]: why logs do not make a trail
+//! - [`report`]: the outcome as data; [`error`]: why logs do not make a trail
 
 mod apply;
 mod approvals;

@@ -19,3 +19,4 @@ mod work;
 pub use requests::{OwnerRequest, RequestError};
 pub use server::{PurseServer, ServeError, serve};
 pub use tools::TOOL_NAMES;
+pub use work::Reach;

@@ -9,6 +9,7 @@ use alloy::providers::Provider;
 use purse_agent::buyer::without_query;
 use purse_agent::journal::Purchase;
 use purse_agent::{Buyer, PurchaseReceipt, Purchasing};
+use purse_protocol::text::{printable, tamed};
 use purse_protocol::time::rfc3339;
 use purse_protocol::{Category, PaymentRefusal, RetryHow, WhoCanFix, format_amount};
 use rmcp::model::JsonObject;
@@ -17,6 +18,8 @@ use serde_json::{Value, json};
 
 /// Longest piece of an answer's body that a model gets, in bytes: more would drown it.
 const MAX_SHOWN: usize = 64 * 1_024;
+/// Longest content type of a seller that a model gets, in characters.
+const MAX_CONTENT_TYPE: usize = 100;
 /// How many purchases are listed where nothing is said.
 const USUAL_LISTING: u32 = 20;
 /// The windows of limits.
@@ -25,13 +28,35 @@ const WINDOWS: [&str; 4] = ["1h", "24h", "7d", "30d"];
 /// The tools' work, for one session.
 pub(crate) struct Work<P> {
     buyer: Buyer<P>,
+    reach: Reach,
+}
+
+/// Which sellers a model may name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Those of the web, by https.
+    Web,
+    /// Those of this machine too: a model reaches whatever else listens here, such as a node.
+    ThisMachineToo,
 }
 
 type Done = Result<Value, PaymentRefusal>;
 
 impl<P: Provider> Work<P> {
-    pub(crate) fn new(buyer: Buyer<P>) -> Self {
-        Self { buyer }
+    pub(crate) fn new(buyer: Buyer<P>, reach: Reach) -> Self {
+        Self { buyer, reach }
+    }
+
+    /// A request for a URL that a model may name.
+    fn purchasing(&self, url: &str, reason: String) -> Result<Purchasing, PaymentRefusal> {
+        let purchasing = Purchasing::get(url, reason)?;
+        if self.reach == Reach::Web && purchasing.is_local() {
+            let what = "that URL is of this machine itself, where a model has no business";
+            return Err(PaymentRefusal::new("LocalSellerNotAllowed", what)
+                .by(WhoCanFix::Operator)
+                .next("buy on the web; for a seller on this machine the server is started with --allow-local"));
+        }
+        Ok(purchasing)
     }
 
     /// Runs a tool; `None` where there is none of that name. A refusal comes as its JSON.
@@ -52,7 +77,7 @@ impl<P: Provider> Work<P> {
 
     async fn pay_and_fetch(&self, arguments: Option<JsonObject>) -> Done {
         let given: PayAndFetch = read(arguments)?;
-        let mut purchasing = Purchasing::get(&given.url, given.reason)?;
+        let mut purchasing = self.purchasing(&given.url, given.reason)?;
         purchasing.purchase = given.purchase_id;
         purchasing.max = match (&given.max_amount, &given.token) {
             (None, _) => None,
@@ -72,7 +97,7 @@ impl<P: Provider> Work<P> {
         }
         let bought = self.buyer.pay_url(&purchasing).await?;
         let body = bought.answer.body.unwrap_or_default();
-        let shown = String::from_utf8_lossy(&body[..body.len().min(MAX_SHOWN)]).into_owned();
+        let shown = tamed(&String::from_utf8_lossy(&body[..body.len().min(MAX_SHOWN)]));
         let receipt = match &bought.receipt {
             Some(receipt) => Some(self.shown(receipt).await?),
             None => None,
@@ -83,7 +108,7 @@ impl<P: Provider> Work<P> {
             "replayed": bought.replayed,
             "receipt": receipt,
             "status": bought.answer.status,
-            "content_type": bought.answer.content_type,
+            "content_type": bought.answer.content_type.as_deref().map(|text| printable(text, MAX_CONTENT_TYPE)),
             "seller_content": shown,
             "truncated": body.len() > MAX_SHOWN,
         }))
@@ -91,7 +116,7 @@ impl<P: Provider> Work<P> {
 
     async fn quote(&self, arguments: Option<JsonObject>) -> Done {
         let given: OfUrl = read(arguments)?;
-        let purchasing = Purchasing::get(&given.url, "quote")?;
+        let purchasing = self.purchasing(&given.url, "quote".to_owned())?;
         Ok(match self.buyer.quote(&purchasing).await? {
             Some(quote) => json!({ "ok": true, "payment_demanded": true, "quote": to_json(&quote) }),
             None => json!({ "ok": true, "payment_demanded": false }),
@@ -150,7 +175,7 @@ impl<P: Provider> Work<P> {
     async fn request_payee(&self, arguments: Option<JsonObject>) -> Done {
         let given: NewPayee = read(arguments)?;
         let category = category(&given.category)?;
-        let purchasing = Purchasing::get(&given.url, "request a payee")?;
+        let purchasing = self.purchasing(&given.url, "request a payee".to_owned())?;
         let origin = purchasing.url.origin().ascii_serialization();
         let Some(quote) = self.buyer.quote(&purchasing).await? else {
             return Err(PaymentRefusal::new("NothingDemanded", "the seller demands no payment")

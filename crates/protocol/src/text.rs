@@ -16,6 +16,15 @@ pub fn printable(text: &str, longest: usize) -> String {
     safe
 }
 
+/// The same of a whole document: its line breaks and tabs stay, and it is not cut.
+///
+/// ```
+/// assert_eq!(purse_protocol::text::tamed("a\tb\n\u{202e}c"), "a\tb\n\u{fffd}c");
+/// ```
+pub fn tamed(text: &str) -> String {
+    text.chars().map(|c| if is_visible(c) || matches!(c, '\n' | '\t') { c } else { '\u{fffd}' }).collect()
+}
+
 fn is_visible(character: char) -> bool {
     let hidden = matches!(character,
         '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{061c}' | '\u{180e}'

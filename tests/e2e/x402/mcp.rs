@@ -20,7 +20,7 @@ fn client(stall: &Stall, more: &Value) -> anyhow::Result<Value> {
     let path = std::env::var("PATH")?;
     let mut config = json!({
         "command": program,
-        "args": ["mcp", "--agent", "researcher", "--password-file", "password", "--no-input"],
+        "args": ["mcp", "--agent", "researcher", "--password-file", "password", "--no-input", "--allow-local"],
         "cwd": home.path(""),
         "env": { "HOME": home.path(""), "PATH": path },
     });
@@ -67,6 +67,25 @@ async fn a_model_pays_is_refused_and_retries() -> anyhow::Result<()> {
     ensure!(answer(6)["budget"]["active"] == true && answer(7)["refusal"]["code"] == "AbovePerPaymentCap");
     ensure!(answer(8)["code"] == "ArgumentsInvalid", "a reason is required: {}", answer(8));
     ensure!(stall.earned().await? == CENT);
+    Ok(())
+}
+
+/// Safety 3.4: what listens on the machine itself is out of a model's reach, unless whoever runs the server says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_reaches_nothing_on_the_machine_itself() -> anyhow::Result<()> {
+    let stall = Stall::open().await?;
+    let urls = [stall.scene.rpc_url(), format!("{}/cent", stall.market.seller), "http://localhost:1/".to_owned()];
+    let pay = |url: &String| json!({ "name": "pay_and_fetch", "arguments": { "url": url, "reason": "x" } });
+    let quote = |url: &String| json!({ "name": "quote", "arguments": { "url": url } });
+    let calls = urls.iter().flat_map(|url| [pay(url), quote(url)]).collect::<Vec<_>>();
+    let args = ["mcp", "--agent", "researcher", "--password-file", "password", "--no-input"];
+    let said = client(&stall, &json!({ "calls": calls, "args": args }))?;
+    let answers = said["answers"].as_array().context("answers")?;
+    ensure!(answers.len() == 6);
+    for answer in answers {
+        ensure!(answer["structuredContent"]["code"] == "LocalSellerNotAllowed", "{answer}");
+    }
+    ensure!(stall.left_vault().await? == 0);
     Ok(())
 }
 

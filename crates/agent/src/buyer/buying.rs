@@ -98,14 +98,10 @@ impl<P: Provider> Buyer<P> {
             self.not_paid_before(&new).await?;
         }
         self.fund(&mut plan, &mut new).await?;
-        let header = match self.sign(&demand, &plan, &new).await {
-            Ok(header) => header,
-            Err(refusal) => {
-                self.journal.refused(&new.purchase, &refusal, false, wall_clock())?;
-                return Err(refusal);
-            }
-        };
-        self.journal.signed(&new.purchase, &header, wall_clock())?;
+        if let Err(refusal) = self.sign(&demand, &plan, &new).await {
+            self.journal.refused(&new.purchase, &refusal, false, wall_clock())?;
+            return Err(refusal);
+        }
         let bought = self.send(exchange, purchasing, &new.purchase).await?;
         Ok(Flow::Bought(bought))
     }
@@ -235,8 +231,8 @@ impl<P: Provider> Buyer<P> {
         Ok(valid_before)
     }
 
-    /// Signs the token's own digest, and asks the purse whether it will say yes to it.
-    async fn sign(&self, demand: &Demand, plan: &Plan, new: &NewPurchase) -> Result<String, PaymentRefusal> {
+    /// Signs the token's own digest, notes it, and asks the purse whether it will say yes to it. Nothing is sent yet.
+    async fn sign(&self, demand: &Demand, plan: &Plan, new: &NewPurchase) -> Result<(), PaymentRefusal> {
         let authorization = Authorization {
             from: new.purse,
             to: new.payee,
@@ -247,14 +243,21 @@ impl<P: Provider> Buyer<P> {
         };
         let digest = authorization.digest(self.domain_separator().await?);
         let blob: Bytes = purse_blob(&authorization, &self.agent.key.sign(digest)?.as_erc2098());
-        if !self.agent.purse_says_yes(new.purse, digest, &blob).await? {
+        let header =
+            payment_header(demand, &plan.offer, &authorization, &blob, &PurchaseId::payment_identifier(new.nonce));
+        // The disk and the node work at the same time
+        let noted = async { self.journal.signed(&new.purchase, &header, wall_clock()) };
+        let (says_yes, noted) = tokio::join!(self.agent.purse_says_yes(new.purse, digest, &blob), noted);
+        noted?;
+        if !says_yes? {
+            self.memory.clear();
             let what = "the purse says no to this payment, though the vault would make it; nothing was sent";
             return Err(PaymentRefusal::new("PurseRefused", what)
                 .retry(RetryHow::Now)
                 .fact("purse", new.purse)
                 .next("ask again: the vault's rules may have changed this very moment"));
         }
-        Ok(payment_header(demand, &plan.offer, &authorization, &blob, &PurchaseId::payment_identifier(new.nonce)))
+        Ok(())
     }
 
     /// The journal knows nothing of the caller's purchase. The token does, if it was paid from any of the session's

@@ -37,14 +37,11 @@ impl<P: Provider> Buyer<P> {
 
     async fn vet(&self, offer: Offer) -> Result<Plan, PaymentRefusal> {
         let request = PaymentRequest::new(offer.pay_to, offer.amount, "", "");
-        let purse = async {
-            match self.agent.category_of(offer.pay_to).await? {
-                0 => Ok(None), // not in the book: the vault will say so
-                category => self.agent.purse(category).await.map(Some),
-            }
-        };
-        let (judged, purse, domain) =
-            tokio::join!(self.agent.judge_request(&request, false), purse, self.domain_separator());
+        let (judged, purse, domain) = tokio::join!(
+            self.agent.judge_request(&request, false),
+            self.purse_for(offer.pay_to),
+            self.domain_separator()
+        );
         let vault_says = match judged? {
             Ok(()) => None,
             Err(refusal) if CHARGED_ALREADY.contains(&refusal.code) => Some(refusal),

@@ -69,6 +69,11 @@ impl Purchasing {
         self
     }
 
+    /// Whether the seller is on this machine itself.
+    pub fn is_local(&self) -> bool {
+        is_local(&self.url)
+    }
+
     /// Refuses what must not be sent.
     pub(crate) fn check(&self) -> Result<(), PaymentRefusal> {
         may_be_asked(&self.url)?;
@@ -109,10 +114,7 @@ pub(crate) fn may_be_asked(url: &Url) -> Result<(), PaymentRefusal> {
     if url.as_str().len() > MAX_URL {
         return Err(agents("UrlInvalid", format!("the URL is longer than {MAX_URL} bytes")).next("give a shorter URL"));
     }
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    let local = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
-    if !(url.scheme() == "https" || url.scheme() == "http" && local) {
+    if !(url.scheme() == "https" || url.scheme() == "http" && is_local(url)) {
         let what = "over plain http anybody on the way could take the seller's place";
         return Err(agents("UrlNotSecure", what).quoted("url", url.as_str()).next("use the seller's https URL"));
     }
@@ -121,6 +123,17 @@ pub(crate) fn may_be_asked(url: &Url) -> Result<(), PaymentRefusal> {
         return Err(agents("UrlInvalid", what).next("send credentials in a header"));
     }
     Ok(())
+}
+
+/// Whether a URL is of this machine itself: by name, by a loopback address, or by that of no machine in particular.
+fn is_local(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_end_matches('.');
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let own = |address: IpAddr| {
+        let address = address.to_canonical();
+        address.is_loopback() || address.is_unspecified()
+    };
+    host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(own)
 }
 
 /// A URL without its query, which may hold a key.
@@ -148,6 +161,28 @@ mod tests {
         assert_eq!(refused(&format!("https://api.example/{}", "x".repeat(MAX_URL))), "UrlInvalid");
         for url in ["https://api.example/x", "http://127.0.0.1:4021/x", "http://[::1]:9/x", "http://localhost/x"] {
             assert!(Purchasing::get(url, "x").is_ok(), "{url}");
+        }
+    }
+
+    #[test]
+    fn sellers_of_this_machine_are_known() {
+        let local = |url: &str| is_local(&Url::parse(url).unwrap());
+        for url in [
+            "http://127.0.0.1:1/",
+            "http://127.9.9.9/",
+            "http://[::1]/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://0.0.0.0/",
+            "http://2130706433/",
+            "http://0x7f.1/",
+            "http://localhost/",
+            "http://LOCALHOST./",
+            "https://a.localhost/",
+        ] {
+            assert!(local(url), "{url}");
+        }
+        for url in ["https://api.example/", "https://localhost.example/", "https://10.0.0.1/"] {
+            assert!(!local(url), "{url}");
         }
     }
 
