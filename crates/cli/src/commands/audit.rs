@@ -111,6 +111,7 @@ fn render(vault: &Vault, token: &Token, trail: &Trail, report: &Report) -> Reply
     for (number, check) in (1..).zip(&report.checks) {
         let mark = match check.outcome {
             Outcome::Holds => green("ok"),
+            Outcome::Noted => yellow("ok, see the note"),
             Outcome::Broken => red("DIFFERS"),
             Outcome::NotJudged => yellow("not judged"),
         };
