@@ -33,7 +33,7 @@ async fn send(scene: &Scene, who: Address, call: &impl SolCall) -> anyhow::Resul
 
 /// A vault in which everything happened once: payments alone, in a batch, with fee, above the cap; a raise that waited; acts by
 /// signature and by the guardian; a withdrawal, and money that came later.
-async fn busy() -> anyhow::Result<Scene> {
+pub(crate) async fn busy() -> anyhow::Result<Scene> {
     let scene = Scene::with_session().await?;
     let (one, key, actors) = (Scene::USDC, &scene.actors.agents[0], &scene.actors);
     let [payee, relayer, _] = actors.payees;

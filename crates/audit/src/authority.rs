@@ -24,7 +24,6 @@ enum By {
     GuardianSigned,
     Agent,
     Waited,
-    Anyone,
     Creation,
     Told,
 }
@@ -38,7 +37,6 @@ impl By {
             Self::GuardianSigned => "by the guardian's signature",
             Self::Agent => "by an agent that revoked itself",
             Self::Waited => "executed after waiting",
-            Self::Anyone => "that anyone might make",
             Self::Creation => "at the creation",
             Self::Told => "by the vault's word",
         }
@@ -78,8 +76,6 @@ pub(crate) fn check(trail: &Trail, observed: &Observed) -> Check {
 fn judge(trail: &Trail, books: &Books, event: &TrailEvent, call: &ObservedCall) -> Result<By, String> {
     match IVaultCalls::abi_decode(&call.input) {
         Ok(IVaultCalls::execute(_)) => Ok(By::Waited),
-        // Anyone may open a purse, or sweep one whose session is over.
-        Ok(IVaultCalls::openPurse(_)) => Ok(By::Anyone),
         Ok(IVaultCalls::lodge(lodged)) => Ok(lodged_by(trail, books, event, &lodged)),
         Ok(_) => match role(books, event, call.from) {
             Some(by) => Ok(by),

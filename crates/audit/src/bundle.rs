@@ -1,12 +1,13 @@
 //! Evidence as one file: JSON lines, one thing a line, in a fixed order, so that it can be read by anything for ever. The first line
-//! says what it is and its version, the last holds the keccak256 of all bytes before it. The hash is only against accidents
+//! says what it is and its version, the last holds the SHA-256 of all bytes before it (`head -n -1 FILE | sha256sum`). The hash is only against accidents
 //! and for whoever notes it down: what is in the file is believed by what it proves.
 
 use crate::evidence::{BlockEvidence, Evidence, EvidenceOf, HeadEvidence};
 use crate::evidence_error::EvidenceError;
 use crate::observed::Observed;
-use alloy::primitives::{B256, keccak256};
+use alloy::primitives::B256;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 /// The version that this program writes and reads.
 pub const VERSION: u32 = 1;
@@ -37,7 +38,7 @@ struct Title {
 struct End {
     /// Lines before this one.
     lines: usize,
-    /// keccak256 of all bytes before this line.
+    /// SHA-256 of all bytes before this line.
     hash: B256,
 }
 
@@ -63,9 +64,13 @@ pub fn write(evidence: &Evidence) -> Result<(String, B256), serde_json::Error> {
 
 /// The lines with their end.
 fn sealed(text: &str) -> Result<(String, B256), serde_json::Error> {
-    let hash = keccak256(text);
+    let hash = sha256(text);
     let end = serde_json::to_string(&Row::End(End { lines: text.lines().count(), hash }))?;
     Ok((format!("{text}{end}\n"), hash))
+}
+
+fn sha256(text: &str) -> B256 {
+    B256::from_slice(&Sha256::digest(text))
 }
 
 /// Reads a bundle; gives its hash too.
@@ -95,7 +100,7 @@ pub fn read(text: &str) -> Result<(Evidence, B256), EvidenceError> {
     }
     let lines = blocks.len() + 3;
     let Row::End(end) = row(lines + 1, last)? else { return Err(seal("it has no last line")) };
-    let hash = keccak256(&text[..=body.len()]);
+    let hash = sha256(&text[..=body.len()]);
     if (end.lines, end.hash) != (lines, hash) {
         return Err(seal("the hash or the number of its lines is another"));
     }

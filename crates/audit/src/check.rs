@@ -4,8 +4,8 @@ use crate::observed::Observed;
 use crate::report::{Check, Report};
 use crate::trail::Trail;
 use crate::{
-    approvals, authority, balance, blocks, duties, head, loosening, origin, outflow, purses, rejudge, signatures, state,
-    windows,
+    approvals, authority, balance, blocks, duties, head, loosening, origin, outflow, purses, rejudge, signatures,
+    state, windows,
 };
 
 /// Checks every promise that logs, views and transfers can show, and reports each difference by payment.

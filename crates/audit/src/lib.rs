@@ -16,6 +16,7 @@
 //! - [`evidence`]: all of that as a node gave it or a bundle kept it; [`receipts`]: a block's receipts and transactions proven
 //!   by its header; `head_state`: the vault's words and code proven by the state root; [`verify`]: evidence -> [`Report`],
 //!   believing only what can be recomputed; [`bundle`]: evidence as a file; [`evidence_error`]: why it is none
+//! - [`explain`]: one payment and the arithmetic of its limits; [`what_if`]: another policy held against the payments
 //! - [`report`]: the outcome as data
 //! - [`error`]: why logs do not make a trail
 
@@ -34,6 +35,7 @@ mod effects;
 pub mod error;
 pub mod evidence;
 pub mod evidence_error;
+pub mod explain;
 mod head;
 mod head_state;
 mod loosening;
@@ -56,6 +58,7 @@ mod signatures;
 mod state;
 pub mod trail;
 pub mod verify;
+pub mod what_if;
 mod windows;
 
 pub use balance::TokenBook;
@@ -64,6 +67,7 @@ pub use check::compare;
 pub use error::{TrailError, told as tell_missing};
 pub use evidence::Evidence;
 pub use evidence_error::EvidenceError;
+pub use explain::{Explanation, LimitStep, explain};
 pub use observed::Observed;
 pub use payment::{ApprovedPayment, TrailPayment};
 pub use place::Place;

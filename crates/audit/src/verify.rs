@@ -45,13 +45,13 @@ pub fn verify(evidence: &Evidence, known: &Known) -> Result<(Trail, Report), Evi
     if let Some(checkpoint) = known.checkpoint.filter(|checkpoint| *checkpoint != evidence.head.hash) {
         return Err(EvidenceError::Checkpoint { found: evidence.head.hash, checkpoint });
     }
-    head_state::check(evidence, &head)?;
     let read = read(evidence)?;
     hashed &= read.hashed;
     if hashed != evidence.of.proven.headers {
         let why = if hashed { "it is proven, and said to be claimed" } else { "it or another has another hash" };
         return Err(EvidenceError::Header { number: evidence.head.number, why: why.into() });
     }
+    head_state::check(evidence, &head)?;
     let trail = Trail::fold(evidence.of.chain_id, evidence.of.vault, read.logs)?;
     let questions = trail.questions();
     answers_fit(evidence, &head, &questions)?;

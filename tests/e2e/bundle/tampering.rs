@@ -2,11 +2,12 @@
 //! catches the edit is what the bundle proves, not its own hash.
 
 use super::{another_vault, busy, known};
-use alloy::primitives::{U256, keccak256};
+use alloy::primitives::{B256, U256, keccak256};
 use purse_audit::evidence::Evidence;
 use purse_audit::{Known, bundle, verify};
 use purse_indexer::collect;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 /// Edits that change something, and must be caught.
 const EDITS: usize = 1_000;
@@ -33,15 +34,6 @@ async fn a_thousand_edits_are_a_thousand_caught() -> anyhow::Result<()> {
     let known = known(&scene);
     let (text, _) = bundle::write(&evidence)?;
     assert!(passes(&bundle::read(&text)?.0, &known));
-    let t = std::time::Instant::now();
-    let _ = bundle::read(&text)?;
-    eprintln!("read {:?} {}", t.elapsed(), text.len());
-    let t = std::time::Instant::now();
-    let _ = verify(&evidence, &known)?;
-    eprintln!("verify {:?}", t.elapsed());
-    let t = std::time::Instant::now();
-    let _ = keccak256(&text);
-    eprintln!("keccak {:?}", t.elapsed());
     let (mut draws, mut caught, mut nothing, mut kinds) = (Draws(20_261_123), 0, 0, std::collections::BTreeMap::new());
     while caught < EDITS {
         let (what, edited) = edit(&mut draws, &text, &other);
@@ -75,7 +67,7 @@ fn lines(text: &str) -> Vec<String> {
 /// With an end that fits.
 fn sealed(lines: &[String]) -> String {
     let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    let end = json!({ "end": { "lines": lines.len(), "hash": keccak256(&text) } });
+    let end = json!({ "end": { "lines": lines.len(), "hash": B256::from_slice(&Sha256::digest(&text)) } });
     format!("{text}{end}\n")
 }
 
