@@ -143,14 +143,19 @@ async fn what_the_auditor_trusts_is_held_against_the_evidence() -> anyhow::Resul
 async fn what_is_not_proven_is_said_to_be_claimed() -> anyhow::Result<()> {
     let scene = busy().await?;
     let mut evidence = collect(&scene.provider, scene.vault, 1).await?;
-    evidence.of.proven = Proven { headers: false, receipts: false, transactions: false, state: false };
+    evidence.of.proven = Proven { headers: true, receipts: false, transactions: false, state: false };
     evidence.head.account = None;
     for transaction in evidence.blocks.iter_mut().flat_map(|block| &mut block.transactions) {
         (transaction.receipt_proof, transaction.body_proof, transaction.body) = Default::default();
     }
     let (_, report) = verify(&evidence, &known(&scene))?;
     assert!(report.holds(), "{}", differences(&report));
-    assert!(report.checks.iter().all(|check| check.proof == Proof::Claimed));
+    let by_hash = |id: &str| matches!(id, "evidence" | "blocks");
+    assert!(report.checks.iter().all(|check| by_hash(&check.id) == (check.proof == Proof::Hash)));
+    // What can be proven is not said to be claimed.
+    evidence.of.proven.headers = false;
+    let refused = verify(&evidence, &known(&scene)).unwrap_err();
+    assert_eq!(refused.code(), "HeaderNotTheBlocks", "{refused}");
     for id in ["signatures", "authority", "origin"] {
         assert_eq!(row(&report, id).outcome, Outcome::NotJudged, "{id}");
     }
