@@ -32,7 +32,7 @@ async fn send(scene: &Scene, who: Address, call: &impl SolCall) -> anyhow::Resul
 }
 
 /// A vault in which everything happened once: payments alone, in a batch, with fee, above the cap; a raise that waited; acts by
-/// signature and by the guardian; a withdrawal, and money that came later.
+/// signature and by the guardian; a purse, opened and filled; a withdrawal, and money that came later.
 pub(crate) async fn busy() -> anyhow::Result<Scene> {
     let scene = Scene::with_session().await?;
     let (one, key, actors) = (Scene::USDC, &scene.actors.agents[0], &scene.actors);
@@ -50,6 +50,11 @@ pub(crate) async fn busy() -> anyhow::Result<Scene> {
     let above = scene.payment(6, 11 * one);
     let (signature, approval) = (scene.sign(&above, key)?, scene.approve(&above, &actors.owner)?);
     send(&scene, actors.relayer.address(), &IVault::payCall { payment: above, signature, approval }).await?;
+
+    let purse = scene.vault().openPurse(Scene::SESSION, scene.usdc, Scene::CATEGORY).call().await?;
+    let open = IVault::openPurseCall { session: Scene::SESSION, token: scene.usdc, category: Scene::CATEGORY };
+    send(&scene, actors.deployer.address(), &open).await?;
+    scene.pay(&IVault::Payment { payee: purse, ..scene.payment(7, 2 * one) }, key).await?;
 
     scene.own(&IVault::setDelayCall { newDelay: 7_200 }).await?;
     let raise = IVault::setLimitCall { session: 1, category: 0, token: scene.usdc, window: 86_400, cap: 30 * one };
@@ -79,7 +84,7 @@ async fn a_bundle_is_verified_offline_as_the_node_was() -> anyhow::Result<()> {
     assert_eq!(evidence.of.proven, Proven { headers: true, receipts: true, transactions: true, state: true });
     let (trail, report) = verify(&evidence, &known(&scene))?;
     assert!(report.holds(), "{}", differences(&report));
-    assert_eq!(trail.payments.len(), 6);
+    assert_eq!((trail.payments.len(), trail.purses.len(), report.purses.len()), (7, 1, 1));
     for (id, proof) in [
         ("code", Proof::Hash),
         ("evidence", Proof::Hash),
@@ -97,7 +102,7 @@ async fn a_bundle_is_verified_offline_as_the_node_was() -> anyhow::Result<()> {
     }
     assert_eq!(
         row(&report, "signatures").detail,
-        "6 payments: 6 with the signature of the session's key, 0 by the vault's word"
+        "7 payments: 7 with the signature of the session's key, 0 by the vault's word"
     );
     assert!(row(&report, "per_payment_cap").detail.contains("1 above their cap: 1 with the signature"));
     let authority = &row(&report, "authority").detail;

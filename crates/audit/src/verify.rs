@@ -19,6 +19,7 @@ use alloy::sol_types::{SolCall, SolEvent};
 use purse_protocol::Window;
 use purse_protocol::abi::IErc20::Transfer;
 use purse_protocol::abi::IVaultFactory::createVaultCall;
+use purse_protocol::create2::purses_address;
 use purse_protocol::typed_data;
 
 /// Logs of one transaction, at most. A log's number within its block cannot be proven by one receipt; here it is the
@@ -278,20 +279,23 @@ fn origin(trail: &Trail, calls: &[ObservedCall], known: &Known) -> Option<Observ
     Some(ObservedOrigin { factory, creation_code: create.creationCode, salt: create.salt, expected_code_hash })
 }
 
-/// The code at the vault's address against the release's: the same once its two immutables are blanked, which hold the
-/// chain and the EIP-712 domain of that address.
+/// The code at the vault's address against the release's: the same once its immutables are blanked, which hold the
+/// chain, the EIP-712 domain of that address, and where its contract for purses is.
 fn code(evidence: &Evidence, known: &Known) -> Check {
     const PUSH32: u8 = 0x7f;
     let of = &evidence.of;
     let separator = typed_data::domain(of.chain_id, of.vault).separator();
+    let immutables = [separator, B256::from(U256::from(of.chain_id)), purses_address(of.vault).into_word()];
     let mut code = evidence.head.code.to_vec();
-    for immutable in [separator, B256::from(U256::from(of.chain_id))] {
-        let pushed = [&[PUSH32], immutable.as_slice()].concat();
-        let mut at = 0;
-        while let Some(found) = code[at..].windows(pushed.len()).position(|window| window == pushed) {
-            at += found + 1;
-            code[at..at + 32].fill(0);
-            at += 32;
+    let mut at = 0;
+    while at < code.len() {
+        let pushed = code.get_mut(at + 1..at + 33).filter(|_| evidence.head.code.get(at) == Some(&PUSH32));
+        match pushed.filter(|word| immutables.iter().any(|immutable| immutable == &**word)) {
+            Some(word) => {
+                word.fill(0);
+                at += 33;
+            }
+            None => at += 1,
         }
     }
     let (found, expected) = (keccak256(&code), known.runtime_code);

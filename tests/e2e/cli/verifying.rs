@@ -69,8 +69,8 @@ async fn payments_are_explained_and_policies_tried() -> anyhow::Result<()> {
     let home = Home::of(&scene)?;
     home.done(&["index"])?;
     let log = home.json(&["log", "--payments"])?;
-    let last = log["events"].as_array().and_then(|events| events.last()).context("a payment")?;
-    let (sequence, tx) = (last["sequence"].to_string(), last["tx"].as_str().context("a hash")?);
+    let above = log["events"].as_array().and_then(|events| events.get(5)).context("a payment")?;
+    let (sequence, tx) = (above["sequence"].to_string(), above["tx"].as_str().context("a hash")?);
     let by_number = home.json(&["explain", &sequence])?;
     for name in [tx, "1:6"] {
         ensure!(home.json(&["explain", name])? == by_number, "{name}");
@@ -97,11 +97,11 @@ async fn payments_are_explained_and_policies_tried() -> anyhow::Result<()> {
     let tried = home.json(&["policy", "test", "new.toml", "--agent", "1", "--against", "30d"])?;
     let reasons: Vec<_> =
         tried["refused"].as_array().context("a list")?.iter().map(|one| &one["why"]["reason"]).collect();
-    // 3 is above the cap; of the batch 1.01 fits, 2.01 does not; 11 is above the cap.
-    ensure!(tried["payments"] == 6 && reasons == ["cap", "limit", "cap"], "{tried}");
+    // 3 is above the cap; of the batch 1.01 fits, 2.01 does not; 11 is above the cap; the purse's 2 do not fit.
+    ensure!(tried["payments"] == 7 && reasons == ["cap", "limit", "cap", "limit"], "{tried}");
     let told = home.done(&["policy", "test", "new.toml", "--agent", "1"])?;
     ensure!(
-        told.contains("it would have refused 3") && told.contains("0.99 USDC left of 5.00 USDC in any 24h"),
+        told.contains("it would have refused 4") && told.contains("0.99 USDC left of 5.00 USDC in any 24h"),
         "{told}"
     );
     std::fs::write(home.path("new.toml"), format!("{policy}rate = \"20/h\"\n"))?;

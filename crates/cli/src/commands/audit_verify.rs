@@ -182,7 +182,7 @@ fn render(report: &Report, source: &str, anchored: bool) -> Reply {
         let fix = "keep the evidence; ask another node, and the owner";
         Failure::new(Exit::Differs, "VerificationFailed", "the vault's promises were not all kept", cause, fix)
     });
-    Reply { json, text: lines.join("\n"), failure }
+    Reply { failure, ..Reply::new(lines.join("\n"), json) }
 }
 
 fn row(number: usize, check: &Check, money: &Money) -> Vec<String> {
