@@ -2,6 +2,7 @@
 
 mod agent;
 mod audit;
+mod bundle;
 mod cli;
 mod deploy;
 mod history;

@@ -7,7 +7,7 @@ use purse_agent::AgentError;
 use purse_agent::keystore::KeystoreError;
 use purse_audit::TrailError;
 use purse_deployer::{BookError, BuildError, DeployError, TestUsdcError};
-use purse_indexer::{IndexError, ObserveError, SourceError, StoreError};
+use purse_indexer::{CollectError, IndexError, ObserveError, SourceError, StoreError};
 use purse_owner::OwnerError;
 use purse_protocol::{Refusal, RpcFault};
 use std::error::Error;
@@ -102,6 +102,15 @@ pub(crate) fn of_observe(error: &ObserveError) -> Failure {
     match error {
         ObserveError::Source(source) => of_source(source),
         _ => plain(error, "the chain could not be read for the audit", error.fix()),
+    }
+}
+
+/// The failure of reading the evidence from a node.
+pub(crate) fn of_collect(error: &CollectError) -> Failure {
+    match error {
+        CollectError::Observe(error) => of_observe(error),
+        CollectError::Trail(trail) => of_trail(trail).with_fact("fix", error.fix()),
+        CollectError::NoEvents { .. } => plain(error, "there is nothing to verify", error.fix()),
     }
 }
 

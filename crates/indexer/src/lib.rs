@@ -15,6 +15,7 @@
 //! - [`chunk`], [`rows`]: what is written; what is read
 //! - [`observe`]: what the audit compares with: a vault's views, read from a node at one block;
 //!   [`proofs`]: what it asks beside them
+//! - [`evidence`]: all that an audit needs of one vault, with its proofs
 //! - [`error`]: why it stopped and what to do
 
 pub mod chunk;
@@ -22,6 +23,7 @@ mod confirm;
 mod cursor;
 mod decode;
 pub mod error;
+pub mod evidence;
 mod fetch;
 mod known;
 pub mod observe;
@@ -39,6 +41,7 @@ mod verify;
 
 pub use chunk::{Chunk, Rollback};
 pub use error::{IndexError, StoreError};
+pub use evidence::{CollectError, collect};
 pub use observe::{ObserveError, observe};
 pub use postgres::{PostgresStore, SCHEMA_NAME};
 pub use rows::{BlockRef, Extent, StoredHead, StoredLog, StoredPayment, StoredVault};
