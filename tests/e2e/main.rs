@@ -9,4 +9,5 @@ mod indexer;
 mod owner;
 mod tidy;
 mod trail;
+mod truth;
 mod x402;

@@ -3,7 +3,7 @@
 use super::SqliteStore;
 use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
-use crate::rows::{BlockRef, StoredHead, StoredPayment, StoredVault};
+use crate::rows::{BlockRef, StoredHead, StoredPayment, StoredRange, StoredVault};
 use crate::source::{ChainLog, Header};
 use crate::store::to_sql;
 use alloy::primitives::B256;
@@ -49,6 +49,8 @@ impl SqliteStore {
             let above = to.map_or(Ok(-1), |ancestor| to_sql("block", ancestor.number))?;
             self.set_cursor(tx, to.map(|ancestor| ancestor.hash))?;
             self.run(tx, "UPDATE chain SET confirmed = min(confirmed, max(?1, 0))", [above])?;
+            self.run(tx, "DELETE FROM ranges WHERE first > ?1", [above])?;
+            self.run(tx, "UPDATE ranges SET last = ?1 WHERE last > ?1", [above])?;
             let sql = "SELECT coalesce(sum(logs), 0) FROM blocks WHERE orphaned = 0 AND number > ?1";
             let logs: i64 = tx.query_row(sql, [above], |row| row.get(0)).map_err(|source| self.error(source))?;
             let sql = "UPDATE blocks SET orphaned = 1 WHERE orphaned = 0 AND number > ?1";
@@ -207,6 +209,14 @@ impl SqliteStore {
         self.run(tx, "UPDATE chain SET finalized = max(finalized, ?1)", [finalized])?;
         if chunk.confirmed {
             self.run(tx, "UPDATE chain SET confirmed = ?1", [end_number])?;
+        }
+        if let Some(StoredRange { first, last, truth }) = chunk.range {
+            let (first, last) = (to_sql("block", first)?, to_sql("block", last)?);
+            let sql = "UPDATE ranges SET last = ?2 WHERE last + 1 = ?1 AND truth = ?3";
+            if self.run(tx, sql, params![first, last, truth.word()])? == 0 {
+                let sql = "INSERT INTO ranges (first, last, truth) VALUES (?1, ?2, ?3)";
+                self.run(tx, sql, params![first, last, truth.word()])?;
+            }
         }
         let sql = "DELETE FROM blocks WHERE number < ?1 AND logs = 0 AND orphaned = 0";
         self.run(tx, sql, [finalized.min(end_number)])?;
