@@ -10,4 +10,5 @@ mod indexer;
 mod owner;
 mod tidy;
 mod trail;
+mod truth;
 mod x402;

@@ -122,7 +122,10 @@ pub(crate) fn of_trail(error: &TrailError) -> Failure {
 fn of_source(error: &SourceError) -> Failure {
     match error {
         SourceError::Fault(fault) => rpc_failure::of_fault(fault),
-        SourceError::TooLarge(_) | SourceError::TooOften(_) => plain(error, "the chain could not be read", error.fix()),
+        SourceError::TooLarge(_)
+        | SourceError::TooOften(_)
+        | SourceError::Disagree { .. }
+        | SourceError::NoneAnswers { .. } => plain(error, "the chain could not be read", error.fix()),
     }
 }
 
