@@ -2,6 +2,8 @@
 //!
 //! - `tampering`: 1,000 random edits by somebody who knows the format, 1,000 caught
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 mod tampering;
 
 use crate::trail::differences;

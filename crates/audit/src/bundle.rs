@@ -59,7 +59,7 @@ pub fn write(evidence: &Evidence) -> Result<(String, B256), serde_json::Error> {
     for block in &evidence.blocks {
         line(&Row::Block(block.clone()))?;
     }
-    Ok(sealed(&text)?)
+    sealed(&text)
 }
 
 /// The lines with their end.

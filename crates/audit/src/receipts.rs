@@ -117,7 +117,8 @@ mod tests {
         let mut body = Vec::new();
         assert!(Header::decode(&mut list).unwrap().list, "a legacy receipt has no type");
         body.extend_from_slice(list);
-        (4_u64.encode(&mut body), 1_u64.encode(&mut body));
+        4_u64.encode(&mut body);
+        1_u64.encode(&mut body);
         let mut deposit = vec![0x7e];
         Header { list: true, payload_length: body.len() }.encode(&mut deposit);
         deposit.extend_from_slice(&body);

@@ -290,7 +290,7 @@ fn code(evidence: &Evidence, known: &Known) -> Check {
     let mut at = 0;
     while at < code.len() {
         let pushed = code.get_mut(at + 1..at + 33).filter(|_| evidence.head.code.get(at) == Some(&PUSH32));
-        match pushed.filter(|word| immutables.iter().any(|immutable| immutable == &**word)) {
+        match pushed.filter(|word| immutables.iter().any(|immutable| *immutable == **word)) {
             Some(word) => {
                 word.fill(0);
                 at += 33;
