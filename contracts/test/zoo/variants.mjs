@@ -132,7 +132,7 @@ export const attacks = [
   { name: "scopes-collide", attack: "one category fills the limit of another", file: "libraries/Scope.sol", find: "(category << 192) | (session << 160)", put: "(session << 160)", suite: "unit/Vault/Scopes.t.sol" },
 
   // --- the owner's countersignature (I5)
-  { name: "approval-by-anyone", attack: "a thief approves himself", file: "Vault.sol", find: "if (!_isApproved(structHash, approval)) revert ApprovalInvalid();", put: "structHash;", suite: "unit/Vault/Approval.t.sol" },
+  { name: "approval-by-anyone", attack: "a thief approves himself", file: "Vault.sol", find: "if (!_isApproved(structHash, approval)) revert ApprovalInvalid();", put: "_isApproved(structHash, approval);", suite: "unit/Vault/Approval.t.sol" },
   { name: "approval-by-agent", attack: "the payment's own signature approves it", file: "Vault.sol", find: "_digestOf(PaymentHash.ofApproval(structHash))", put: "_digestOf(structHash)", suite: "unit/Vault/Approval.t.sol" },
   { name: "wallet-says-anything", attack: "a wallet that answers garbage has signed", file: "libraries/OwnerSignature.sol", find: "eq(mload(0x00), magic)", put: "1", suite: "unit/Vault/Approval.t.sol" },
   { name: "wallet-says-nothing", attack: "a wallet that answers nothing has signed", file: "libraries/OwnerSignature.sol", find: "let answered := staticcall(", put: "mstore(0x00, magic)\n            let answered := staticcall(", also: { find: "and(answered, gt(returndatasize(), 0x1f))", put: "answered" }, suite: "unit/Vault/Approval.t.sol" },
