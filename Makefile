@@ -10,9 +10,11 @@ export PATH := $(NPM_BIN)/forge-linux-amd64/bin:$(NPM_BIN)/anvil-linux-amd64/bin
 export FOUNDRY_DISABLE_NIGHTLY_WARNING := 1
 
 PURSE := target/debug/purse
+# Everything at once, so that each dependency is built with one set of features, once.
+BUILD_ALL := cargo build --locked --workspace --all-targets
 SETUP_DONE := node_modules/.package-lock.json
 
-.PHONY: help setup build demo test test-contracts forge-test test-rust bench bench-x402 lint fmt gas snapshots docs proof deep clean
+.PHONY: help setup build demo test test-contracts forge-test test-rust bench bench-x402 bench-indexer lint lint-format fmt gas snapshots docs proof deep clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,7 +32,7 @@ demo: setup ## the whole story on a local chain, each line decided by the contra
 	@cargo build --quiet --locked -p purse-cli
 	@$(PURSE) demo
 
-test: lint test-contracts test-rust ## everything CI checks (at most 25 minutes from a cold checkout)
+test: lint-format test-contracts test-rust ## everything CI checks (at most 25 minutes from a cold checkout)
 	@echo "make test: all passed"
 
 test-contracts: setup
@@ -49,18 +51,23 @@ FORGE_TEST_FLAGS ?=
 forge-test: setup
 	forge test $(FORGE_TEST_FLAGS)
 
+# What is tested is compiled by clippy's driver, with warnings as errors: linting alone would build everything twice.
+test-rust: export RUSTC_WORKSPACE_WRAPPER := clippy-driver
+test-rust: export CLIPPY_ARGS := -Dwarnings
 test-rust: setup
-	cargo build --locked -p purse-cli
+	$(BUILD_ALL)
 	cargo test --locked --workspace --no-fail-fast
-	$(MAKE) --no-print-directory gas
-	cargo run --quiet --locked -p purse-tests --bin reference -- --check
+	target/debug/gas
+	target/debug/reference --check
 	@command -v initdb pg_ctl >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
 		echo "skipped: the indexer's tests on PostgreSQL, which is not installed"
 
-lint: setup ## formatting, clippy, forge lint
+lint: lint-format ## formatting, clippy, forge lint
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+lint-format: setup
 	cargo fmt --all --check
 	forge fmt --check contracts
-	cargo clippy --locked --workspace --all-targets -- -D warnings
 	forge lint contracts/src --severity high --severity med --deny warnings
 
 fmt: setup ## format everything
@@ -77,6 +84,9 @@ bench: setup ## time the warm demo, status and a payment's work in the client; w
 bench-x402: setup ## time a request paid from a purse against the same paid by an account; writes target/bench/x402.json
 	PURSE_BENCH=40 cargo test --quiet --locked -p purse-tests --test e2e -- a_purse_pays_about_as_fast
 	@cat target/bench/x402.json
+
+bench-indexer: setup ## time the indexer against what the node and the decoder allow; writes target/bench/indexer.json
+	cargo run --quiet --locked --release -p purse-tests --bin bench-indexer -- $(BENCH_EVENTS)
 
 snapshots: setup ## rewrite the snapshots of storage layout, bytecode and gas
 	scripts/storage-layout --write

@@ -2,6 +2,7 @@
 
 mod agent;
 mod audit;
+mod bundle;
 mod cli;
 mod deploy;
 mod history;
@@ -9,4 +10,5 @@ mod indexer;
 mod owner;
 mod tidy;
 mod trail;
+mod truth;
 mod x402;

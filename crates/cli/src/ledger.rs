@@ -12,7 +12,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use purse_audit::Trail;
 use purse_deployer::book;
-use purse_indexer::{Indexer, Progress, SqliteStore, Store, Synced};
+use purse_indexer::{BlockRef, Indexer, Nodes, Progress, RpcSource, SqliteStore, Store, Synced, Truth};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -28,6 +28,15 @@ pub(crate) struct Follow {
     /// The block that deployed the factory, or any before it [default: as for the factory]
     #[arg(long, value_name = "NUMBER")]
     pub(crate) from_block: Option<u64>,
+}
+
+/// How little the nodes are trusted.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Trust {
+    /// How well final blocks shall be known.
+    pub(crate) verify: Truth,
+    /// A block whose hash is known from elsewhere.
+    pub(crate) checkpoint: Option<BlockRef>,
 }
 
 /// The index of a factory's vaults.
@@ -115,7 +124,22 @@ impl Ledger {
         provider: DynProvider,
         output: Output,
     ) -> Result<(Box<dyn Store>, Synced), Failure> {
-        let mut indexer = Indexer::new(provider, self.open()?, self.factory, self.from_block);
+        self.sync_from(vec![(String::new(), provider)], Trust::default(), output).await
+    }
+
+    /// The same from several nodes, each with its name.
+    pub(crate) async fn sync_from(
+        &self,
+        nodes: Vec<(String, DynProvider)>,
+        trust: Trust,
+        output: Output,
+    ) -> Result<(Box<dyn Store>, Synced), Failure> {
+        let nodes = nodes.into_iter().map(|(name, provider)| (name, RpcSource::new(provider)));
+        let mut indexer = Indexer::over(Nodes::new(nodes), self.open()?, self.factory, self.from_block);
+        indexer = indexer.with_truth(trust.verify);
+        if let Some(checkpoint) = trust.checkpoint {
+            indexer = indexer.with_checkpoint(checkpoint);
+        }
         let bar = if output.wants_progress() { ProgressBar::new(0) } else { ProgressBar::hidden() };
         if let Ok(style) = ProgressStyle::with_template("indexing {wide_bar} {pos}/{len} blocks, {eta} left") {
             bar.set_style(style);

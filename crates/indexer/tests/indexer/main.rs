@@ -10,6 +10,8 @@ mod heads;
 mod lies;
 mod model;
 mod node;
+mod nodes;
 mod reorgs;
 mod server;
 mod shared;
+mod truth;
