@@ -32,13 +32,15 @@ function fitted(variant) {
   if (!contract) return complain("NO VARIANT", variant, `${file} is in none of ${Object.keys(TARGETS).join(", ")}`);
   const suite = `${TESTS}/${variant.suite}`;
   if (!fs.existsSync(suite)) return complain("NO VARIANT", variant, `there is no ${suite}`);
-  let text = closure(fileOf(contract))[file];
-  for (const { find, put } of [variant, ...(variant.also ? [variant.also] : [])]) {
-    const times = text.split(find).length - 1;
-    if (times !== 1) return complain("NO VARIANT", variant, `this is ${times} times in ${variant.file}, mend the variant: ${find}`);
-    text = text.replace(find, () => put);
+  const texts = {};
+  for (const edit of [variant, ...(variant.also ?? [])]) {
+    const name = `${SOURCES}/${edit.file ?? variant.file}`;
+    const text = texts[name] ?? closure(fileOf(contract))[name];
+    const times = text.split(edit.find).length - 1;
+    if (times !== 1) return complain("NO VARIANT", variant, `this is ${times} times in ${name}, mend the variant: ${edit.find}`);
+    texts[name] = text.replace(edit.find, () => edit.put);
   }
-  return { variant, contract, suite, sources: closure(fileOf(contract), { [file]: text }) };
+  return { variant, contract, suite, sources: closure(fileOf(contract), texts) };
 }
 
 async function quickest() {

@@ -1,5 +1,6 @@
 // The bug zoo: vaults that are broken on purpose, each in one place, each caught by the suite it names.
 // `attack` is what a thief (or a slip of ours) gains by it. `find` must occur exactly once in the file.
+// `also`: what else must change for it to compile.
 // `inSetUp`: the suite's set-up is what catches it (the running hash is compared from the first event on).
 // scripts/bug-zoo.mjs builds each and fails if one survives; README.md beside this file says what else it asks.
 
@@ -135,7 +136,7 @@ export const attacks = [
   { name: "approval-by-anyone", attack: "a thief approves himself", file: "Vault.sol", find: "if (!_isApproved(structHash, approval)) revert ApprovalInvalid();", put: "_isApproved(structHash, approval);", suite: "unit/Vault/Approval.t.sol" },
   { name: "approval-by-agent", attack: "the payment's own signature approves it", file: "Vault.sol", find: "_digestOf(PaymentHash.ofApproval(structHash))", put: "_digestOf(structHash)", suite: "unit/Vault/Approval.t.sol" },
   { name: "wallet-says-anything", attack: "a wallet that answers garbage has signed", file: "libraries/OwnerSignature.sol", find: "eq(mload(0x00), magic)", put: "1", suite: "unit/Vault/Approval.t.sol" },
-  { name: "wallet-says-nothing", attack: "a wallet that answers nothing has signed", file: "libraries/OwnerSignature.sol", find: "let answered := staticcall(", put: "mstore(0x00, magic)\n            let answered := staticcall(", also: { find: "and(answered, gt(returndatasize(), 0x1f))", put: "answered" }, suite: "unit/Vault/Approval.t.sol" },
+  { name: "wallet-says-nothing", attack: "a wallet that answers nothing has signed", file: "libraries/OwnerSignature.sol", find: "let answered := staticcall(", put: "mstore(0x00, magic)\n            let answered := staticcall(", also: [{ find: "and(answered, gt(returndatasize(), 0x1f))", put: "answered" }], suite: "unit/Vault/Approval.t.sol" },
 
   // --- batches (I11)
   { name: "batch-starves", attack: "a relayer starves an item", file: "Vault.sol", find: "if (gasleft() < ITEM_GAS_DEMANDED) revert BatchGasShort(i, gasleft(), ITEM_GAS_DEMANDED);", put: "", suite: "unit/Vault/PayBatch.t.sol" },
@@ -326,7 +327,7 @@ const lines = [
   { name: "overtaken-revoke", attack: "who overtakes a revocation takes more than the cap", file: "base/Judge.sol", find: "if (units > left) {", put: "if (units > left + 1) {", suite: "unit/Vault/Revoke.t.sol" },
   { name: "another-vault-inside", attack: "a token has one payment made by two vaults", file: "base/TypedData.sol", find: "block.chainid, address(this)));", put: "block.chainid, address(0)));", suite: awkward },
   { name: "owner-with-code", attack: "an owner who delegates his account (EIP-7702) is locked out", file: "libraries/OwnerSignature.sol", find: "if (SessionSignature.signerOf(digest, signature) == signer) return true;\n        if (signer.code.length == 0) return false;", put: "if (signer.code.length == 0) return SessionSignature.signerOf(digest, signature) == signer;", suite: "unit/Vault/Lodge.t.sol" },
-  { name: "wallet-acts", attack: "a wallet that is asked acts instead", file: "libraries/OwnerSignature.sol", find: "staticcall(GAS, signer, ", put: "call(GAS, signer, 0, ", also: { find: "internal view returns (bool valid)", put: "internal returns (bool valid)" }, suite: "unit/Vault/Lodge.t.sol" },
+  { name: "wallet-acts", attack: "a wallet that is asked acts instead", file: "libraries/OwnerSignature.sol", find: "staticcall(GAS, signer, ", put: "call(GAS, signer, 0, ", also: [{ find: "internal view returns (bool valid)", put: "internal returns (bool valid)" }, { file: "Vault.sol", find: "bytes calldata approval) private view returns (bool)", put: "bytes calldata approval) private returns (bool)" }], suite: "unit/Vault/Lodge.t.sol" },
   { name: "wallet-bombs", attack: "a wallet's long answer is paid for by whoever asks", file: "libraries/OwnerSignature.sol", find: "0x00, 0x20)\n", put: "0x00, 0x20)\n            returndatacopy(mload(0x40), 0, returndatasize())\n", suite: "unit/Vault/Approval.t.sol" },
   { name: "token-bombs", attack: "a token's long answer is paid for by the relayer", file: "Vault.sol", find: "if (!token.trySafeTransfer(payment.payee, payment.amount)) {", put: "(bool ok, bytes memory answer) = payment.token.call(abi.encodeCall(IERC20.transfer, (payment.payee, payment.amount)));\n        if (!ok || payment.token.code.length == 0 || (answer.length != 0 && !abi.decode(answer, (bool)))) {", suite: awkward },
   { name: "factory-twice", attack: "a vault seems to be created anew", file: "VaultFactory.sol", find: "if (vault.code.length != 0) revert VaultExists(vault);", put: "", suite: "unit/VaultFactory/CreateVault.t.sol" },

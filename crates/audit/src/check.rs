@@ -1,12 +1,33 @@
 //! The audit: a trail and what the contract says at the same block, judged promise by promise.
+//!
+//! - `head`: the running hash (I13); `blocks`: the events' blocks (I12, I4); `state`: the contract's views (I12)
+//! - `rejudge`: every payment under the policy of its moment (I3, I5, I6, I8); `refused`: reasons of what did not pay (I11)
+//! - `loosening`: what waited (I9); `authority`: who changed what, by which key (I9); `duties`: who is more than one of
+//!   those who grant, pay, stop and fund
+//! - `windows`: sums over sliding windows (I4); `balance`: the double entry (I1); `purses`: what purses got, paid and gave
+//!   back (I15, I16)
+//! - `approvals`: the owner's signatures (I5), `signatures`: the payments' (I2), both out of the calls
+//! - `outflow`: what a thief could take (I17); `origin`: the vault's address (I14)
+
+mod approvals;
+mod authority;
+pub(crate) mod balance;
+mod blocks;
+mod duties;
+mod head;
+mod loosening;
+mod origin;
+mod outflow;
+pub(crate) mod purses;
+mod refused;
+pub(crate) mod rejudge;
+mod signatures;
+mod state;
+pub(crate) mod windows;
 
 use crate::observed::Observed;
 use crate::report::{Check, Report};
 use crate::trail::Trail;
-use crate::{
-    approvals, authority, balance, blocks, duties, head, loosening, origin, outflow, purses, rejudge, signatures,
-    state, windows,
-};
 
 /// Checks every promise that logs, views and transfers can show, and reports each difference by payment.
 ///

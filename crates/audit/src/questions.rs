@@ -1,7 +1,7 @@
 //! What to ask the contract, so that its answers cover everything that a trail speaks of (I12).
 
+use crate::check::rejudge;
 use crate::purse::TrailPurse;
-use crate::rejudge;
 use crate::trail::Trail;
 use alloy::primitives::{Address, B256};
 use purse_protocol::abi::IVault::IVaultEvents;

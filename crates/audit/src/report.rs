@@ -1,12 +1,12 @@
 //! The outcome of an audit, as data: who prints it chooses the words around it.
 
-use crate::balance::TokenBook;
+use crate::check::balance::TokenBook;
+use crate::check::purses::PurseBook;
+use crate::check::windows::LimitUse;
 use crate::observed::ObservedBlock;
 use crate::payment::{ApprovedPayment, TrailPayment};
 use crate::place::Place;
-use crate::purses::PurseBook;
 use crate::refusal::TrailRefusal;
-use crate::windows::LimitUse;
 use alloy::primitives::{Address, B256};
 use purse_protocol::event::RunningHash;
 use purse_protocol::{Scope, SessionId, Window};

@@ -4,8 +4,8 @@
 
 use crate::books::Books;
 use crate::change::{ChangeSubject, EXECUTION_WINDOW, call_within};
+use crate::check::head::named;
 use crate::effects::{Effect, Moment, effects};
-use crate::head::named;
 use crate::report::{Check, Difference, Subject};
 use crate::trail::{Trail, TrailEvent};
 use alloy::primitives::B256;

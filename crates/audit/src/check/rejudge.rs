@@ -2,10 +2,10 @@
 //! contract, with books of its own: nonces (I3), caps (I5), book, categories and tokens (I6), meters (I7), stops (I8).
 
 use crate::books::{Books, Grant, PurseOf};
-use crate::head::named;
+use crate::check::head::named;
+use crate::check::refused::{self, Judged};
 use crate::payment::{ApprovedPayment, TrailPayment};
 use crate::refusal::TrailRefusal;
-use crate::refused::{self, Judged};
 use crate::report::{Check, Difference, Subject};
 use crate::session::SessionWord;
 use crate::trail::{Trail, TrailEvent};

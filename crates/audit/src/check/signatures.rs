@@ -2,7 +2,7 @@
 //! be the session key's over that very payment, not past its deadline. Where the call came through another contract, the
 //! vault's word stands.
 
-use crate::approvals::{is_same, items};
+use crate::check::approvals::{is_same, items};
 use crate::observed::{Observed, ObservedCall};
 use crate::payment::TrailPayment;
 use crate::report::{Check, Difference, Subject};

@@ -84,7 +84,7 @@ fn legs(trail: &Trail) -> Vec<Leg> {
                 value: e.amount,
                 tx: event.place.tx,
                 after: event.place.log_index,
-                subject: crate::head::named(event),
+                subject: crate::check::head::named(event),
             });
         }
     }

@@ -2,7 +2,7 @@
 //! Where an act came through another contract, such as a Safe, or its signer is one, the vault's word stands.
 
 use crate::books::Books;
-use crate::head::named;
+use crate::check::head::named;
 use crate::observed::{Observed, ObservedCall};
 use crate::report::{Check, Difference};
 use crate::trail::{Trail, TrailEvent};
