@@ -12,7 +12,7 @@
 //! - `confirm`: the vaults' own running hashes against the recomputed ones (I13)
 //! - `cursor`: what happens in a reorganisation
 //! - [`store`]: where an index is kept; `sqlite`: in a file; `postgres`: shared
-//! - [`chunk`], [`rows`]: what is written; what is read
+//! - [`chunk`], [`rows`]: what is written; what is read; [`page`]: a page at a time
 //! - [`observe`]: what the audit compares with: a vault's views, read from a node at one block;
 //!   [`proofs`]: what it asks beside them
 //! - [`error`]: why it stopped and what to do
@@ -25,6 +25,7 @@ pub mod error;
 mod fetch;
 mod known;
 pub mod observe;
+pub mod page;
 mod pipeline;
 mod planner;
 mod postgres;
@@ -40,6 +41,7 @@ mod verify;
 pub use chunk::{Chunk, Rollback};
 pub use error::{IndexError, StoreError};
 pub use observe::{ObserveError, observe};
+pub use page::{LARGEST_PAGE, Moment, PageMark, PaymentPage, PaymentQuery, PlacedPayment, TrailPart};
 pub use postgres::{PostgresStore, SCHEMA_NAME};
 pub use rows::{BlockRef, Extent, StoredHead, StoredLog, StoredPayment, StoredVault};
 pub use rpc::RpcSource;

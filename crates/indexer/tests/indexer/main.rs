@@ -10,6 +10,7 @@ mod heads;
 mod lies;
 mod model;
 mod node;
+mod pages;
 mod reorgs;
 mod server;
 mod shared;
