@@ -56,7 +56,9 @@ pub async fn follow<S: ChainSource>(
             }
             Err(error) => return Err(error),
         };
-        alarm.map_or((), |alarm| told(Told::Alarm(alarm)));
+        if let Some(alarm) = alarm {
+            told(Told::Alarm(alarm));
+        }
     }
 }
 

@@ -1,33 +1,84 @@
-//! `purse index`: copies the vaults' logs from the chain into the local index, and goes on where it stopped.
+//! `purse index`: copies the vaults' logs from the chain into the index, and goes on where it stopped; once, or for good.
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::ledger::{Follow, Ledger};
+use crate::following::Following;
+use crate::ledger::{Follow, Ledger, Place};
 use crate::output::{Reply, green};
 use clap::Args;
 use serde_json::json;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 /// Flags of `purse index`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  purse index\n  purse index --rebuild\n  purse index --rpc-url http://127.0.0.1:8545 --factory 0x5FbDB2315678afecb367f032d93F642f64180aa3 --from-block 3"
+    after_help = "Examples:\n  purse index\n  purse index --follow --api\n  purse index --database postgresql://purse@db.example/purse --follow --api 127.0.0.1:8650\n  purse index --rebuild\n  purse index --rpc-url http://127.0.0.1:8545 --factory 0x5FbDB2315678afecb367f032d93F642f64180aa3 --from-block 3"
 )]
 pub(crate) struct IndexArgs {
     /// Forget the index and begin again
     #[arg(long)]
     rebuild: bool,
+    /// Stay at the head of the chain until stopped
+    #[arg(long)]
+    follow: bool,
+    /// How often the node is asked for a new block, such as 500ms or 12s
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = interval, requires = "follow")]
+    interval: Duration,
+    /// Polls without a new block after which it is a stall: an alarm on stderr, and /readyz answers 503
+    #[arg(long, value_name = "COUNT", default_value_t = 30, requires = "follow", value_parser = clap::value_parser!(u32).range(1..))]
+    stall_after: u32,
+    /// Answer over HTTP from the index, for reading only; a port alone is one of this machine [default: 8650]
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "8650", value_parser = address, requires = "follow")]
+    api: Option<SocketAddr>,
     #[command(flatten)]
-    follow: Follow,
+    place: Follow,
+}
+
+/// The shortest time between two polls: less would only load the node.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
+
+impl IndexArgs {
+    /// Whether it goes on until it is stopped.
+    pub(crate) const fn follows(&self) -> bool {
+        self.follow
+    }
+}
+
+/// Reads `500ms`, `2s` or `1m`.
+fn interval(text: &str) -> Result<Duration, String> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let number = number.parse::<u32>().map_err(|_| "write a whole number and ms, s or m".to_owned())?;
+    let interval = match unit {
+        "ms" => Duration::from_millis(number.into()),
+        "s" => Duration::from_secs(number.into()),
+        "m" => Duration::from_secs(60 * u64::from(number)),
+        _ => return Err("write a whole number and ms, s or m".to_owned()),
+    };
+    if interval < SHORTEST_INTERVAL { Err("give 10ms or more".to_owned()) } else { Ok(interval) }
+}
+
+/// Reads an address with a port; a port alone is one of this machine.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    if let Ok(port) = text.parse::<u16>() {
+        return Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    }
+    text.parse().map_err(|_| "write an address with a port, such as 127.0.0.1:8650, or a port".to_owned())
 }
 
 /// Brings the index up to date.
 pub(crate) async fn run(context: &Context, args: &IndexArgs) -> Result<Reply, Failure> {
     let node = context.node().await?;
-    let ledger = Ledger::find(context, node.chain_id, &args.follow)?;
+    let ledger = Ledger::find(context, node.chain_id, &args.place)?;
     if args.rebuild {
         ledger.forget()?;
     }
-    let (_, synced) = ledger.sync(node.provider, context.output).await?;
+    if args.follow {
+        let following = Following { interval: args.interval, patience: args.stall_after, api: args.api };
+        return following.run(node.provider, &ledger, context.output).await;
+    }
+    let (store, synced) = ledger.sync(node.provider, context.output).await?;
     let block = synced.block.map(|block| block.number);
     let mut text = format!(
         "{} to block {}: {} new logs, {} vaults",
@@ -47,13 +98,44 @@ pub(crate) async fn run(context: &Context, args: &IndexArgs) -> Result<Reply, Fa
         text.push_str(&format!("\nthe node is behind the index, at block {head}; nothing was undone"));
     }
     text.push_str("\nNext: purse audit");
+    let file = match &ledger.place {
+        Place::File(path) => Some(path),
+        Place::Shared(_) => None,
+    };
     let json = json!({
         "block": block,
         "new_logs": synced.logs,
         "vaults": synced.vaults,
         "rollbacks": synced.rollbacks.len(),
         "lagging_head": synced.lagging_head,
-        "file": ledger.path,
+        "file": file,
+        "database": store.name(),
     });
     Ok(Reply::new(text, json))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    #[test]
+    fn intervals_are_read() {
+        for (text, milliseconds) in [("10ms", 10), ("500ms", 500), ("2s", 2_000), ("1m", 60_000)] {
+            assert_eq!(interval(text).unwrap(), Duration::from_millis(milliseconds));
+        }
+        for bad in ["", "2", "s", "2h", "-2s", "1.5s", "9ms", "0s", "99999999999s"] {
+            assert!(interval(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_port_alone_is_one_of_this_machine() {
+        assert_eq!(address("8650").unwrap(), SocketAddr::from(([127, 0, 0, 1], 8_650)));
+        assert_eq!(address("0.0.0.0:80").unwrap(), SocketAddr::from(([0, 0, 0, 0], 80)));
+        assert_eq!(address("[::1]:80").unwrap().port(), 80);
+        for bad in ["", "localhost", "127.0.0.1", "65536", "127.0.0.1:x"] {
+            assert!(address(bad).is_err(), "{bad}");
+        }
+    }
 }
