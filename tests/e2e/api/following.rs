@@ -163,13 +163,21 @@ async fn many_read_one_postgresql() -> anyhow::Result<()> {
     Ok(())
 }
 
-#[test]
-fn a_database_that_is_none_has_a_name_and_no_password_is_told() -> anyhow::Result<()> {
-    let home = Home::new()?;
-    let node = ["--rpc-url", "http://127.0.0.1:1"];
-    for url in ["mysql://me:secret@db/x", "postgresql://me:secret@127.0.0.1:1/x"] {
-        let ran = home.run(&[&["index", "--database", url, "--json"][..], &node].concat())?;
-        ensure!(ran.code != 0 && !format!("{}{}", ran.stdout, ran.stderr).contains("secret"), "{}", ran.stdout);
+#[tokio::test]
+async fn a_database_that_is_none_has_a_name_and_no_password_is_told() -> anyhow::Result<()> {
+    let scene = Scene::start().await?;
+    let home = Home::of(&scene)?;
+    for (url, code, name) in [
+        ("mysql://me:secret@db/x", 2, "DatabaseInvalid"),
+        ("postgresql://me:secret@127.0.0.1:1/x", 1, "Postgres"),
+        ("postgresql://me:secret@[/x", 1, "Postgres"),
+    ] {
+        for command in ["index", "log", "audit"] {
+            let ran = home.run(&[command, "--database", url, "--json", "--verbose"])?;
+            let value: Value = serde_json::from_str(&ran.stdout)?;
+            ensure!(ran.code == code && value["error"]["code"] == name, "{command}: {value}");
+            ensure!(!format!("{}{}", ran.stdout, ran.stderr).contains("secret"), "{command}: {value}");
+        }
     }
     Ok(())
 }

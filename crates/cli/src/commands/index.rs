@@ -1,8 +1,11 @@
 //! `purse index`: copies the vaults' logs from the chain into the index, and goes on where it stopped; once, or for good.
 
+use crate::connect::Node;
 use crate::context::Context;
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::following::Following;
+use crate::interrupt::interrupted;
 use crate::ledger::{Follow, Ledger, Place};
 use crate::output::{Reply, green};
 use clap::Args;
@@ -67,17 +70,33 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "write an address with a port, such as 127.0.0.1:8650, or a port".to_owned())
 }
 
-/// Brings the index up to date.
-pub(crate) async fn run(context: &Context, args: &IndexArgs) -> Result<Reply, Failure> {
+/// The node, and the index that follows it.
+async fn begin(context: &Context, args: &IndexArgs) -> Result<(Node, Ledger), Failure> {
     let node = context.node().await?;
     let ledger = Ledger::find(context, node.chain_id, &args.place)?;
     if args.rebuild {
         ledger.forget()?;
     }
+    Ok((node, ledger))
+}
+
+/// Stopped before it could begin to follow.
+fn stopped_early() -> Failure {
+    Failure::new(Exit::Interrupted, "Interrupted", "stopped", "nothing was sent", "run the command again")
+}
+
+/// Brings the index up to date.
+pub(crate) async fn run(context: &Context, args: &IndexArgs) -> Result<Reply, Failure> {
     if args.follow {
+        let (node, ledger) = tokio::select! {
+            biased;
+            () = interrupted() => return Err(stopped_early()),
+            begun = begin(context, args) => begun?,
+        };
         let following = Following { interval: args.interval, patience: args.stall_after, api: args.api };
         return following.run(node.provider, &ledger, context.output).await;
     }
+    let (node, ledger) = begin(context, args).await?;
     let (store, synced) = ledger.sync(node.provider, context.output).await?;
     let block = synced.block.map(|block| block.number);
     let mut text = format!(
