@@ -17,7 +17,8 @@ pub struct Problem {
     #[serde(rename = "type")]
     pub kind: String,
     /// What did not happen, in one line.
-    pub title: String,
+    #[schema(value_type = String)]
+    pub title: Box<str>,
     /// The status of the answer.
     pub status: u16,
     /// The cause.
@@ -40,7 +41,7 @@ impl Problem {
     ) -> Self {
         Self {
             kind: format!("urn:pursestrings:problem:{code}"),
-            title: title.into(),
+            title: title.into().into_boxed_str(),
             status: status.as_u16(),
             detail: cause.into(),
             fix: fix.into(),
