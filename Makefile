@@ -14,7 +14,7 @@ PURSE := target/debug/purse
 BUILD_ALL := cargo build --locked --workspace --all-targets
 SETUP_DONE := node_modules/.package-lock.json
 
-.PHONY: help setup build demo test test-contracts forge-test test-rust bench bench-x402 lint lint-format fmt gas snapshots docs proof deep clean
+.PHONY: help setup build demo test test-contracts forge-test test-rust bench bench-x402 bench-indexer lint lint-format fmt gas snapshots docs proof deep clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,6 +84,9 @@ bench: setup ## time the warm demo, status and a payment's work in the client; w
 bench-x402: setup ## time a request paid from a purse against the same paid by an account; writes target/bench/x402.json
 	PURSE_BENCH=40 cargo test --quiet --locked -p purse-tests --test e2e -- a_purse_pays_about_as_fast
 	@cat target/bench/x402.json
+
+bench-indexer: setup ## time the indexer against what the node and the decoder allow; writes target/bench/indexer.json
+	cargo run --quiet --locked --release -p purse-tests --bin bench-indexer -- $(BENCH_EVENTS)
 
 snapshots: setup ## rewrite the snapshots of storage layout, bytecode and gas
 	scripts/storage-layout --write

@@ -112,14 +112,12 @@ contract Purses is IPurses {
         view
         returns (uint256 target, uint256 largest)
     {
-        Scope ofCategory = scopeOf(session, category, token);
         AllowanceWord whole = _allowance(scopeOf(session, 0, token));
         if (!whole.limited()) return (0, 0);
-        AllowanceWord part = _allowance(ofCategory);
-        uint256 least = Math.min(
-            _leastCap(scopeOf(session, 0, token), whole),
-            Math.min(_leastCap(ofCategory, part), _leastCap(scopeOf(0, 0, token), _allowance(scopeOf(0, 0, token))))
-        );
+        AllowanceWord part = _allowance(scopeOf(session, category, token));
+        uint256 least = _leastCap(scopeOf(session, 0, token), whole);
+        least = Math.min(least, _leastCap(scopeOf(session, category, token), part));
+        least = Math.min(least, _leastCap(scopeOf(0, 0, token), _allowance(scopeOf(0, 0, token))));
         uint256 unitBits = whole.unitBits();
         largest = least / LARGEST_SHARE;
         target = part.hasPurseTarget() ? Math.min(part.purseTargetUnits(), largest) : least / DEFAULT_SHARE;

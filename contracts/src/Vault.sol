@@ -44,8 +44,7 @@ contract Vault is Acts {
         if (total > cap && !_isPurse(payment.payee)) {
             // forge-lint: disable-next-line(unsafe-typecast) -- 2^31 units of at most 2^97
             if (approval.length == 0) revert AbovePerPaymentCap(total, uint128(cap));
-            bytes32 digest = _digestOf(PaymentHash.ofApproval(structHash));
-            if (!OwnerSignature.isValid(_owner, digest, approval)) revert ApprovalInvalid();
+            if (!_isApproved(structHash, approval)) revert ApprovalInvalid();
         } else if (approval.length != 0) {
             revert ApprovalNotNeeded();
         }
@@ -130,6 +129,11 @@ contract Vault is Acts {
         if (told && left <= balance && balance - left >= amount) return;
         if (told && balance < amount) revert VaultShort(balance, amount);
         revert TransferFailed(token, to, amount);
+    }
+
+    /// @dev The owner has signed that the payment of this hash may be made above its session's cap (I5).
+    function _isApproved(bytes32 structHash, bytes calldata approval) private view returns (bool) {
+        return OwnerSignature.isValid(_owner, _digestOf(PaymentHash.ofApproval(structHash)), approval);
     }
 
     /// @dev What the session has of the payment's token, and what the payment takes of it.

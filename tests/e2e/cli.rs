@@ -14,4 +14,5 @@ mod output;
 pub(crate) mod purse;
 mod stopping;
 mod story;
+mod verifying;
 mod waiting;

@@ -3,6 +3,7 @@
 mod agent;
 mod api;
 mod audit;
+mod bundle;
 mod cli;
 mod deploy;
 mod history;
@@ -10,4 +11,5 @@ mod indexer;
 mod owner;
 mod tidy;
 mod trail;
+mod truth;
 mod x402;

@@ -29,6 +29,9 @@ pub struct LocalChain {
     pub actors: Actors,
 }
 
+/// The rules of the chains of most stories.
+const ETHEREUM: [&str; 2] = ["--hardfork", "osaka"];
+
 impl LocalChain {
     /// The time of the first block, 15 January 2027, 08:00:00 UTC.
     pub const GENESIS: u64 = 1_800_000_000;
@@ -45,8 +48,18 @@ impl LocalChain {
     /// # Errors
     /// When there is no anvil, neither in `node_modules` nor on PATH (`make setup` installs it), or it does not start.
     pub async fn start(chain_id: u64) -> anyhow::Result<Self> {
-        let chain = Self::begin(chain_id, Self::GENESIS)?;
+        let chain = Self::begin(chain_id, Self::GENESIS, &ETHEREUM)?;
         // Else blocks would be dated by the wall clock.
+        chain.provider.anvil_set_block_timestamp_interval(1).await?;
+        Ok(chain)
+    }
+
+    /// The same under the rules of the OP stack.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn start_optimism(chain_id: u64) -> anyhow::Result<Self> {
+        let chain = Self::begin(chain_id, Self::GENESIS, &["--network", "optimism"])?;
         chain.provider.anvil_set_block_timestamp_interval(1).await?;
         Ok(chain)
     }
@@ -58,15 +71,16 @@ impl LocalChain {
     /// As [`start`](Self::start).
     pub async fn start_now(chain_id: u64) -> anyhow::Result<Self> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-        Self::begin(chain_id, now - BEHIND)
+        Self::begin(chain_id, now - BEHIND, &ETHEREUM)
     }
 
-    fn begin(chain_id: u64, genesis: u64) -> anyhow::Result<Self> {
+    fn begin(chain_id: u64, genesis: u64, rules: &[&str]) -> anyhow::Result<Self> {
         let pinned = Self::checkout().join(ANVIL);
         let program = if pinned.exists() { pinned } else { PathBuf::from("anvil") };
         let anvil = Anvil::at(program)
             .chain_id(chain_id)
-            .args(["--hardfork", "osaka", "--timestamp", &genesis.to_string()])
+            .args(rules)
+            .args(["--timestamp", &genesis.to_string()])
             .try_spawn()
             .context("anvil does not start; `make setup` installs it")?;
         let actors = Actors::new(&anvil)?;

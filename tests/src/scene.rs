@@ -134,7 +134,11 @@ impl Scene {
         Self::on(LocalChain::start_now(Chain::ANVIL).await?).await?.granted().await
     }
 
-    async fn granted(self) -> anyhow::Result<Self> {
+    /// The scene with payees and the session as [`with_session`](Self::with_session) has them.
+    ///
+    /// # Errors
+    /// When the vault refuses.
+    pub async fn granted(self) -> anyhow::Result<Self> {
         let scene = self;
         let entries = scene.actors.payees.map(|payee| IVault::PayeeEntry { payee, category: Self::CATEGORY }).to_vec();
         scene.own(&IVault::setPayeesCall { entries }).await?;

@@ -2,7 +2,7 @@
 //! approval is read out of the call and must be the owner's signature over that very payment. Where the owner is a
 //! contract, or the call came through another contract, the vault's word stands.
 
-use crate::observed::{Observed, ObservedApproval};
+use crate::observed::Observed;
 use crate::payment::{ApprovedPayment, TrailPayment};
 use crate::report::{Check, Difference, Subject};
 use crate::trail::Trail;
@@ -41,7 +41,7 @@ pub(crate) fn check(trail: &Trail, observed: &Observed, approved: &[ApprovedPaym
 fn see(trail: &Trail, observed: &Observed, one: &ApprovedPayment) -> Seen {
     let call = observed.approvals.iter().find(|call| call.tx == one.payment.place.tx && call.owner == one.owner);
     let Some(call) = call.filter(|call| call.to == Some(trail.vault)) else { return Seen::Told };
-    let items = items(call);
+    let items = items(&call.input);
     let same: Vec<_> = items.iter().filter(|item| is_same(&item.payment, &one.payment)).collect();
     if same.is_empty() {
         return Seen::Wrong("its transaction calls the vault with another payment".to_owned());
@@ -60,8 +60,8 @@ fn see(trail: &Trail, observed: &Observed, one: &ApprovedPayment) -> Seen {
 }
 
 /// The payments that a transaction asks for.
-fn items(call: &ObservedApproval) -> Vec<BatchItem> {
-    match IVaultCalls::abi_decode(&call.input) {
+pub(crate) fn items(call: &[u8]) -> Vec<BatchItem> {
+    match IVaultCalls::abi_decode(call) {
         Ok(IVaultCalls::pay(one)) => {
             vec![BatchItem { payment: one.payment, signature: one.signature, approval: one.approval }]
         }
@@ -70,7 +70,8 @@ fn items(call: &ObservedApproval) -> Vec<BatchItem> {
     }
 }
 
-fn is_same(payment: &Payment, logged: &TrailPayment) -> bool {
+/// Whether a payment that was asked for is the one that was logged.
+pub(crate) fn is_same(payment: &Payment, logged: &TrailPayment) -> bool {
     (payment.session, payment.nonce, payment.token, payment.payee)
         == (logged.session.get(), logged.nonce, logged.token, logged.payee)
         && (payment.amount, payment.fee, payment.feeRecipient, payment.r#ref)

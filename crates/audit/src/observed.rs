@@ -71,6 +71,22 @@ pub struct Observed {
     /// The call that created the vault, if it was seen.
     #[serde(default)]
     pub origin: Option<ObservedOrigin>,
+    /// The transactions of all events, where they were read.
+    #[serde(default)]
+    pub calls: Vec<ObservedCall>,
+}
+
+/// A transaction that made the vault log something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObservedCall {
+    /// Its hash.
+    pub tx: B256,
+    /// Whose key signed it.
+    pub from: Address,
+    /// Whom it called; none = it created a contract.
+    pub to: Option<Address>,
+    /// With what.
+    pub input: Bytes,
 }
 
 /// The transaction of a payment that must have had the owner's approval.
@@ -163,6 +179,7 @@ pub struct ObservedPolicy {
     #[serde(with = "crate::decimal")]
     pub per_payment_cap: u128,
     /// The limits that stand, ascending by window.
+    #[serde(with = "limits")]
     pub limits: Vec<LimitView>,
 }
 
@@ -224,4 +241,41 @@ pub struct ObservedTransfer {
     pub tx: B256,
     /// The log within the block.
     pub log_index: u64,
+}
+
+/// Limits in JSON, amounts as decimal text.
+mod limits {
+    use super::{Deserialize, LimitView, Serialize, U256};
+    use serde::{Deserializer, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Limit {
+        window: u32,
+        #[serde(with = "crate::decimal")]
+        cap: u128,
+        #[serde(with = "crate::decimal")]
+        used: u128,
+        #[serde(with = "crate::decimal")]
+        remaining: u128,
+        meter: U256,
+    }
+
+    pub(super) fn serialize<S: Serializer>(limits: &[LimitView], serializer: S) -> Result<S::Ok, S::Error> {
+        let text = |&LimitView { window, cap, used, remaining, meter }: &LimitView| Limit {
+            window,
+            cap,
+            used,
+            remaining,
+            meter,
+        };
+        serializer.collect_seq(limits.iter().map(text))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<LimitView>, D::Error> {
+        let limits = Vec::<Limit>::deserialize(deserializer)?;
+        let view =
+            |Limit { window, cap, used, remaining, meter }: Limit| LimitView { window, cap, used, remaining, meter };
+        Ok(limits.into_iter().map(view).collect())
+    }
 }

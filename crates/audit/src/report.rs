@@ -69,12 +69,45 @@ pub struct Check {
     pub detail: String,
     /// Why it does not.
     pub differences: Vec<Difference>,
+    /// On whose word what was looked at stands.
+    #[serde(default)]
+    pub proof: Proof,
+}
+
+/// On whose word what a check looked at stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// Nobody's: recomputed from a block's hash, or from the vault's address.
+    Hash,
+    /// Nobody's, once the blocks are known to be of the chain: receipts and transactions that lead to the roots in
+    /// their headers.
+    Receipt,
+    /// The node's that was asked.
+    #[default]
+    Claimed,
 }
 
 impl Check {
     pub(crate) fn new(id: &str, promise: &str, title: &str, detail: String, differences: Vec<Difference>) -> Self {
         let outcome = if differences.is_empty() { Outcome::Holds } else { Outcome::Broken };
-        Self { id: id.into(), promise: promise.into(), title: title.into(), outcome, detail, differences }
+        Self {
+            id: id.into(),
+            promise: promise.into(),
+            title: title.into(),
+            outcome,
+            detail,
+            differences,
+            proof: Proof::Claimed,
+        }
+    }
+
+    /// What holds, with something that whoever answers for the vault should look at.
+    pub(crate) fn noted(self) -> Self {
+        match self.outcome {
+            Outcome::Holds => Self { outcome: Outcome::Noted, ..self },
+            _ => self,
+        }
     }
 
     /// What cannot be judged from what there is, and why.
@@ -89,6 +122,8 @@ impl Check {
 pub enum Outcome {
     /// Nothing differs.
     Holds,
+    /// Nothing differs, and the detail says what to look at.
+    Noted,
     /// Something differs.
     Broken,
     /// Nothing here tells; the detail says why.

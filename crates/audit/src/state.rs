@@ -70,6 +70,10 @@ fn sessions(trail: &Trail, observed: &Observed, found: &mut Vec<Difference>) {
             None => found.push(Difference::new(about(), "the contract was not asked about this session")),
         }
     }
+    let asked: BTreeSet<_> = observed.keys.iter().map(|(key, _)| *key).collect();
+    for &key in trail.keys.keys().filter(|&key| !asked.contains(key)) {
+        found.push(Difference::new(Subject::Key { key }, "the contract was not asked about this key"));
+    }
     for &(key, session) in &observed.keys {
         let by_trail = trail.keys.get(&key).map_or(0, |word| word.session.get());
         found.extend(Difference::between(Subject::Key { key }, "the session of the key", &by_trail, &session));

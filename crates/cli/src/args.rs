@@ -1,8 +1,8 @@
 //! The command line: global flags and the tree of commands. Each command's own flags stand in its file.
 
 use crate::commands::{
-    agent, approve, audit, cancel, check, completions, delay, demo, execute, guardian, index, init, limit, lodge, log,
-    man, mcp, pause, pay, payee, payments, quote, resume, revoke, status, waiting, withdraw,
+    agent, approve, audit, cancel, check, completions, delay, demo, execute, explain, guardian, index, init, limit,
+    lodge, log, man, mcp, pause, pay, payee, payments, policy, quote, resume, revoke, status, waiting, withdraw,
 };
 use crate::ledger::DatabaseUrl;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -154,6 +154,11 @@ pub(crate) enum Command {
     Index(index::IndexArgs),
     /// Rebuild the trail from logs and compare it with the chain
     Audit(audit::AuditArgs),
+    /// Explain a payment: the policy of its moment, and what its limits had left
+    Explain(explain::ExplainArgs),
+    /// Try a policy before it is granted
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
     /// List what happened, from the local index
     Log(log::LogArgs),
     /// Print a shell's completions

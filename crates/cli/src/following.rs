@@ -3,13 +3,13 @@
 
 use crate::failure::Failure;
 use crate::interrupt::interrupted;
-use crate::ledger::{Bar, Ledger};
+use crate::ledger::{Bar, Ledger, Nodes, Trust};
 use crate::library_failure;
 use crate::output::{Output, Reply, to_stderr, yellow};
 use crate::sanitize::clean_prose;
 use alloy::providers::DynProvider;
-use purse_api::{Alarm, Api, Health, NodeTokens, Readers, Told, follow};
-use purse_indexer::{Indexer, Progress};
+use purse_api::{Alarm, Api, AskToken, Health, NodeTokens, Readers, Told, follow};
+use purse_indexer::Progress;
 use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,14 +29,20 @@ pub(crate) struct Following {
 
 impl Following {
     /// Follows until it is asked to stop.
-    pub(crate) async fn run(self, provider: DynProvider, ledger: &Ledger, output: Output) -> Result<Reply, Failure> {
+    pub(crate) async fn run(
+        self,
+        nodes: Nodes,
+        trust: Trust,
+        ledger: &Ledger,
+        output: Output,
+    ) -> Result<Reply, Failure> {
         let health = Arc::new(Health::new(self.patience));
-        let store = ledger.open()?;
+        let first = nodes.first().map(|(_, provider)| provider.clone());
+        let mut indexer = ledger.indexer(nodes, trust)?;
         let server = match self.api {
-            Some(address) => Some(tokio::spawn(self.serve(address, provider.clone(), ledger, &health, output).await?)),
+            Some(address) => Some(tokio::spawn(self.serve(address, first, ledger, &health, output).await?)),
             None => None,
         };
-        let mut indexer = Indexer::new(provider, store, ledger.factory, ledger.from_block);
         let mut narrator = Narrator { output, bar: Some(Bar::new(output, ledger.from_block)), at: None };
         let ended = tokio::select! {
             biased;
@@ -61,7 +67,7 @@ impl Following {
     async fn serve(
         self,
         address: SocketAddr,
-        provider: DynProvider,
+        tokens: Option<DynProvider>,
         ledger: &Ledger,
         health: &Arc<Health>,
         output: Output,
@@ -79,7 +85,8 @@ impl Following {
         let ledger = ledger.clone();
         let chain_id = ledger.chain_id;
         let readers = Readers::new(move || ledger.store());
-        let api = Api::new(chain_id, readers, health.clone(), Some(Box::new(NodeTokens(provider))), now);
+        let tokens = tokens.map(|provider| Box::new(NodeTokens(provider)) as Box<dyn AskToken>);
+        let api = Api::new(chain_id, readers, health.clone(), tokens, now);
         let api = if address.ip().is_loopback() {
             api
         } else {

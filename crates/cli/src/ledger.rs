@@ -12,7 +12,9 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use purse_audit::Trail;
 use purse_deployer::book;
-use purse_indexer::{Indexer, PostgresStore, Progress, SCHEMA_NAME, SqliteStore, Store, StoreError, Synced};
+use purse_indexer::{
+    BlockRef, Indexer, PostgresStore, Progress, RpcSource, SCHEMA_NAME, SqliteStore, Store, StoreError, Synced, Truth,
+};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -68,6 +70,18 @@ pub(crate) enum Place {
     File(PathBuf),
     /// In a PostgreSQL.
     Shared(DatabaseUrl),
+}
+
+/// Nodes to ask, each with its name.
+pub(crate) type Nodes = Vec<(String, DynProvider)>;
+
+/// How little the nodes are trusted.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Trust {
+    /// How well final blocks shall be known.
+    pub(crate) verify: Truth,
+    /// A block whose hash is known from elsewhere.
+    pub(crate) checkpoint: Option<BlockRef>,
 }
 
 /// The index of a factory's vaults.
@@ -187,7 +201,32 @@ impl Ledger {
         provider: DynProvider,
         output: Output,
     ) -> Result<(Box<dyn Store>, Synced), Failure> {
-        let mut indexer = Indexer::new(provider, self.open()?, self.factory, self.from_block);
+        self.sync_from(vec![(String::new(), provider)], Trust::default(), output).await
+    }
+
+    /// What indexes into it from these nodes.
+    pub(crate) fn indexer(
+        &self,
+        nodes: Nodes,
+        trust: Trust,
+    ) -> Result<Indexer<purse_indexer::Nodes<RpcSource<DynProvider>>>, Failure> {
+        let nodes = nodes.into_iter().map(|(name, provider)| (name, RpcSource::new(provider)));
+        let nodes = purse_indexer::Nodes::new(nodes);
+        let indexer = Indexer::over(nodes, self.open()?, self.factory, self.from_block).with_truth(trust.verify);
+        Ok(match trust.checkpoint {
+            Some(checkpoint) => indexer.with_checkpoint(checkpoint),
+            None => indexer,
+        })
+    }
+
+    /// The same as [`sync`](Self::sync) from several nodes.
+    pub(crate) async fn sync_from(
+        &self,
+        nodes: Nodes,
+        trust: Trust,
+        output: Output,
+    ) -> Result<(Box<dyn Store>, Synced), Failure> {
+        let mut indexer = self.indexer(nodes, trust)?;
         let bar = Bar::new(output, self.from_block);
         let synced = indexer.sync_to_head(|progress| match progress {
             Progress::Committed { to, head, .. } => bar.reached(to, head),

@@ -7,7 +7,7 @@ use purse_agent::AgentError;
 use purse_agent::keystore::KeystoreError;
 use purse_audit::TrailError;
 use purse_deployer::{BookError, BuildError, DeployError, TestUsdcError};
-use purse_indexer::{IndexError, ObserveError, SourceError, StoreError};
+use purse_indexer::{CollectError, IndexError, ObserveError, SourceError, StoreError};
 use purse_owner::OwnerError;
 use purse_protocol::{Refusal, RpcFault};
 use std::error::Error;
@@ -105,6 +105,15 @@ pub(crate) fn of_observe(error: &ObserveError) -> Failure {
     }
 }
 
+/// The failure of reading the evidence from a node.
+pub(crate) fn of_collect(error: &CollectError) -> Failure {
+    match error {
+        CollectError::Observe(error) => of_observe(error),
+        CollectError::Trail(trail) => of_trail(trail).with_fact("fix", error.fix()),
+        CollectError::NoEvents { .. } => plain(error, "there is nothing to verify", error.fix()),
+    }
+}
+
 /// The failure of logs that make no trail: a verification that failed.
 pub(crate) fn of_trail(error: &TrailError) -> Failure {
     Failure { exit: Exit::Differs, ..plain(error, "the logs do not make a trail", error.fix()) }
@@ -113,7 +122,10 @@ pub(crate) fn of_trail(error: &TrailError) -> Failure {
 fn of_source(error: &SourceError) -> Failure {
     match error {
         SourceError::Fault(fault) => rpc_failure::of_fault(fault),
-        SourceError::TooLarge(_) | SourceError::TooOften(_) => plain(error, "the chain could not be read", error.fix()),
+        SourceError::TooLarge(_)
+        | SourceError::TooOften(_)
+        | SourceError::Disagree { .. }
+        | SourceError::NoneAnswers { .. } => plain(error, "the chain could not be read", error.fix()),
     }
 }
 

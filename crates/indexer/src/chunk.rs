@@ -1,6 +1,6 @@
 //! What one transaction adds to an index, and what a rollback takes from it.
 
-use crate::rows::{BlockRef, StoredHead, StoredPayment, StoredVault};
+use crate::rows::{BlockRef, StoredHead, StoredPayment, StoredRange, StoredVault};
 use crate::source::{ChainLog, Header};
 
 /// Every log of a range of blocks, what follows from them, and the headers of the blocks that hold one.
@@ -16,6 +16,8 @@ pub struct Chunk {
     pub payments: Vec<StoredPayment>,
     /// Every vault after every block in which it logged something.
     pub heads: Vec<StoredHead>,
+    /// All blocks of the chunk, those without a log too, and how well they are known.
+    pub range: Option<StoredRange>,
     /// Blocks up to this height are final.
     pub finalized: u64,
     /// Whether the vaults' own heads agree with everything up to the last block.

@@ -5,7 +5,7 @@ mod store;
 pub use store::StoreError;
 
 use crate::source::SourceError;
-use alloy::primitives::Address;
+use alloy::primitives::{Address, B256};
 
 /// Why the indexer stopped. Whatever was committed before stays; nothing half-done is kept.
 #[derive(Debug, thiserror::Error)]
@@ -107,6 +107,42 @@ pub enum IndexError {
         /// How many the vault counts.
         counted: u32,
     },
+    /// A block's hash is not that of its header's fields.
+    #[error("block {block} is forged: its hash is {hash}, but its header's fields lead to another one")]
+    HeaderForged {
+        /// The block.
+        block: u64,
+        /// The hash that the node gave.
+        hash: B256,
+    },
+    /// A block's receipts do not lead to the root in its header.
+    #[error("the receipts of block {block} were edited: they lead to {root}, but its header commits to {committed}")]
+    ReceiptsForged {
+        /// The block.
+        block: u64,
+        /// The root in the header.
+        committed: B256,
+        /// The root that the receipts lead to.
+        root: B256,
+    },
+    /// A log that its block's bloom filter excludes.
+    #[error("log {log_index} of block {block} is forged: the bloom filter in the block's header excludes it")]
+    LogForged {
+        /// The block.
+        block: u64,
+        /// The log's number in the block.
+        log_index: u64,
+    },
+    /// The node's chain is not the one that was pinned.
+    #[error("block {block} is {found} on the node's chain, but the checkpoint says {expected}")]
+    CheckpointMissed {
+        /// The block.
+        block: u64,
+        /// The hash that was pinned.
+        expected: B256,
+        /// The node's.
+        found: B256,
+    },
     /// The program is ending.
     #[error("interrupted")]
     Interrupted,
@@ -137,8 +173,14 @@ impl IndexError {
             Self::SequenceBroken { .. }
             | Self::VaultWithoutEvents { .. }
             | Self::EventsAltered { .. }
-            | Self::EventsMissing { .. } => {
+            | Self::EventsMissing { .. }
+            | Self::HeaderForged { .. }
+            | Self::ReceiptsForged { .. }
+            | Self::LogForged { .. } => {
                 "use another node; if it persists, move the database aside and index again with it".into()
+            }
+            Self::CheckpointMissed { .. } => {
+                "do not use this node: it follows another chain, or the checkpoint was copied wrongly".into()
             }
             Self::Interrupted => "run it again: it goes on where it was".into(),
             Self::Inconsistent(_) => "use another node: this one may be several behind one address".into(),

@@ -3,7 +3,10 @@
 use crate::decode::Factory;
 use crate::error::IndexError;
 use crate::planner::Plan;
+use crate::receipts::{self, Screen};
+use crate::rows::BlockRef;
 use crate::source::{ChainLog, ChainSource, Header, SourceError, Span};
+use crate::truth::Truth;
 use alloy::primitives::Address;
 use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -29,6 +32,13 @@ pub(crate) struct Fetcher<S> {
     pub(crate) source: Arc<S>,
     pub(crate) factory: Factory,
     pub(crate) patience: Duration,
+    /// How well blocks that are final shall be known.
+    pub(crate) asks_for: Truth,
+    /// A block whose hash is known from elsewhere.
+    pub(crate) checkpoint: Option<BlockRef>,
+    /// Whether the chain's headers and receipts are known to be Ethereum's or the OP stack's: then a header that is
+    /// not what its hash says is a lie, else nothing is known but what the node claims.
+    pub(crate) format_is_known: bool,
 }
 
 /// What a node gave for some blocks.
@@ -37,9 +47,13 @@ pub(crate) struct Fetched {
     pub(crate) plan: Plan,
     /// The vaults whose logs were asked for.
     pub(crate) asked: BTreeSet<Address>,
-    /// Ascending, the first and the last one included. Linked: all; else those that hold a log.
+    /// Ascending, the first and the last one included; the others are those that hold a log, or all.
     pub(crate) headers: Vec<Header>,
     pub(crate) logs: Vec<ChainLog>,
+    /// Whether all headers are there.
+    pub(crate) is_whole: bool,
+    /// How well the blocks are known, if they are what they seem.
+    pub(crate) truth: Truth,
     /// Whether the node wanted to be asked for less.
     pub(crate) was_split: bool,
 }
@@ -75,15 +89,40 @@ impl<S: ChainSource> Fetcher<S> {
     /// The blocks of a plan with the logs of the factory, of these vaults and of those created in them.
     pub(crate) async fn fetch(&self, plan: Plan, mut asked: BTreeSet<Address>) -> Result<Fetched, FetchError> {
         let last = self.header(plan.to).await?;
-        let headers = if plan.linked { self.headers(plan.from..=plan.to).await? } else { Vec::new() };
-        let mut fetched = Fetched { plan, asked: BTreeSet::new(), headers, logs: Vec::new(), was_split: false };
+        let truth = match (self.format_is_known, plan.linked) {
+            (false, _) => Truth::Claimed,
+            (true, false) => self.asks_for,
+            (true, true) => self.asks_for.max(Truth::Linked),
+        };
+        let is_whole = plan.linked || truth >= Truth::Linked;
+        let headers = if is_whole { self.headers(plan.from..=plan.to).await? } else { Vec::new() };
+        let (asked_for, logs) = (BTreeSet::new(), Vec::new());
+        let mut fetched = Fetched { plan, asked: asked_for, headers, logs, is_whole, truth, was_split: false };
         self.add_logs(&mut fetched, [self.factory.address].into_iter().chain(asked.iter().copied()).collect()).await?;
         let created: Vec<_> = self.factory.created(&fetched.logs)?.iter().map(|vault| vault.address).collect();
         let new: Vec<_> = created.into_iter().filter(|&vault| asked.insert(vault)).collect();
         self.add_logs(&mut fetched, new).await?;
         fetched.asked = asked;
         self.add_headers(&mut fetched, last).await?;
+        self.cross_check(&fetched).await?;
         Ok(fetched)
+    }
+
+    /// Asks the other nodes, where there are some, about the first and the last block. Near the head they may still be
+    /// about to agree.
+    async fn cross_check(&self, fetched: &Fetched) -> Result<(), FetchError> {
+        let (Some(first), Some(last)) = (fetched.headers.first(), fetched.headers.last()) else { return Ok(()) };
+        let contracts: Vec<_> = [self.factory.address].into_iter().chain(fetched.asked.iter().copied()).collect();
+        for header in [first, last].into_iter().take(if first == last { 1 } else { 2 }) {
+            let logs = fetched.logs.iter().filter(|log| log.block_hash == header.hash).cloned();
+            match self.source.cross_check(header, &contracts, &logs.collect::<Vec<_>>()).await {
+                Err(error @ SourceError::Disagree { .. }) if fetched.plan.linked => {
+                    return Err(FetchError::Moved(error.to_string()));
+                }
+                checked => checked?,
+            }
+        }
+        Ok(())
     }
 
     /// Adds the logs of vaults that were not known when the blocks were asked for.
@@ -91,12 +130,13 @@ impl<S: ChainSource> Fetcher<S> {
         let Some(last) = fetched.headers.last().copied() else { return Ok(()) };
         fetched.asked.extend(vaults.iter().copied());
         self.add_logs(fetched, vaults).await?;
-        self.add_headers(fetched, last).await
+        self.add_headers(fetched, last).await?;
+        self.cross_check(fetched).await
     }
 
     /// The headers that the logs need. The logs are of the chain that has `last` before and after they were asked for.
     async fn add_headers(&self, fetched: &mut Fetched, last: Header) -> Result<(), FetchError> {
-        if !fetched.plan.linked {
+        if !fetched.is_whole {
             let numbers: BTreeSet<_> =
                 fetched.logs.iter().map(|log| log.block_number).chain([fetched.plan.from, fetched.plan.to]).collect();
             fetched.headers = self.headers(numbers).await?;
@@ -108,8 +148,14 @@ impl<S: ChainSource> Fetcher<S> {
     }
 
     async fn add_logs(&self, fetched: &mut Fetched, addresses: Vec<Address>) -> Result<(), FetchError> {
+        let screen = Screen::new(&addresses);
+        let screened = fetched.headers.iter().filter(|header| screen.lets_through(header));
+        if self.asks_for == Truth::Proven && self.format_is_known {
+            let blocks: Vec<_> = screened.copied().collect();
+            return self.add_proven_logs(fetched, blocks, &addresses.into_iter().collect()).await;
+        }
         let spans: Vec<_> = if fetched.plan.linked {
-            fetched.headers.iter().map(|header| Span::Block(header.hash)).collect()
+            screened.map(|header| Span::Block(header.hash)).collect()
         } else {
             vec![Span::Range(fetched.plan.from, fetched.plan.to)]
         };
@@ -121,6 +167,30 @@ impl<S: ChainSource> Fetcher<S> {
         for (logs, was_split) in answers {
             fetched.logs.extend(logs);
             fetched.was_split |= was_split;
+        }
+        Ok(())
+    }
+
+    /// The logs of these contracts by the receipts of blocks.
+    async fn add_proven_logs(
+        &self,
+        fetched: &mut Fetched,
+        blocks: Vec<Header>,
+        contracts: &BTreeSet<Address>,
+    ) -> Result<(), FetchError> {
+        let answers = stream::iter(blocks).map(|header| async move {
+            let receipts = self.patiently(|| self.source.receipts(header.hash)).await?;
+            let receipts = receipts.ok_or_else(|| {
+                FetchError::Moved(format!("the node has block {}, but not its receipts", header.number))
+            })?;
+            Ok::<_, FetchError>(receipts::prove(&header, receipts, contracts)?)
+        });
+        let answers: Vec<_> = answers.buffered(REQUESTS_AT_ONCE).try_collect().await?;
+        for (logs, is_proven) in answers {
+            fetched.logs.extend(logs);
+            if !is_proven {
+                fetched.truth = Truth::Claimed;
+            }
         }
         Ok(())
     }
@@ -164,7 +234,45 @@ impl<S: ChainSource> Fetcher<S> {
 
     async fn header(&self, number: u64) -> Result<Header, FetchError> {
         let header = self.patiently(|| self.source.header(number)).await?;
-        header.ok_or_else(|| FetchError::Moved(format!("block {number} is below the head, but the node has none")))
+        let header = header
+            .ok_or_else(|| FetchError::Moved(format!("block {number} is below the head, but the node has none")))?;
+        Ok(self.sealed(header)?)
+    }
+
+    /// Whether the node's chain has the checkpoint, if it is that long.
+    pub(crate) async fn meets_checkpoint(&self, head: &Header) -> Result<(), IndexError> {
+        match self.checkpoint {
+            Some(checkpoint) if checkpoint.number == head.number => self.pinned(head),
+            Some(checkpoint) if checkpoint.number < head.number => {
+                match self.patiently(|| self.source.header(checkpoint.number)).await? {
+                    Some(header) => self.pinned(&self.sealed(header)?),
+                    None => Err(IndexError::Inconsistent(format!(
+                        "its head is {}, but it has no block {}",
+                        head.number, checkpoint.number
+                    ))),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses another block at the checkpoint's height.
+    fn pinned(&self, header: &Header) -> Result<(), IndexError> {
+        match self.checkpoint {
+            Some(BlockRef { number, hash }) if number == header.number && hash != header.hash => {
+                Err(IndexError::CheckpointMissed { block: number, expected: hash, found: header.hash })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// On a chain whose format is known a header is what its hash says.
+    pub(crate) fn sealed(&self, header: Header) -> Result<Header, IndexError> {
+        if self.format_is_known && header.seal.is_none() {
+            return Err(IndexError::HeaderForged { block: header.number, hash: header.hash });
+        }
+        self.pinned(&header)?;
+        Ok(header)
     }
 
     async fn headers(&self, numbers: impl IntoIterator<Item = u64>) -> Result<Vec<Header>, FetchError> {

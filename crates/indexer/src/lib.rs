@@ -7,7 +7,9 @@
 //!
 //! - [`sync`]: the loop from the deployment block to the head
 //! - [`source`]: what is asked of a chain; [`rpc`]: asked over JSON-RPC
+//! - [`nodes`]: several nodes as one source
 //! - `planner`: which blocks next, how many at once; `fetch`: their logs and headers; `pipeline`: several at once, in order
+//! - [`truth`]: how well blocks are known; [`receipts`]: events by their receipts
 //! - `verify`: what was fetched, checked; `decode`: what the logs say; `known`: the vaults as their events leave them
 //! - `confirm`: the vaults' own running hashes against the recomputed ones (I13)
 //! - `cursor`: what happens in a reorganisation
@@ -15,6 +17,7 @@
 //! - [`chunk`], [`rows`]: what is written; what is read; [`page`]: a page at a time
 //! - [`observe`]: what the audit compares with: a vault's views, read from a node at one block;
 //!   [`proofs`]: what it asks beside them
+//! - [`evidence`]: all that an audit needs of one vault, with its proofs
 //! - [`error`]: why it stopped and what to do
 
 pub mod chunk;
@@ -22,30 +25,38 @@ mod confirm;
 mod cursor;
 mod decode;
 pub mod error;
+pub mod evidence;
 mod fetch;
 mod known;
+pub mod nodes;
 pub mod observe;
 pub mod page;
 mod pipeline;
 mod planner;
 mod postgres;
 pub mod proofs;
+pub mod receipts;
 pub mod rows;
 pub mod rpc;
 pub mod source;
 mod sqlite;
 pub mod store;
 pub mod sync;
+pub mod truth;
 mod verify;
 
 pub use chunk::{Chunk, Rollback};
 pub use error::{IndexError, StoreError};
+pub use evidence::{CollectError, collect};
+pub use nodes::Nodes;
 pub use observe::{ObserveError, observe};
 pub use page::{LARGEST_PAGE, Moment, PageMark, PaymentPage, PaymentQuery, PlacedPayment, TrailPart};
 pub use postgres::{PostgresStore, SCHEMA_NAME};
-pub use rows::{BlockRef, Extent, StoredHead, StoredLog, StoredPayment, StoredVault};
+pub use receipts::{ChainReceipt, ReceiptBody};
+pub use rows::{BlockRef, Extent, StoredHead, StoredLog, StoredPayment, StoredRange, StoredVault};
 pub use rpc::RpcSource;
-pub use source::{ChainLog, ChainSource, Header, SourceError, Span, VaultHead};
+pub use source::{ChainLog, ChainSource, Header, Seal, Served, SourceError, Span, VaultHead};
 pub use sqlite::SqliteStore;
 pub use store::Store;
 pub use sync::{Indexer, Progress, REORG_DEPTH, Synced};
+pub use truth::Truth;

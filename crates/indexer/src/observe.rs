@@ -105,6 +105,7 @@ pub async fn observe<P: Provider>(
         approvals: proofs::approvals(provider, reader.at, questions).await?,
         outflows: Vec::new(),
         origin: None,
+        calls: Vec::new(),
     };
     // Calls named the block by its hash, logs by its height: both are of one chain if the block still is on it.
     let now = provider.get_block_by_number(block.number.into()).await.map_err(source_error)?;

@@ -10,7 +10,7 @@ mod write;
 use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
 use crate::page::{Moment, PaymentPage, PaymentQuery, TrailPart};
-use crate::rows::{BlockRef, Extent, StoredHead, StoredLog, StoredPayment, StoredVault};
+use crate::rows::{BlockRef, Extent, StoredHead, StoredLog, StoredPayment, StoredRange, StoredVault};
 use crate::store::{Store, to_sql};
 use alloy::primitives::{Address, keccak256};
 use postgres::config::Host;
@@ -24,7 +24,8 @@ use std::time::Duration;
 /// The schema that an index lies in, if no other is named.
 pub const SCHEMA_NAME: &str = "pursestrings";
 /// The newest schema that this program knows; each step is a file.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/postgres/0001_trail.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../migrations/postgres/0001_trail.sql"), include_str!("../migrations/postgres/0002_truth.sql")];
 /// How long a second writer waits for the first to end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -237,6 +238,10 @@ impl Store for PostgresStore {
 
     fn last_heads(&self, above: Option<u64>) -> Result<Vec<StoredHead>, StoreError> {
         self.read_last_heads(above)
+    }
+
+    fn ranges(&self) -> Result<Vec<StoredRange>, StoreError> {
+        self.read_ranges()
     }
 
     fn blocks_down_from(&self, below: u64, limit: u64) -> Result<Vec<BlockRef>, StoreError> {

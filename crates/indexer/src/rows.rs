@@ -1,5 +1,6 @@
 //! The rows of an index, as they are read.
 
+use crate::truth::Truth;
 use alloy::primitives::{Address, B256, Bytes};
 use purse_audit::TrailLog;
 use purse_protocol::event::RunningHash;
@@ -23,6 +24,17 @@ pub struct Extent {
     pub finalized: u64,
     /// Up to this height the vaults' own heads were compared with the events (I13).
     pub confirmed: u64,
+}
+
+/// Blocks that are known equally well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredRange {
+    /// The first one.
+    pub first: u64,
+    /// The last one.
+    pub last: u64,
+    /// What stands behind them.
+    pub truth: Truth,
 }
 
 /// A vault that the factory created.

@@ -1,14 +1,18 @@
 //! A chain source over JSON-RPC.
 
+use crate::receipts::{ChainReceipt, ReceiptBody};
 use crate::rows::BlockRef;
-use crate::source::{ChainLog, ChainSource, Header, SourceError, Span, VaultHead};
+use crate::source::{ChainLog, ChainSource, Header, Seal, SourceError, Span, VaultHead};
+use alloy::consensus::{Eip658Value, Receipt, ReceiptEnvelope, ReceiptWithBloom, TxType};
 use alloy::eips::{BlockId, BlockNumberOrTag};
-use alloy::primitives::Address;
+use alloy::primitives::{Address, B256, Bloom, U8, U64};
 use alloy::providers::Provider;
 use alloy::rpc::types::{Block, Filter, Log};
 use alloy::transports::{RpcError, TransportError};
+use op_alloy_consensus::{DEPOSIT_TX_TYPE_ID, OpDepositReceipt};
 use purse_protocol::RpcFault;
 use purse_protocol::abi::IVault;
+use serde::Deserialize;
 
 /// A node, reached by an alloy provider.
 #[derive(Debug, Clone)]
@@ -67,6 +71,12 @@ impl<P: Provider + 'static> ChainSource for RpcSource<P> {
         logs.into_iter().map(chain_log).collect()
     }
 
+    async fn receipts(&self, block: B256) -> Result<Option<Vec<ChainReceipt>>, SourceError> {
+        let answer = self.provider.client().request("eth_getBlockReceipts", (BlockId::hash(block),));
+        let receipts: Option<Vec<WireReceipt>> = answer.await.map_err(source_error)?;
+        Ok(receipts.map(|receipts| receipts.into_iter().map(WireReceipt::read).collect()))
+    }
+
     /// A node without the block's state declines, each in its own words.
     async fn vault_head(&self, vault: Address, at: BlockRef) -> Result<Option<VaultHead>, SourceError> {
         let head = IVault::new(vault, &self.provider).head().block(BlockId::hash(at.hash)).call().await;
@@ -83,12 +93,60 @@ impl<P: Provider + 'static> ChainSource for RpcSource<P> {
     }
 }
 
+/// A receipt of any chain, with the fields that a root may commit to.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireReceipt {
+    #[serde(rename = "type", default)]
+    kind: U8,
+    status: Option<U64>,
+    root: Option<B256>,
+    cumulative_gas_used: U64,
+    logs_bloom: Bloom,
+    logs: Vec<Log>,
+    transaction_hash: B256,
+    deposit_nonce: Option<U64>,
+    deposit_receipt_version: Option<U64>,
+}
+
+impl WireReceipt {
+    fn read(self) -> ChainReceipt {
+        let logs = self.logs.into_iter().map(|log| log.inner).collect();
+        let status = match (self.status, self.root) {
+            (None, Some(root)) => Eip658Value::PostState(root),
+            (status, _) => Eip658Value::Eip658(status.is_some_and(|status| !status.is_zero())),
+        };
+        let receipt = Receipt { status, cumulative_gas_used: self.cumulative_gas_used.to(), logs };
+        let kind: u8 = self.kind.to();
+        let body = match TxType::try_from(kind) {
+            Ok(kind) => {
+                let receipt = ReceiptWithBloom { receipt, logs_bloom: self.logs_bloom };
+                ReceiptBody::Ethereum(ReceiptEnvelope::from_typed(kind, receipt))
+            }
+            Err(_) if kind == DEPOSIT_TX_TYPE_ID => {
+                let receipt = OpDepositReceipt {
+                    inner: receipt,
+                    deposit_nonce: self.deposit_nonce.map(|nonce| nonce.to()),
+                    deposit_receipt_version: self.deposit_receipt_version.map(|version| version.to()),
+                };
+                ReceiptBody::Deposit(ReceiptWithBloom { receipt, logs_bloom: self.logs_bloom })
+            }
+            Err(_) => ReceiptBody::Other(receipt.logs),
+        };
+        ChainReceipt { tx: self.transaction_hash, body }
+    }
+}
+
 fn header(block: &Block) -> Header {
+    let fields = &block.header.inner;
+    let seal = Seal { receipts_root: fields.receipts_root, bloom: fields.logs_bloom };
+    let is_sealed = fields.hash_slow() == block.header.hash;
     Header {
         number: block.header.number,
         hash: block.header.hash,
         parent: block.header.parent_hash,
         time: block.header.timestamp,
+        seal: is_sealed.then_some(seal),
     }
 }
 

@@ -1,7 +1,8 @@
 //! What the indexer asks of a chain, behind a small trait, so that tests can reorganise it and lie.
 
+use crate::receipts::ChainReceipt;
 use crate::rows::BlockRef;
-use alloy::primitives::{Address, B256, Bytes};
+use alloy::primitives::{Address, B256, Bloom, Bytes};
 use purse_protocol::RpcFault;
 use std::future::Future;
 
@@ -16,6 +17,17 @@ pub struct Header {
     pub parent: B256,
     /// Seconds since 1970.
     pub time: u64,
+    /// What the hash commits to; none where it could not be recomputed from the header's fields.
+    pub seal: Option<Seal>,
+}
+
+/// What a header commits to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seal {
+    /// The root over all receipts of the block.
+    pub receipts_root: B256,
+    /// The filter over the contracts and topics of all logs of the block.
+    pub bloom: Bloom,
 }
 
 impl From<&Header> for BlockRef {
@@ -61,6 +73,17 @@ pub struct VaultHead {
     pub running_hash: B256,
 }
 
+/// What one of several nodes did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Served {
+    /// The node, without what may be a key.
+    pub name: String,
+    /// How many questions it answered.
+    pub answers: u64,
+    /// How many it did not.
+    pub failures: u64,
+}
+
 /// Where blocks and logs come from.
 pub trait ChainSource: Send + Sync + 'static {
     /// The chain's id.
@@ -77,6 +100,8 @@ pub trait ChainSource: Send + Sync + 'static {
         span: Span,
         addresses: &[Address],
     ) -> impl Future<Output = Result<Vec<ChainLog>, SourceError>> + Send;
+    /// Every receipt of a block; none when the node has no such block.
+    fn receipts(&self, block: B256) -> impl Future<Output = Result<Option<Vec<ChainReceipt>>, SourceError>> + Send;
     /// What a vault says of itself at a block; none when the node has no state of that block any more.
     fn vault_head(
         &self,
@@ -85,6 +110,19 @@ pub trait ChainSource: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<VaultHead>, SourceError>> + Send;
     /// Whether there is a contract at an address.
     fn has_code(&self, address: Address) -> impl Future<Output = Result<bool, SourceError>> + Send;
+    /// Whether whoever else can be asked has this block too, with these logs of these contracts.
+    fn cross_check(
+        &self,
+        _block: &Header,
+        _contracts: &[Address],
+        _logs: &[ChainLog],
+    ) -> impl Future<Output = Result<(), SourceError>> + Send {
+        async { Ok(()) }
+    }
+    /// Who answered how often, where there are several.
+    fn served(&self) -> Vec<Served> {
+        Vec::new()
+    }
 }
 
 /// Why a chain source did not answer.
@@ -96,6 +134,20 @@ pub enum SourceError {
     /// The node wants to be asked later. The indexer waits and asks again.
     #[error("the node asks to be asked less often: {0}")]
     TooOften(String),
+    /// Two nodes say different things about the same block, or are of different chains.
+    #[error("two nodes disagree: {what}")]
+    Disagree {
+        /// About what, and both by name.
+        what: String,
+    },
+    /// None of several nodes gave a usable answer.
+    #[error("no node answers: {each}")]
+    NoneAnswers {
+        /// What each of them said.
+        each: String,
+        /// Whether one of them may answer a little later.
+        may_pass: bool,
+    },
     /// No usable answer.
     #[error(transparent)]
     Fault(#[from] RpcFault),
@@ -107,12 +159,19 @@ impl SourceError {
         match self {
             Self::TooLarge(_) => "use a node that answers log queries of a single block",
             Self::TooOften(_) => "wait, or use a node with a higher rate limit",
+            Self::Disagree { .. } => {
+                "one of them is wrong: compare both with a block explorer, and leave the wrong one out"
+            }
+            Self::NoneAnswers { .. } => "check each --rpc, or use other nodes",
             Self::Fault(fault) => fault.fix(),
         }
     }
 
     /// Whether the same question may be answered a little later.
     pub(crate) const fn may_pass(&self) -> bool {
-        matches!(self, Self::TooOften(_) | Self::Fault(RpcFault::Unreachable { .. }))
+        matches!(
+            self,
+            Self::TooOften(_) | Self::Fault(RpcFault::Unreachable { .. }) | Self::NoneAnswers { may_pass: true, .. }
+        )
     }
 }

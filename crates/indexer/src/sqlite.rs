@@ -7,7 +7,7 @@ mod write;
 use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
 use crate::page::{Moment, PaymentPage, PaymentQuery, TrailPart};
-use crate::rows::{BlockRef, Extent, StoredHead, StoredLog, StoredPayment, StoredVault};
+use crate::rows::{BlockRef, Extent, StoredHead, StoredLog, StoredPayment, StoredRange, StoredVault};
 use crate::store::{Store, to_sql};
 use alloy::primitives::Address;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
@@ -23,6 +23,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../migrations/sqlite/0001_chain.sql")),
     M::up(include_str!("../migrations/sqlite/0002_trail.sql")),
+    M::up(include_str!("../migrations/sqlite/0003_truth.sql")),
 ];
 /// The newest schema that this program knows.
 const SCHEMA: u32 = MIGRATIONS.len() as u32;
@@ -187,6 +188,10 @@ impl Store for SqliteStore {
 
     fn last_heads(&self, above: Option<u64>) -> Result<Vec<StoredHead>, StoreError> {
         self.read_last_heads(above)
+    }
+
+    fn ranges(&self) -> Result<Vec<StoredRange>, StoreError> {
+        self.read_ranges()
     }
 
     fn blocks_down_from(&self, below: u64, limit: u64) -> Result<Vec<BlockRef>, StoreError> {

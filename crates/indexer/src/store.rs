@@ -3,7 +3,7 @@
 use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
 use crate::page::{Moment, PaymentPage, PaymentQuery, TrailPart};
-use crate::rows::{BlockRef, Extent, StoredHead, StoredLog, StoredPayment, StoredVault};
+use crate::rows::{BlockRef, Extent, StoredHead, StoredLog, StoredPayment, StoredRange, StoredVault};
 use alloy::primitives::Address;
 
 /// An index of one factory on one chain. Everything in it comes from the chain.
@@ -51,6 +51,11 @@ pub trait Store: Send {
     /// # Errors
     /// When the database cannot be read.
     fn last_heads(&self, above: Option<u64>) -> Result<Vec<StoredHead>, StoreError>;
+    /// How well every block up to the cursor is known: ascending ranges that meet.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn ranges(&self) -> Result<Vec<StoredRange>, StoreError>;
     /// The stored blocks, newest first, from `below` down; at most `limit`.
     ///
     /// # Errors

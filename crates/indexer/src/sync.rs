@@ -11,11 +11,13 @@ use crate::pipeline::Pipeline;
 use crate::planner::{Pace, Reach};
 use crate::rows::{BlockRef, Extent, StoredHead};
 use crate::rpc::RpcSource;
-use crate::source::{ChainSource, Header};
+use crate::source::{ChainSource, Header, Served};
 use crate::store::Store;
+use crate::truth::Truth;
 use crate::verify::{Verified, verify};
 use alloy::primitives::{Address, Bytes};
 use alloy::providers::Provider;
+use purse_protocol::Chain;
 use purse_protocol::event::{RunningHash, is_outside_trail, next_hash, sequence_of};
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,6 +61,8 @@ pub struct Synced {
     pub lagging_head: Option<u64>,
     /// Logs of vaults that this program cannot read: of a newer vault. They are kept as they are.
     pub unknown: usize,
+    /// Who answered how often, where there are several nodes.
+    pub served: Vec<Served>,
     /// Whether the vaults' own running hashes agree with every event (I13); not when the node has no state to ask.
     pub confirmed: bool,
 }
@@ -91,26 +95,49 @@ impl<S: ChainSource> Indexer<S> {
     /// An indexer over any chain source.
     pub fn over(source: S, store: Box<dyn Store>, factory: Address, from_block: u64) -> Self {
         let factory = Factory { address: factory, chain_id: store.chain_id(), creation_code: None };
-        let fetcher = Arc::new(Fetcher { source: Arc::new(source), factory, patience: PATIENCE });
+        let fetcher = Arc::new(Fetcher {
+            source: Arc::new(source),
+            patience: PATIENCE,
+            asks_for: Truth::Claimed,
+            checkpoint: None,
+            format_is_known: Chain::by_id(factory.chain_id).is_some(),
+            factory,
+        });
         Self { fetcher, store, from_block, depth: None, pace: Pace::new() }
     }
 
     /// Accepts a vault only at the address that follows from this creation code and its configuration (I14); without
     /// it the factory is taken at its word and vaults are marked as not proven.
     #[must_use]
-    pub fn with_creation_code(mut self, code: Bytes) -> Self {
-        let factory = Factory { creation_code: Some(code), ..self.fetcher.factory.clone() };
-        let Fetcher { source, patience, .. } = &*self.fetcher;
-        self.fetcher = Arc::new(Fetcher { source: source.clone(), factory, patience: *patience });
-        self
+    pub fn with_creation_code(self, code: Bytes) -> Self {
+        self.with(|fetcher| fetcher.factory.creation_code = Some(code))
     }
 
     /// Waits so long before it asks a node again that is away or wants to be asked less often, then longer, instead of
     /// 250 ms.
     #[must_use]
-    pub fn with_patience(mut self, patience: Duration) -> Self {
-        let Fetcher { source, factory, .. } = &*self.fetcher;
-        self.fetcher = Arc::new(Fetcher { source: source.clone(), factory: factory.clone(), patience });
+    pub fn with_patience(self, patience: Duration) -> Self {
+        self.with(|fetcher| fetcher.patience = patience)
+    }
+
+    /// Asks for blocks to be known so well, be they final or not. By itself, final blocks are claimed and the others
+    /// linked. On a chain that is not in the table of chains nothing is more than claimed.
+    #[must_use]
+    pub fn with_truth(self, truth: Truth) -> Self {
+        self.with(|fetcher| fetcher.asks_for = truth)
+    }
+
+    /// Pins the hash of a block, known from elsewhere: a node with another one is refused.
+    #[must_use]
+    pub fn with_checkpoint(self, checkpoint: BlockRef) -> Self {
+        self.with(|fetcher| fetcher.checkpoint = Some(checkpoint))
+    }
+
+    /// Nobody else has the fetcher before the first sync, or between two.
+    fn with(mut self, change: impl FnOnce(&mut Fetcher<S>)) -> Self {
+        if let Some(fetcher) = Arc::get_mut(&mut self.fetcher) {
+            change(fetcher);
+        }
         self
     }
 
@@ -144,6 +171,7 @@ impl<S: ChainSource> Indexer<S> {
             rollbacks: Vec::new(),
             lagging_head: None,
             unknown: 0,
+            served: Vec::new(),
             confirmed: false,
         };
         let mut looks = 0;
@@ -173,6 +201,7 @@ impl<S: ChainSource> Indexer<S> {
         synced.block = extent.cursor;
         synced.confirmed = extent.cursor.is_none_or(|cursor| cursor.number == extent.confirmed);
         synced.vaults = self.store.vaults()?.len();
+        synced.served = self.fetcher.source.served();
         Ok(synced)
     }
 
@@ -184,6 +213,7 @@ impl<S: ChainSource> Indexer<S> {
             return Err(IndexError::WrongChain { expected, found });
         }
         let view = self.view().await?;
+        self.fetcher.meets_checkpoint(&view.head).await?;
         let factory = self.fetcher.factory.address;
         if self.store.extent()?.cursor.is_none() {
             if self.from_block > view.head.number {
@@ -198,7 +228,7 @@ impl<S: ChainSource> Indexer<S> {
     }
 
     async fn view(&self) -> Result<View, IndexError> {
-        let head = self.fetcher.patiently(|| self.fetcher.source.head()).await?;
+        let head = self.fetcher.sealed(self.fetcher.patiently(|| self.fetcher.source.head()).await?)?;
         let below = |depth| head.number.saturating_sub(depth);
         let finalized = match self.depth {
             Some(depth) => below(depth),

@@ -5,8 +5,9 @@ use crate::decode::{self, Factory, Read};
 use crate::error::IndexError;
 use crate::fetch::{FetchError, Fetched};
 use crate::known::Known;
-use crate::rows::{BlockRef, StoredHead};
+use crate::rows::{BlockRef, StoredHead, StoredRange};
 use crate::source::{ChainLog, Header};
+use crate::truth::Truth;
 use alloy::primitives::{Address, B256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -27,9 +28,9 @@ pub(crate) fn verify(
     factory: &Factory,
     known: &Known,
 ) -> Result<Verified, FetchError> {
-    let Fetched { plan, mut headers, mut logs, .. } = fetched;
+    let Fetched { plan, mut headers, mut logs, is_whole, truth, .. } = fetched;
     let mut before = cursor;
-    for header in headers.iter().take(if plan.linked { headers.len() } else { 1 }) {
+    for header in headers.iter().take(if is_whole { headers.len() } else { 1 }) {
         follows(before, header)?;
         before = Some(header.into());
     }
@@ -40,6 +41,9 @@ pub(crate) fn verify(
     if let Some(log) = logs.iter().find(|log| hashes.get(&log.block_number) != Some(&log.block_hash)) {
         let text = format!("a log of block {} names another hash than the block has", log.block_number);
         return Err(FetchError::Moved(text));
+    }
+    if truth == Truth::Linked {
+        screened(&headers, &logs)?;
     }
     logs.sort_by_key(position);
     if !plan.linked {
@@ -73,7 +77,8 @@ pub(crate) fn verify(
             Read::Other => {}
         }
     }
-    let chunk = Chunk { headers, logs, vaults, payments, heads, finalized: 0, confirmed: false };
+    let range = Some(StoredRange { first: plan.from, last: plan.to, truth });
+    let chunk = Chunk { headers, logs, vaults, payments, heads, range, finalized: 0, confirmed: false };
     Ok(Verified { chunk, known, unknown })
 }
 
@@ -95,6 +100,16 @@ fn follow(logs: &[ChainLog], known: &mut Known) -> Result<Vec<StoredHead>, Index
         heads.extend(moved.into_iter().filter_map(after));
     }
     Ok(heads)
+}
+
+/// No log is excluded by its block's bloom filter.
+fn screened(headers: &[Header], logs: &[ChainLog]) -> Result<(), IndexError> {
+    let blooms: HashMap<_, _> =
+        headers.iter().filter_map(|header| Some((header.hash, header.seal.as_ref()?.bloom))).collect();
+    let excluded = logs
+        .iter()
+        .find(|log| blooms.get(&log.block_hash).is_some_and(|bloom| !bloom.contains_raw_log(log.address, &log.topics)));
+    excluded.map_or(Ok(()), |log| Err(IndexError::LogForged { block: log.block_number, log_index: log.log_index }))
 }
 
 /// Logs of one transaction stand together, and a transaction is in one block.

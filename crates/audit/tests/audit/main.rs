@@ -3,6 +3,7 @@
 #![expect(non_snake_case, reason = "fields are named as in the ABI")]
 
 mod evidence;
+mod explaining;
 mod folding;
 mod loosenings;
 mod promises;

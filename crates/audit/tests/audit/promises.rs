@@ -74,7 +74,7 @@ fn a_sound_trail_passes_every_check() {
         promises,
         [
             "I13", "I12", "I12", "I5", "I3", "I6", "I8", "I7", "I11", "I16", "I9", "I4", "I1", "I1", "I15", "I16",
-            "I14", "I17", "I2", "I10"
+            "I2", "I9", "I8", "I14", "I17", "I10"
         ]
     );
     let book = report.books[0];

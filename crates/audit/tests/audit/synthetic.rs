@@ -357,6 +357,7 @@ pub(crate) fn observe(trail: &Trail, transfers: &[ObservedTransfer], number: u64
         approvals: Vec::new(),
         outflows: Vec::new(),
         origin: None,
+        calls: Vec::new(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `purse audit`: rebuilds the trail from logs alone and compares it with what the chain says at the same block.
 
+use super::audit_verify::{BundleArgs, VerifyArgs};
 use crate::context::{Context, Vault};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -10,7 +11,7 @@ use crate::money::Token;
 use crate::outflow;
 use crate::output::{Reply, bold, green, red, yellow};
 use alloy::primitives::{Address, B256, U256};
-use clap::Args;
+use clap::{Args, Subcommand};
 use purse_audit::{Difference, Outcome, Place, Report, Subject, Trail, compare};
 use purse_indexer::{BlockRef, observe, proofs};
 use purse_protocol::meter::{Meter, base_units};
@@ -25,11 +26,23 @@ const LOCKED: &str = include_str!("../../../../contracts/snapshots/bytecode.json
 /// Flags of `purse audit`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  purse audit\n  purse audit --vault 0x31c8000000000000000000000000000000000000 --rpc-url http://127.0.0.1:8545 --factory 0x5FbDB2315678afecb367f032d93F642f64180aa3\n  purse audit --json | jq .checks"
+    after_help = "Examples:\n  purse audit\n  purse audit --vault 0x31c8000000000000000000000000000000000000 --rpc-url http://127.0.0.1:8545 --factory 0x5FbDB2315678afecb367f032d93F642f64180aa3\n  purse audit --json | jq .checks\n  purse audit bundle ops.bundle.jsonl\n  purse audit verify --bundle ops.bundle.jsonl"
 )]
 pub(crate) struct AuditArgs {
+    /// What else to do than compare the local index with the chain
+    #[command(subcommand)]
+    pub(crate) command: Option<AuditCommand>,
     #[command(flatten)]
     follow: Follow,
+}
+
+/// Audits without the local index.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Verify a vault by one node alone, or a bundle without any
+    Verify(VerifyArgs),
+    /// Write all that is needed to verify a vault for ever into one file
+    Bundle(BundleArgs),
 }
 
 /// Audits the vault.
@@ -48,10 +61,10 @@ pub(crate) async fn run(context: &Context, args: &AuditArgs) -> Result<Reply, Fa
     Ok(render(&vault, &token, &trail, &report))
 }
 
-/// keccak256 of the creation code of the vaults that this program knows.
-fn locked_vault() -> Result<B256, Failure> {
+/// keccak256 of the creation or runtime code of the vaults that this program knows.
+pub(super) fn locked_vault(kind: &str) -> Result<B256, Failure> {
     let locked: Option<serde_json::Value> = serde_json::from_str(LOCKED).ok();
-    let hash = locked.as_ref().and_then(|locked| locked["Vault"]["creation"]["keccak256"].as_str());
+    let hash = locked.as_ref().and_then(|locked| locked["Vault"][kind]["keccak256"].as_str());
     hash.and_then(|hash| hash.parse().ok()).ok_or_else(|| {
         let cause = "contracts/snapshots/bytecode.json names no hash of it";
         Failure::error(
@@ -84,7 +97,7 @@ pub(crate) async fn examine(
     let observed = observe(provider, block, from_block, &trail.questions()).await;
     let mut observed = observed.map_err(|error| library_failure::of_observe(&error))?;
     if let Some(factory) = beside.factory {
-        let origin = proofs::origin(provider, factory, trail, locked_vault()?).await;
+        let origin = proofs::origin(provider, factory, trail, locked_vault("creation")?).await;
         observed.origin = origin.map_err(|error| library_failure::of_observe(&error))?;
     }
     if let Some(lens) = beside.lens {
@@ -111,6 +124,7 @@ fn render(vault: &Vault, token: &Token, trail: &Trail, report: &Report) -> Reply
     for (number, check) in (1..).zip(&report.checks) {
         let mark = match check.outcome {
             Outcome::Holds => green("ok"),
+            Outcome::Noted => yellow("ok, see the note"),
             Outcome::Broken => red("DIFFERS"),
             Outcome::NotJudged => yellow("not judged"),
         };

@@ -6,9 +6,13 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::following::Following;
 use crate::interrupt::interrupted;
-use crate::ledger::{Follow, Ledger, Place};
+use crate::ledger::{Follow, Ledger, Nodes, Place, Trust};
+use crate::library_failure;
 use crate::output::{Reply, green};
+use alloy::primitives::B256;
 use clap::Args;
+use purse_indexer::truth::anchored;
+use purse_indexer::{BlockRef, Served, StoredRange, Truth, nodes};
 use serde_json::json;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -16,7 +20,7 @@ use std::time::Duration;
 /// Flags of `purse index`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  purse index\n  purse index --follow --api\n  purse index --database postgresql://purse@db.example/purse --follow --api 127.0.0.1:8650\n  purse index --rebuild\n  purse index --rpc-url http://127.0.0.1:8545 --factory 0x5FbDB2315678afecb367f032d93F642f64180aa3 --from-block 3"
+    after_help = "Examples:\n  purse index\n  purse index --follow --api\n  purse index --database postgresql://purse@db.example/purse --follow --api 127.0.0.1:8650\n  purse index --rebuild --verify proven\n  purse index --rpc https://node.example.org\n  purse index --rpc-url http://127.0.0.1:8545 --factory 0x5FbDB2315678afecb367f032d93F642f64180aa3 --from-block 3"
 )]
 pub(crate) struct IndexArgs {
     /// Forget the index and begin again
@@ -34,6 +38,16 @@ pub(crate) struct IndexArgs {
     /// Answer over HTTP from the index, for reading only; a port alone is one of this machine [default: 8650]
     #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "8650", value_parser = address, requires = "follow")]
     api: Option<SocketAddr>,
+    /// How well final blocks are to be known: as the node says, by the chain of their headers, or by their receipts;
+    /// the newest blocks are always linked
+    #[arg(long, value_name = "HOW", default_value = "claimed", value_parser = ["claimed", "linked", "proven"])]
+    verify: String,
+    /// A block's hash that you know from elsewhere: a node with another one is refused
+    #[arg(long, value_name = "NUMBER:HASH", value_parser = checkpoint)]
+    checkpoint: Option<BlockRef>,
+    /// One more node: asked when another fails, and compared with it; may be repeated
+    #[arg(long = "rpc", value_name = "URL")]
+    rpcs: Vec<String>,
     #[command(flatten)]
     place: Follow,
 }
@@ -70,14 +84,19 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "write an address with a port, such as 127.0.0.1:8650, or a port".to_owned())
 }
 
-/// The node, and the index that follows it.
-async fn begin(context: &Context, args: &IndexArgs) -> Result<(Node, Ledger), Failure> {
+/// The nodes, and the index that follows them.
+async fn begin(context: &Context, args: &IndexArgs) -> Result<(Nodes, Ledger), Failure> {
     let node = context.node().await?;
     let ledger = Ledger::find(context, node.chain_id, &args.place)?;
+    let mut nodes = vec![(nodes::shown(&context.rpc_url()?), node.provider)];
+    for url in &args.rpcs {
+        let other = Node::connect(url, None, None, &context.sent).await?;
+        nodes.push((nodes::shown(url), other.provider));
+    }
     if args.rebuild {
         ledger.forget()?;
     }
-    Ok((node, ledger))
+    Ok((nodes, ledger))
 }
 
 /// Stopped before it could begin to follow.
@@ -87,17 +106,20 @@ fn stopped_early() -> Failure {
 
 /// Brings the index up to date.
 pub(crate) async fn run(context: &Context, args: &IndexArgs) -> Result<Reply, Failure> {
+    let trust = Trust { verify: Truth::of(&args.verify).unwrap_or_default(), checkpoint: args.checkpoint };
     if args.follow {
-        let (node, ledger) = tokio::select! {
+        let (nodes, ledger) = tokio::select! {
             biased;
             () = interrupted() => return Err(stopped_early()),
             begun = begin(context, args) => begun?,
         };
         let following = Following { interval: args.interval, patience: args.stall_after, api: args.api };
-        return following.run(node.provider, &ledger, context.output).await;
+        return following.run(nodes, trust, &ledger, context.output).await;
     }
-    let (node, ledger) = begin(context, args).await?;
-    let (store, synced) = ledger.sync(node.provider, context.output).await?;
+    let (nodes, ledger) = begin(context, args).await?;
+    let (store, synced) = ledger.sync_from(nodes, trust, context.output).await?;
+    let ranges = store.ranges().map_err(|error| library_failure::of_store(&error))?;
+    let ranges = anchored(&ranges, args.checkpoint.map(|checkpoint| checkpoint.number));
     let block = synced.block.map(|block| block.number);
     let mut text = format!(
         "{} to block {}: {} new logs, {} vaults",
@@ -116,6 +138,18 @@ pub(crate) async fn run(context: &Context, args: &IndexArgs) -> Result<Reply, Fa
     if let Some(head) = synced.lagging_head {
         text.push_str(&format!("\nthe node is behind the index, at block {head}; nothing was undone"));
     }
+    for StoredRange { first, last, truth } in &ranges {
+        text.push_str(&format!("\n{truth}: blocks {first} to {last}"));
+    }
+    if trust.verify > Truth::Claimed && ranges.iter().any(|range| range.truth < trust.verify) {
+        let verify = trust.verify;
+        text.push_str(&format!("\nWhat was indexed before stays as it was; purse index --rebuild --verify {verify}"));
+    }
+    if synced.served.len() > 1 {
+        for Served { name, answers, failures } in &synced.served {
+            text.push_str(&format!("\n{name}: {answers} answers, {failures} failures"));
+        }
+    }
     text.push_str("\nNext: purse audit");
     let file = match &ledger.place {
         Place::File(path) => Some(path),
@@ -127,10 +161,22 @@ pub(crate) async fn run(context: &Context, args: &IndexArgs) -> Result<Reply, Fa
         "vaults": synced.vaults,
         "rollbacks": synced.rollbacks.len(),
         "lagging_head": synced.lagging_head,
+        "ranges": ranges,
+        "nodes": synced.served.iter().map(|node| json!({
+            "name": node.name, "answers": node.answers, "failures": node.failures,
+        })).collect::<Vec<_>>(),
         "file": file,
         "database": store.name(),
     });
     Ok(Reply::new(text, json))
+}
+
+/// A block as it is pinned on the command line: `NUMBER:HASH`.
+fn checkpoint(text: &str) -> Result<BlockRef, String> {
+    let parts =
+        text.split_once(':').and_then(|(number, hash)| Some((number.parse().ok()?, hash.parse::<B256>().ok()?)));
+    let (number, hash) = parts.ok_or("a checkpoint is NUMBER:HASH, such as 123:0x followed by 64 digits")?;
+    Ok(BlockRef { number, hash })
 }
 
 #[cfg(test)]

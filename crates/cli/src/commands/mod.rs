@@ -9,12 +9,14 @@ pub(crate) mod agent_rotate;
 pub(crate) mod agent_show;
 pub(crate) mod approve;
 pub(crate) mod audit;
+pub(crate) mod audit_verify;
 pub(crate) mod cancel;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod delay;
 pub(crate) mod demo;
 pub(crate) mod execute;
+pub(crate) mod explain;
 pub(crate) mod guardian;
 pub(crate) mod index;
 pub(crate) mod init;
@@ -30,6 +32,7 @@ pub(crate) mod pay_url;
 pub(crate) mod payee;
 pub(crate) mod payee_request;
 pub(crate) mod payments;
+pub(crate) mod policy;
 pub(crate) mod quote;
 pub(crate) mod resume;
 pub(crate) mod revoke;
@@ -42,9 +45,11 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Reply;
 use agent::AgentCommand;
+use audit::AuditCommand;
 use delay::DelayCommand;
 use guardian::GuardianCommand;
 use payee::PayeeCommand;
+use policy::PolicyCommand;
 
 /// Runs a command.
 pub(crate) async fn run(context: &Context, command: Command) -> Result<Reply, Failure> {
@@ -81,7 +86,13 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<Reply, Fa
         Command::Revoke(args) => revoke::run(context, &args).await,
         Command::Withdraw(args) => withdraw::run(context, &args).await,
         Command::Index(args) => index::run(context, &args).await,
-        Command::Audit(args) => audit::run(context, &args).await,
+        Command::Audit(args) => match args.command {
+            None => audit::run(context, &args).await,
+            Some(AuditCommand::Verify(args)) => audit_verify::run(context, &args).await,
+            Some(AuditCommand::Bundle(args)) => audit_verify::write(context, &args).await,
+        },
+        Command::Explain(args) => explain::run(context, &args).await,
+        Command::Policy(PolicyCommand::Test(args)) => policy::test(context, &args).await,
         Command::Log(args) => log::run(context, &args).await,
         Command::Completions(args) => completions::run(&args),
         Command::Man(_) => man::run(),

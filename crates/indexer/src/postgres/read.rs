@@ -3,8 +3,9 @@
 use super::PostgresStore;
 use crate::decode;
 use crate::error::StoreError;
-use crate::rows::{BlockRef, Extent, StoredHead, StoredLog, StoredPayment, StoredVault};
+use crate::rows::{BlockRef, Extent, StoredHead, StoredLog, StoredPayment, StoredRange, StoredVault};
 use crate::store::to_sql;
+use crate::truth::Truth;
 use alloy::primitives::{Address, B256, FixedBytes};
 use postgres::Row;
 use postgres::types::{FromSql, ToSql};
@@ -146,6 +147,15 @@ impl PostgresStore {
             vec![Box::new(above)],
             Self::head,
         )
+    }
+
+    pub(super) fn read_ranges(&self) -> Result<Vec<StoredRange>, StoreError> {
+        let sql = "SELECT first, last, truth FROM ranges WHERE chain_id = $1 ORDER BY first";
+        self.rows(sql, Vec::new(), |store, row| {
+            let word: String = store.column(row, 2)?;
+            let truth = Truth::of(&word).ok_or_else(|| store.corrupt(format!("no truth is called {word}")))?;
+            Ok(StoredRange { first: store.number(row, 0)?, last: store.number(row, 1)?, truth })
+        })
     }
 
     pub(super) fn read_blocks_down_from(&self, below: u64, limit: u64) -> Result<Vec<BlockRef>, StoreError> {

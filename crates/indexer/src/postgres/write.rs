@@ -3,7 +3,7 @@
 use super::PostgresStore;
 use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
-use crate::rows::BlockRef;
+use crate::rows::{BlockRef, StoredRange};
 use crate::store::to_sql;
 use alloy::primitives::B256;
 use jiff::civil::Date;
@@ -72,6 +72,8 @@ impl PostgresStore {
                 "UPDATE chains SET cursor_number = $2, cursor_hash = $3, confirmed = least(confirmed, greatest($4, 0::bigint))
                        WHERE chain_id = $1";
             tx.execute(sql, &[&chain, &number, &hash, &above])?;
+            tx.execute("DELETE FROM ranges WHERE chain_id = $1 AND first > $2", &[&chain, &above])?;
+            tx.execute("UPDATE ranges SET last = $2 WHERE chain_id = $1 AND last > $2", &[&chain, &above])?;
             let sql = "SELECT coalesce(sum(logs), 0)::bigint FROM blocks
                        WHERE chain_id = $1 AND NOT orphaned AND number > $2";
             let logs: i64 = tx.query_one(sql, &[&chain, &above])?.try_get(0)?;
@@ -324,6 +326,14 @@ fn advance(
     let sql = "UPDATE chains SET cursor_number = $2, cursor_hash = $3, finalized = greatest(finalized, $4),
                confirmed = CASE WHEN $5 THEN $2 ELSE confirmed END WHERE chain_id = $1";
     tx.execute(sql, &[&chain, &number, &end.hash.as_slice(), &finalized, &chunk.confirmed])?;
+    if let Some(StoredRange { first, last, truth }) = chunk.range {
+        let (first, last) = (first as i64, last as i64);
+        let sql = "UPDATE ranges SET last = $3 WHERE chain_id = $1 AND last + 1 = $2 AND truth = $4";
+        if tx.execute(sql, &[&chain, &first, &last, &truth.word()])? == 0 {
+            let sql = "INSERT INTO ranges (chain_id, first, last, truth) VALUES ($1, $2, $3, $4)";
+            tx.execute(sql, &[&chain, &first, &last, &truth.word()])?;
+        }
+    }
     let sql = "DELETE FROM blocks WHERE chain_id = $1 AND number < $2 AND logs = 0 AND NOT orphaned";
     tx.execute(sql, &[&chain, &finalized.min(number)])?;
     Ok(())

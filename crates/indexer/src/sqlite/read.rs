@@ -3,8 +3,9 @@
 use super::SqliteStore;
 use crate::decode;
 use crate::error::StoreError;
-use crate::rows::{BlockRef, Extent, StoredHead, StoredLog, StoredPayment, StoredVault};
+use crate::rows::{BlockRef, Extent, StoredHead, StoredLog, StoredPayment, StoredRange, StoredVault};
 use crate::store::to_sql;
+use crate::truth::Truth;
 use alloy::primitives::{Address, B256, FixedBytes};
 use purse_protocol::event::sequence_of;
 use rusqlite::{OptionalExtension, Row, params};
@@ -136,6 +137,14 @@ impl SqliteStore {
             [above],
             Self::head,
         )
+    }
+
+    pub(super) fn read_ranges(&self) -> Result<Vec<StoredRange>, StoreError> {
+        self.rows("SELECT first, last, truth FROM ranges ORDER BY first", [], |store, row| {
+            let word: String = store.column(row, 2)?;
+            let truth = Truth::of(&word).ok_or_else(|| store.corrupt(format!("no truth is called {word}")))?;
+            Ok(StoredRange { first: store.number(row, 0)?, last: store.number(row, 1)?, truth })
+        })
     }
 
     pub(super) fn read_blocks_down_from(&self, below: u64, limit: u64) -> Result<Vec<BlockRef>, StoreError> {

@@ -3,7 +3,7 @@
 use super::SqliteStore;
 use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
-use crate::rows::{BlockRef, StoredHead, StoredPayment, StoredVault};
+use crate::rows::{BlockRef, StoredHead, StoredPayment, StoredRange, StoredVault};
 use crate::source::{ChainLog, Header};
 use crate::store::to_sql;
 use alloy::primitives::B256;
@@ -15,9 +15,20 @@ use std::collections::HashMap;
 type Ids = HashMap<B256, (i64, IsNew)>;
 type IsNew = bool;
 
+/// While final blocks are caught up with, rows only come in: the indexes by vault are made once afterwards, which takes a
+/// small part of the time of keeping them. Whoever reads meanwhile reads slowly.
+const DEFER_INDEXES: &str = "DROP INDEX IF EXISTS logs_by_vault; DROP INDEX IF EXISTS payments_by_vault;";
+const MAKE_INDEXES: [&str; 2] = [
+    "CREATE INDEX IF NOT EXISTS logs_by_vault ON logs (address, sequence)",
+    "CREATE INDEX IF NOT EXISTS payments_by_vault ON payments (vault, sequence)",
+];
+
 impl SqliteStore {
     pub(super) fn write_chunk(&self, before: Option<BlockRef>, chunk: &Chunk) -> Result<(), StoreError> {
         self.transact(before, |tx| {
+            if before.is_none() {
+                tx.execute_batch(DEFER_INDEXES).map_err(|source| self.error(source))?;
+            }
             let ids = self.put_blocks(tx, chunk)?;
             let new = |hash: &B256| ids.get(hash).filter(|(_, is_new)| *is_new).map(|(id, _)| *id);
             for log in &chunk.logs {
@@ -49,6 +60,8 @@ impl SqliteStore {
             let above = to.map_or(Ok(-1), |ancestor| to_sql("block", ancestor.number))?;
             self.set_cursor(tx, to.map(|ancestor| ancestor.hash))?;
             self.run(tx, "UPDATE chain SET confirmed = min(confirmed, max(?1, 0))", [above])?;
+            self.run(tx, "DELETE FROM ranges WHERE first > ?1", [above])?;
+            self.run(tx, "UPDATE ranges SET last = ?1 WHERE last > ?1", [above])?;
             let sql = "SELECT coalesce(sum(logs), 0) FROM blocks WHERE orphaned = 0 AND number > ?1";
             let logs: i64 = tx.query_row(sql, [above], |row| row.get(0)).map_err(|source| self.error(source))?;
             let sql = "UPDATE blocks SET orphaned = 1 WHERE orphaned = 0 AND number > ?1";
@@ -204,9 +217,22 @@ impl SqliteStore {
         let Some(end) = chunk.end().or(before) else { return Ok(()) };
         let (end_number, finalized) = (to_sql("block", end.number)?, to_sql("block", chunk.finalized)?);
         self.set_cursor(tx, Some(end.hash))?;
+        if end.number >= chunk.finalized {
+            for index in MAKE_INDEXES {
+                self.run(tx, index, [])?;
+            }
+        }
         self.run(tx, "UPDATE chain SET finalized = max(finalized, ?1)", [finalized])?;
         if chunk.confirmed {
             self.run(tx, "UPDATE chain SET confirmed = ?1", [end_number])?;
+        }
+        if let Some(StoredRange { first, last, truth }) = chunk.range {
+            let (first, last) = (to_sql("block", first)?, to_sql("block", last)?);
+            let sql = "UPDATE ranges SET last = ?2 WHERE last + 1 = ?1 AND truth = ?3";
+            if self.run(tx, sql, params![first, last, truth.word()])? == 0 {
+                let sql = "INSERT INTO ranges (first, last, truth) VALUES (?1, ?2, ?3)";
+                self.run(tx, sql, params![first, last, truth.word()])?;
+            }
         }
         let sql = "DELETE FROM blocks WHERE number < ?1 AND logs = 0 AND orphaned = 0";
         self.run(tx, sql, [finalized.min(end_number)])?;

@@ -1,11 +1,12 @@
 //! A chain in memory: blocks with vault events, forks, and answers that a test may twist.
 
 use crate::database::Database;
-use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
+use alloy::consensus::{Eip658Value, Header as Fields, Receipt, ReceiptEnvelope, TxType};
+use alloy::primitives::{Address, B256, Bytes, Log, U256, keccak256};
 use alloy::sol_types::SolEvent;
 use purse_indexer::{
-    BlockRef, ChainLog, ChainSource, Header, Indexer, SourceError, Span, Store, StoredHead, StoredLog, StoredPayment,
-    StoredVault, VaultHead,
+    BlockRef, ChainLog, ChainReceipt, ChainSource, Header, Indexer, ReceiptBody, Seal, SourceError, Span, Store,
+    StoredHead, StoredLog, StoredPayment, StoredVault, VaultHead, receipts,
 };
 use purse_protocol::abi::IVault::{
     ChangeCall, GuardianSet, OwnershipTransferred, Paid, Paused, PaymentFailed, TreasurySet,
@@ -24,6 +25,8 @@ pub(crate) const CREATION_CODE: Bytes = Bytes::from_static(b"the vault's creatio
 #[derive(Debug, Clone)]
 struct Block {
     header: Header,
+    /// What its hash is the hash of.
+    fields: Fields,
     logs: Vec<ChainLog>,
     /// Every vault after it.
     heads: Vec<(Address, VaultHead)>,
@@ -104,13 +107,21 @@ impl State {
     fn block(&mut self, logs: Vec<(Address, Vec<B256>, Bytes)>) {
         let number = self.blocks.len() as u64;
         let parent = self.blocks.last().map_or(B256::ZERO, |block| block.header.hash);
-        let mut contents = [parent.as_slice(), &self.forks.to_be_bytes(), &number.to_be_bytes()].concat();
-        for (address, topics, data) in &logs {
-            contents.extend([address.as_slice(), &topics.concat(), data].concat());
-        }
-        let hash = keccak256(contents);
-        let header = Header { number, hash, parent, time: 1_800_000_000 + 12 * number };
-        let tx = keccak256(hash);
+        let tx = keccak256([parent.as_slice(), &number.to_be_bytes()].concat());
+        let raw: Vec<_> = logs.iter().cloned().map(|(of, topics, data)| Log::new_unchecked(of, topics, data)).collect();
+        let (receipts, logs_bloom) = (receipts_of(tx, &raw), raw.iter().collect());
+        let fields = Fields {
+            parent_hash: parent,
+            number,
+            timestamp: 1_800_000_000 + 12 * number,
+            receipts_root: receipts::root(&receipts).unwrap(),
+            logs_bloom,
+            extra_data: self.forks.to_be_bytes().into(),
+            ..Fields::default()
+        };
+        let hash = fields.hash_slow();
+        let seal = Some(Seal { receipts_root: fields.receipts_root, bloom: fields.logs_bloom });
+        let header = Header { number, hash, parent, time: fields.timestamp, seal };
         let logs = logs.into_iter().enumerate().map(|(index, (address, topics, data))| ChainLog {
             address,
             topics,
@@ -135,7 +146,7 @@ impl State {
                 *head = VaultHead { sequence: head.sequence + 1, running_hash: head_of_running_hash(after) };
             }
         }
-        self.blocks.push(Block { header, logs, heads });
+        self.blocks.push(Block { header, fields, logs, heads });
     }
 
     fn sequence(&self, vault: Address) -> u32 {
@@ -208,6 +219,11 @@ impl State {
     pub(crate) fn number_of(&self, hash: B256) -> u64 {
         let found = self.blocks.iter().find(|block| block.header.hash == hash);
         found.map_or(u64::MAX, |block| block.header.number)
+    }
+
+    /// The fields of a block.
+    pub(crate) fn fields(&self, number: u64) -> Fields {
+        self.blocks[number as usize].fields.clone()
     }
 
     /// The same chain, for another to ask.
@@ -300,9 +316,30 @@ impl ChainSource for FakeChain {
         Ok(answer)
     }
 
+    async fn receipts(&self, block: B256) -> Result<Option<Vec<ChainReceipt>>, SourceError> {
+        let state = self.answer();
+        let found = state.blocks.iter().find(|found| found.header.hash == block);
+        Ok(found.map(|block| {
+            let logs =
+                block.logs.iter().map(|log| Log::new_unchecked(log.address, log.topics.clone(), log.data.clone()));
+            let logs: Vec<_> = logs.collect();
+            block.logs.first().map(|log| receipts_of(log.tx, &logs)).unwrap_or_default()
+        }))
+    }
+
     async fn has_code(&self, _: Address) -> Result<bool, SourceError> {
         Ok(self.answer().has_code)
     }
+}
+
+/// The receipts of a block: of one transaction with all its logs.
+fn receipts_of(tx: B256, logs: &[Log]) -> Vec<ChainReceipt> {
+    if logs.is_empty() {
+        return Vec::new();
+    }
+    let status = Eip658Value::Eip658(true);
+    let receipt = Receipt { status, cumulative_gas_used: 21_000, logs: logs.to_vec() }.with_bloom();
+    vec![ChainReceipt { tx, body: ReceiptBody::Ethereum(ReceiptEnvelope::from_typed(TxType::Eip1559, receipt)) }]
 }
 
 /// All that a rebuild must give again: the cursor, the vaults, and of each its logs, payments and heads.
@@ -315,7 +352,13 @@ pub(crate) fn contents(store: &dyn Store) -> Contents {
         (store.logs(*address).unwrap(), store.payments(*address).unwrap(), store.heads(*address, None).unwrap())
     });
     let rows = rows.collect();
-    (store.extent().unwrap().cursor, vaults, rows)
+    let cursor = store.extent().unwrap().cursor;
+    // Every block has one truth, whatever happened.
+    let ranges = store.ranges().unwrap();
+    assert!(ranges.windows(2).all(|pair| pair[0].last + 1 == pair[1].first), "{ranges:?}");
+    let ends = ranges.first().map(|range| range.first).zip(ranges.last().map(|range| range.last));
+    assert_eq!(ends, cursor.map(|cursor| (FIRST, cursor.number)));
+    (cursor, vaults, rows)
 }
 
 /// What a database that begins now would hold.

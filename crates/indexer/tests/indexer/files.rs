@@ -1,8 +1,9 @@
 //! Database files that are not what they should be: each is refused by name and left as it is.
 
-use crate::chain::{CHAIN, FACTORY, FIRST, FakeChain, State, contents};
+use crate::chain::{CHAIN, FACTORY, FIRST, FakeChain, State, contents, rebuilt};
 use alloy::primitives::Address;
-use purse_indexer::{IndexError, Indexer, SqliteStore, Store, StoreError};
+use purse_indexer::{IndexError, Indexer, SourceError, Span, SqliteStore, Store, StoreError};
+use purse_protocol::RpcFault;
 use std::path::PathBuf;
 
 /// A synced database, closed.
@@ -170,4 +171,33 @@ fn a_folder_that_is_not_there() {
     let folder = tempfile::tempdir().unwrap();
     let error = SqliteStore::open(folder.path().join("no/such/folder/index.db"), CHAIN).unwrap_err();
     assert!(matches!(error, StoreError::Sqlite { .. }), "{error}");
+}
+
+/// Indexes by vault are made when the final blocks are in, also after a stop in between; what is read is the same.
+#[tokio::test]
+async fn indexes_are_made_once_the_final_blocks_are_in() {
+    let chain = FakeChain::new();
+    let vault = chain.state().create_vault(1);
+    chain.state().events(vault, 5);
+    chain.state().mine(400);
+    chain.state().events(vault, 5);
+    chain.state().mine(100);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.db");
+    chain.state().twist = Some(Box::new(|span, _| match span {
+        Span::Range(from, _) if from > 300 => Err(SourceError::Fault(RpcFault::nonsense("a stop"))),
+        _ => Ok(()),
+    }));
+    let indexes = || -> u32 {
+        let sql = "SELECT count(*) FROM sqlite_schema WHERE name IN ('logs_by_vault', 'payments_by_vault')";
+        rusqlite::Connection::open(&path).unwrap().query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    let mut indexer = chain.indexer(Box::new(SqliteStore::open(&path, CHAIN).unwrap()));
+    indexer.sync_to_head(|_| {}).await.unwrap_err();
+    assert_eq!(indexes(), 0);
+    assert_eq!(indexer.store().logs(vault).unwrap().len(), 8);
+    chain.state().twist = None;
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    assert_eq!(indexes(), 2);
+    assert_eq!(contents(indexer.store()), rebuilt(&chain).await);
 }

@@ -2,9 +2,9 @@
 
 use crate::chain::{CHAIN, CREATION_CODE, FACTORY, FIRST, FakeChain, contents, rebuilt};
 use crate::database::{Database, on_both};
-use alloy::primitives::Address;
+use alloy::primitives::{Address, B256};
 use purse_indexer::{
-    BlockRef, ChainLog, ChainSource, Header, Indexer, Progress, SourceError, Span, SqliteStore, VaultHead,
+    BlockRef, ChainLog, ChainReceipt, ChainSource, Header, Indexer, Progress, SourceError, Span, SqliteStore, VaultHead,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -143,6 +143,11 @@ impl ChainSource for Hanging {
         self.chain.vault_head(vault, at).await
     }
 
+    async fn receipts(&self, block: B256) -> Result<Option<Vec<ChainReceipt>>, SourceError> {
+        self.turn().await;
+        self.chain.receipts(block).await
+    }
+
     async fn has_code(&self, address: Address) -> Result<bool, SourceError> {
         self.turn().await;
         self.chain.has_code(address).await
@@ -166,7 +171,8 @@ async fn ranges_far_below_the_head_and_single_blocks_near_it(db: Database) {
     assert_eq!(ranges.last().unwrap().1, head - 64);
     let mut blocks: Vec<_> = state.queries.iter().filter(|span| matches!(span, Span::Block(_))).collect();
     blocks.dedup();
-    assert_eq!(blocks.len(), 64);
+    // Of the 64 that are not final those whose bloom filter lets a vault through: two of seven.
+    assert!((18..=24).contains(&blocks.len()), "{}", blocks.len());
 }
 
 async fn a_node_that_answers_little_at_once_is_asked_for_less(db: Database) {

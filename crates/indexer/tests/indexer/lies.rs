@@ -3,8 +3,9 @@
 use crate::chain::{Contents, FACTORY, FakeChain, contents, rebuilt};
 use crate::database::{Database, on_both};
 use crate::node::{Answer, Lie, Node};
-use alloy::primitives::{Address, B256, U256};
-use purse_indexer::Store;
+use alloy::consensus::EMPTY_ROOT_HASH;
+use alloy::primitives::{Address, B256, Bloom, U256};
+use purse_indexer::{Store, Truth};
 use serde_json::{Value, json};
 
 /// What must come of a lie.
@@ -251,13 +252,66 @@ fn flip(value: &mut Value, digit: usize) {
     *value = json!(text);
 }
 
+/// Changes all receipts of a block.
+type Edit = Box<dyn FnMut(&mut Vec<Value>) + Send>;
+
+/// Lies about what headers commit to, where everything is to be proven.
+fn about_proofs(vault: Address, _: &FakeChain) -> Vec<Told> {
+    let receipts = |mut change: Edit| -> Lie {
+        method("eth_getBlockReceipts", move |_, answer| {
+            if let Answer::Result(Value::Array(receipts)) = answer {
+                change(receipts);
+            }
+        })
+    };
+    let in_one = |change: fn(&mut Vec<Value>, usize)| -> Lie {
+        receipts(Box::new(move |receipts| {
+            for receipt in receipts {
+                let logs = receipt["logs"].as_array_mut().unwrap();
+                if let Some(at) = logs.iter().position(|log| is(log, vault, 20)) {
+                    change(logs, at);
+                }
+            }
+        }))
+    };
+    vec![
+        ("a receipt without one log", Stop, in_one(|logs, at| drop(logs.remove(at)))),
+        ("a receipt with an altered log", Stop, in_one(|logs, at| flip(&mut logs[at]["data"], 10))),
+        ("a receipt with one log twice", Stop, in_one(|logs, at| logs.push(logs[at].clone()))),
+        ("a receipt with another's log", Stop, in_one(|logs, at| logs[at]["address"] = json!(Address::repeat_byte(9)))),
+        (
+            "a failed transaction",
+            Stop,
+            receipts(Box::new(|all| all.iter_mut().for_each(|one| one["status"] = json!("0x0")))),
+        ),
+        ("another type", Stop, receipts(Box::new(|all| all.iter_mut().for_each(|one| one["type"] = json!("0x1"))))),
+        ("no receipts", Stop, receipts(Box::new(Vec::clear))),
+        ("a receipt too many", Stop, receipts(Box::new(|all| all.extend(all.first().cloned())))),
+        ("receipts of no such block", Stop, always("eth_getBlockReceipts", Answer::Result(Value::Null))),
+        (
+            "receipts that it does not serve",
+            Stop,
+            always("eth_getBlockReceipts", Answer::Error(-32_601, "method not found")),
+        ),
+        ("an empty bloom", Stop, field(18, "logsBloom", json!(Bloom::ZERO))),
+        ("a full bloom", Stop, field(18, "logsBloom", json!(Bloom::repeat_byte(0xff)))),
+        ("a wrong root", Stop, field(18, "receiptsRoot", json!(B256::repeat_byte(9)))),
+        ("the root of no receipts", Stop, field(18, "receiptsRoot", json!(EMPTY_ROOT_HASH))),
+        ("logs dropped from the other answers", Right, logs(Vec::clear)),
+    ]
+}
+
 async fn tell(db: Database, lies: fn(Address, &FakeChain) -> Vec<Told>) {
+    tell_under(db, Truth::Claimed, lies).await;
+}
+
+async fn tell_under(db: Database, asked: Truth, lies: fn(Address, &FakeChain) -> Vec<Told>) {
     let (chain, vault) = chain();
     let truth = rebuilt(&chain).await;
     for (what, due, lie) in lies(vault, &chain) {
         let node = Node::new(chain.clone());
         node.lies(Some(lie));
-        let mut indexer = node.indexer(db.fresh());
+        let mut indexer = node.indexer(db.fresh()).with_truth(asked);
         match indexer.sync_to_head(|_| {}).await {
             Ok(synced) => {
                 assert_eq!(due, Right, "{what} went by: {synced:?}");
@@ -284,6 +338,10 @@ async fn lies_about_logs(db: Database) {
 
 async fn lies_about_the_rest(db: Database) {
     tell(db, about_the_rest).await;
+}
+
+async fn lies_about_proofs(db: Database) {
+    tell_under(db, Truth::Proven, about_proofs).await;
 }
 
 #[test]
@@ -316,5 +374,6 @@ async fn a_stale_head(db: Database) {
 on_both! {
     lies_about_logs,
     lies_about_the_rest,
+    lies_about_proofs,
     a_stale_head,
 }

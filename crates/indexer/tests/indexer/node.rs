@@ -9,7 +9,9 @@ use alloy::rpc::json_rpc::{RequestPacket, ResponsePacket, SerializedRequest};
 use alloy::rpc::types::{Block, Filter, FilterBlockOption, Log};
 use alloy::sol_types::SolCall;
 use alloy::transports::{TransportError, TransportErrorKind, TransportFut};
-use purse_indexer::{BlockRef, ChainLog, ChainSource, Header, Indexer, RpcSource, SourceError, Span, Store};
+use purse_indexer::{
+    BlockRef, ChainLog, ChainReceipt, ChainSource, Header, Indexer, ReceiptBody, RpcSource, SourceError, Span, Store,
+};
 use purse_protocol::abi::IVault;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -47,10 +49,13 @@ impl Node {
         *self.lie.lock().unwrap() = lie;
     }
 
-    pub(crate) fn indexer(&self, store: Box<dyn Store>) -> Indexer<RpcSource<impl Provider + 'static>> {
+    pub(crate) fn source(&self) -> RpcSource<impl Provider + 'static + use<>> {
         let client = RpcClient::new(self.clone(), true);
-        let provider = ProviderBuilder::default().connect_client(client);
-        Indexer::new(provider, store, FACTORY, FIRST)
+        RpcSource::new(ProviderBuilder::default().connect_client(client))
+    }
+
+    pub(crate) fn indexer(&self, store: Box<dyn Store>) -> Indexer<RpcSource<impl Provider + 'static + use<>>> {
+        Indexer::over(self.source(), store, FACTORY, FIRST)
             .with_creation_code(crate::chain::CREATION_CODE)
             .with_patience(Duration::from_millis(1))
     }
@@ -67,6 +72,13 @@ impl Node {
         answer
     }
 
+    fn block(&self, header: &Header) -> Block {
+        let mut block: Block = Block::default();
+        block.header.hash = header.hash;
+        block.header.inner = self.chain.state().fields(header.number);
+        block
+    }
+
     async fn truth(&self, method: &str, params: &Value) -> Result<Value, SourceError> {
         match method {
             "eth_chainId" => Ok(json!(format!("{:#x}", self.chain.chain_id().await?))),
@@ -78,7 +90,7 @@ impl Node {
                     BlockNumberOrTag::Finalized => head.number.saturating_sub(64),
                     other => other.as_number().unwrap(),
                 };
-                Ok(self.chain.header(number).await?.map_or(Value::Null, |header| json!(block(&header))))
+                Ok(self.chain.header(number).await?.map_or(Value::Null, |header| json!(self.block(&header))))
             }
             "eth_getLogs" => {
                 let filter: Filter = serde_json::from_value(params[0].clone()).unwrap();
@@ -91,6 +103,11 @@ impl Node {
                 };
                 let logs = self.chain.logs(span, &addresses).await?;
                 Ok(json!(logs.into_iter().map(log).collect::<Vec<_>>()))
+            }
+            "eth_getBlockReceipts" => {
+                let at: BlockId = serde_json::from_value(params[0].clone()).unwrap();
+                let receipts = self.chain.receipts(at.as_block_hash().unwrap()).await?;
+                Ok(json!(receipts.map(|receipts| receipts.into_iter().map(receipt).collect::<Vec<_>>())))
             }
             "eth_call" => {
                 let vault: Address = serde_json::from_value(params[0]["to"].clone()).unwrap();
@@ -138,13 +155,17 @@ impl Service<RequestPacket> for Node {
     }
 }
 
-fn block(header: &Header) -> Block {
-    let mut block: Block = Block::default();
-    block.header.hash = header.hash;
-    block.header.inner.number = header.number;
-    block.header.inner.parent_hash = header.parent;
-    block.header.inner.timestamp = header.time;
-    block
+fn receipt(receipt: ChainReceipt) -> Value {
+    let ReceiptBody::Ethereum(body) = receipt.body else { unreachable!("the chain has Ethereum's receipts only") };
+    let log = |inner: &alloy::primitives::Log| Log { inner: inner.clone(), ..Log::default() };
+    json!({
+        "type": format!("{:#x}", body.tx_type() as u8),
+        "status": "0x1",
+        "cumulativeGasUsed": format!("{:#x}", body.cumulative_gas_used()),
+        "logsBloom": body.logs_bloom(),
+        "logs": body.logs().iter().map(log).collect::<Vec<_>>(),
+        "transactionHash": receipt.tx,
+    })
 }
 
 fn log(log: ChainLog) -> Log {

@@ -106,7 +106,7 @@ impl Generator<'_> {
             r#ref: B256::from(self.dice.word()),
         };
         if self.dice.chance(0.15) {
-            self.make_refill(vault, &mut payment);
+            self.aim_at_purse(vault, &mut payment);
         }
         if self.dice.slip() {
             match self.dice.below(5) {

@@ -61,7 +61,7 @@ impl Generator<'_> {
     }
 
     /// Makes a refill of a payment, if its session has a purse: to its own and in time, mostly.
-    pub(super) fn make_refill(&mut self, vault: &Vault, payment: &mut Payment) {
+    pub(super) fn aim_at_purse(&mut self, vault: &Vault, payment: &mut Payment) {
         let slip = self.dice.slip();
         let mine = vault.purses.iter().filter(|(purse, of)| {
             let (target, _) = vault.purse_target(**of);

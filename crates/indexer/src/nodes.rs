@@ -1,0 +1,178 @@
+//! Several nodes of one chain as one source: whoever answers is asked first next time, and what one says of the ends of
+//! each range is compared with what the others say.
+
+use crate::receipts::ChainReceipt;
+use crate::rows::BlockRef;
+use crate::source::{ChainLog, ChainSource, Header, Served, SourceError, Span, VaultHead};
+use alloy::primitives::{Address, B256};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+/// Nodes of one chain.
+#[derive(Debug)]
+pub struct Nodes<S> {
+    nodes: Vec<Node<S>>,
+    /// The one that is asked first: whichever answered last.
+    first: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Node<S> {
+    name: String,
+    source: S,
+    answers: AtomicU64,
+    failures: AtomicU64,
+}
+
+impl<S: ChainSource> Nodes<S> {
+    /// These nodes, each with a name for messages, the one that is asked first at the front.
+    pub fn new(nodes: impl IntoIterator<Item = (String, S)>) -> Self {
+        let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+        let node = |(name, source): (String, S)| {
+            let times = seen.entry(name.clone()).or_default();
+            *times += 1;
+            let name = if *times == 1 { name } else { format!("{name} ({times})") };
+            Node { name, source, answers: AtomicU64::new(0), failures: AtomicU64::new(0) }
+        };
+        Self { nodes: nodes.into_iter().map(node).collect(), first: AtomicUsize::new(0) }
+    }
+
+    /// The answer of the first node that gives one.
+    async fn ask<'a, T, F>(&'a self, question: impl Fn(&'a S) -> F) -> Result<T, SourceError>
+    where
+        F: Future<Output = Result<T, SourceError>>,
+    {
+        let first = self.first.load(Ordering::Relaxed);
+        let (mut failures, mut may_pass) = (Vec::new(), false);
+        for turn in 0..self.nodes.len() {
+            let at = (first + turn) % self.nodes.len();
+            let node = &self.nodes[at];
+            match question(&node.source).await {
+                Ok(answer) => {
+                    node.answers.fetch_add(1, Ordering::Relaxed);
+                    self.first.store(at, Ordering::Relaxed);
+                    return Ok(answer);
+                }
+                // A smaller question is what it takes, not another node.
+                Err(error @ SourceError::TooLarge(_)) => return Err(error),
+                Err(error) if self.nodes.len() == 1 => return Err(error),
+                Err(error) => {
+                    node.failures.fetch_add(1, Ordering::Relaxed);
+                    may_pass |= error.may_pass();
+                    failures.push(format!("{}: {error}", node.name));
+                }
+            }
+        }
+        Err(SourceError::NoneAnswers { each: failures.join("; "), may_pass })
+    }
+}
+
+impl<S: ChainSource> ChainSource for Nodes<S> {
+    /// Every node that answers must be of the same chain.
+    async fn chain_id(&self) -> Result<u64, SourceError> {
+        let id = self.ask(S::chain_id).await?;
+        let first = &self.nodes[self.first.load(Ordering::Relaxed)];
+        for node in &self.nodes {
+            if let Ok(other) = node.source.chain_id().await
+                && other != id
+            {
+                let what = format!("{} is on chain {id}, {} on chain {other}", first.name, node.name);
+                return Err(SourceError::Disagree { what });
+            }
+        }
+        Ok(id)
+    }
+
+    async fn head(&self) -> Result<Header, SourceError> {
+        self.ask(S::head).await
+    }
+
+    async fn finalized(&self) -> Result<Option<u64>, SourceError> {
+        self.ask(S::finalized).await
+    }
+
+    async fn header(&self, number: u64) -> Result<Option<Header>, SourceError> {
+        self.ask(|source| source.header(number)).await
+    }
+
+    async fn logs(&self, span: Span, addresses: &[Address]) -> Result<Vec<ChainLog>, SourceError> {
+        // The addresses outlive the question, not the nodes.
+        let addresses = &addresses.to_vec();
+        self.ask(|source| async move { source.logs(span, addresses).await }).await
+    }
+
+    async fn receipts(&self, block: B256) -> Result<Option<Vec<ChainReceipt>>, SourceError> {
+        self.ask(|source| source.receipts(block)).await
+    }
+
+    async fn vault_head(&self, vault: Address, at: BlockRef) -> Result<Option<VaultHead>, SourceError> {
+        self.ask(|source| source.vault_head(vault, at)).await
+    }
+
+    async fn has_code(&self, address: Address) -> Result<bool, SourceError> {
+        self.ask(|source| source.has_code(address)).await
+    }
+
+    /// A node that does not answer, or does not have the block yet, says nothing against it.
+    async fn cross_check(&self, block: &Header, contracts: &[Address], logs: &[ChainLog]) -> Result<(), SourceError> {
+        let first = self.first.load(Ordering::Relaxed);
+        let name = &self.nodes[first].name;
+        for node in self.nodes.iter().enumerate().filter(|(at, _)| *at != first).map(|(_, node)| node) {
+            let Ok(Some(other)) = node.source.header(block.number).await else { continue };
+            if other.hash != block.hash {
+                let (number, hash) = (block.number, block.hash);
+                let what = format!("block {number} is {hash} by {name}, {} by {}", other.hash, node.name);
+                return Err(SourceError::Disagree { what });
+            }
+            let Ok(others) = node.source.logs(Span::Block(block.hash), contracts).await else { continue };
+            if sorted(&others) != sorted(logs) {
+                let (number, ours, theirs) = (block.number, logs.len(), others.len());
+                let what = format!(
+                    "block {number} holds {ours} logs of the vaults by {name}, others ({theirs}) by {}",
+                    node.name
+                );
+                return Err(SourceError::Disagree { what });
+            }
+            node.answers.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    fn served(&self) -> Vec<Served> {
+        let served = |node: &Node<S>| Served {
+            name: node.name.clone(),
+            answers: node.answers.load(Ordering::Relaxed),
+            failures: node.failures.load(Ordering::Relaxed),
+        };
+        self.nodes.iter().map(served).collect()
+    }
+}
+
+fn sorted(logs: &[ChainLog]) -> Vec<&ChainLog> {
+    let mut logs: Vec<_> = logs.iter().collect();
+    logs.sort_by_key(|log| log.log_index);
+    logs
+}
+
+/// A node's URL as it may be shown: keys are in the path, the query or before the host.
+pub fn shown(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return "…".into() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let host = rest[..end].rsplit('@').next().unwrap_or_default();
+    let hidden = !rest[end..].trim_end_matches('/').is_empty();
+    format!("{scheme}://{host}{}", if hidden { "/…" } else { "" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn no_key_is_shown() {
+        assert_eq!(shown("http://127.0.0.1:8545/"), "http://127.0.0.1:8545");
+        assert_eq!(shown("https://base.example.org/v2/SECRET"), "https://base.example.org/…");
+        assert_eq!(shown("https://me:SECRET@base.example.org?key=SECRET"), "https://base.example.org/…");
+        assert_eq!(shown("https://me:SE@CRET@base.example.org#SECRET"), "https://base.example.org/…");
+        assert_eq!(shown("SECRET"), "…");
+    }
+}

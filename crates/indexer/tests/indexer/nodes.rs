@@ -1,0 +1,117 @@
+//! Several nodes: one that fails is replaced, and what they disagree about stops the index.
+
+use crate::chain::{FACTORY, FIRST, FakeChain, contents, rebuilt};
+use crate::database::{Database, on_both};
+use crate::node::{Answer, Lie, Node};
+use alloy::primitives::{Address, B256};
+use purse_indexer::{Indexer, Nodes, Store};
+use serde_json::json;
+
+fn chain() -> (FakeChain, Address) {
+    let chain = FakeChain::new();
+    let vault = chain.state().create_vault(1);
+    for _ in 0..100 {
+        chain.state().events(vault, 1);
+        chain.state().mine(1);
+    }
+    (chain, vault)
+}
+
+fn indexer(nodes: [&Node; 2], store: Box<dyn Store>) -> Indexer<impl purse_indexer::ChainSource> {
+    let nodes = nodes.map(|node| ("https://node.example".to_owned(), node.source()));
+    Indexer::over(Nodes::new(nodes), store, FACTORY, FIRST)
+        .with_creation_code(crate::chain::CREATION_CODE)
+        .with_patience(std::time::Duration::from_millis(1))
+}
+
+/// The first node fails after some questions, for good: the other one goes on.
+async fn another_node_goes_on(db: Database) {
+    let (chain, _) = chain();
+    let truth = rebuilt(&chain).await;
+    for (after, answer) in [(0, Answer::Status(502)), (3, Answer::Page), (7, Answer::Error(-32_000, "pruned"))] {
+        let nodes = [Node::new(chain.clone()), Node::new(chain.clone())];
+        let mut asked = 0;
+        let lie: Lie = Box::new(move |_, _, given| {
+            asked += 1;
+            if asked > after {
+                *given = answer.clone();
+            }
+        });
+        nodes[0].lies(Some(lie));
+        let mut indexer = indexer([&nodes[0], &nodes[1]], db.fresh());
+        let synced = indexer.sync_to_head(|_| {}).await.unwrap();
+        assert_eq!(contents(indexer.store()), truth);
+        assert!(synced.served[0].failures > 0 && synced.served[1].answers > 0, "{:?}", synced.served);
+        assert_eq!(synced.served[1].name, "https://node.example (2)");
+    }
+}
+
+/// None is left: each is named with what it said.
+async fn when_all_fail_each_is_named(db: Database) {
+    let (chain, _) = chain();
+    let nodes = [Node::new(chain.clone()), Node::new(chain)];
+    for node in &nodes {
+        node.lies(Some(Box::new(|_, _, given| *given = Answer::Status(502))));
+    }
+    let error = indexer([&nodes[0], &nodes[1]], db.fresh()).sync_to_head(|_| {}).await.unwrap_err().to_string();
+    assert!(error.contains("https://node.example: ") && error.contains("https://node.example (2): "), "{error}");
+}
+
+/// One of them lies about a block at the end of a range, or about the chain: a stop that names both.
+async fn nodes_that_disagree_stop_the_index(db: Database) {
+    let (chain, _) = chain();
+    let boundary = FIRST + 99;
+    let lies: [fn(u64) -> Lie; 3] = [
+        |boundary| {
+            Box::new(move |method, params, answer| {
+                let asked = json!(format!("{boundary:#x}"));
+                if let ("eth_getBlockByNumber", Answer::Result(block)) = (method, answer)
+                    && params[0] == asked
+                {
+                    block["extraData"] = json!("0x11");
+                    block["hash"] = json!(B256::repeat_byte(9));
+                }
+            })
+        },
+        |_| {
+            Box::new(|method, params, answer| {
+                if method == "eth_getLogs" && params[0]["blockHash"].is_string() {
+                    *answer = Answer::Result(json!([]));
+                }
+            })
+        },
+        |_| {
+            Box::new(|method, _, answer| {
+                if method == "eth_chainId" {
+                    *answer = Answer::Result(json!("0x1"));
+                }
+            })
+        },
+    ];
+    for (which, lie) in lies.into_iter().enumerate() {
+        let nodes = [Node::new(chain.clone()), Node::new(chain.clone())];
+        nodes[1].lies(Some(lie(boundary)));
+        let mut indexer = indexer([&nodes[0], &nodes[1]], db.fresh());
+        let error = indexer.sync_to_head(|_| {}).await.map(|_| which).unwrap_err().to_string();
+        assert!(error.contains("by https://node.example") || which == 2, "{error}");
+        assert!(error.contains("https://node.example (2)"), "{error}");
+    }
+}
+
+/// A node that is behind says nothing against one that is not.
+async fn a_node_that_is_behind_does_not_disagree(db: Database) {
+    let (chain, _) = chain();
+    let behind = chain.state().copy();
+    behind.state().shows_up_to = Some(FIRST + 20);
+    let nodes = [Node::new(chain.clone()), Node::new(behind)];
+    let mut indexer = indexer([&nodes[0], &nodes[1]], db.fresh());
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    assert_eq!(contents(indexer.store()), rebuilt(&chain).await);
+}
+
+on_both! {
+    another_node_goes_on,
+    when_all_fail_each_is_named,
+    nodes_that_disagree_stop_the_index,
+    a_node_that_is_behind_does_not_disagree,
+}

@@ -1,0 +1,225 @@
+//! Evidence of a vault, from a node and as a bundle: verified offline by its hashes, and no edit of it passes.
+//!
+//! - `tampering`: 1,000 random edits by somebody who knows the format, 1,000 caught
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod tampering;
+
+use crate::trail::differences;
+use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
+use alloy::providers::Provider as _;
+use alloy::signers::local::PrivateKeySigner;
+use alloy::sol_types::SolCall;
+use purse_audit::evidence::{Evidence, Proven};
+use purse_audit::{EvidenceError, Known, Outcome, Proof, Report, bundle, verify};
+use purse_indexer::collect;
+use purse_protocol::VaultConfig;
+use purse_protocol::abi::{IErc20, IVault};
+use purse_tests::Scene;
+
+/// What the verifier of these stories knows: the code that was just built.
+fn known(scene: &Scene) -> Known {
+    let vault = &scene.build.vault;
+    Known {
+        creation_code: keccak256(&vault.creation_code),
+        runtime_code: keccak256(&vault.runtime_code),
+        checkpoint: None,
+    }
+}
+
+async fn send(scene: &Scene, who: Address, call: &impl SolCall) -> anyhow::Result<()> {
+    scene.send(who, scene.vault, call).await?;
+    Ok(())
+}
+
+/// A vault in which everything happened once: payments alone, in a batch, with fee, above the cap; a raise that waited; acts by
+/// signature and by the guardian; a purse, opened and filled; a withdrawal, and money that came later.
+pub(crate) async fn busy() -> anyhow::Result<Scene> {
+    let scene = Scene::with_session().await?;
+    let (one, key, actors) = (Scene::USDC, &scene.actors.agents[0], &scene.actors);
+    let [payee, relayer, _] = actors.payees;
+    for nonce in 1..=3 {
+        scene.pay(&scene.payment(nonce, u128::from(nonce) * one), key).await?;
+    }
+    let item = |nonce, amount| {
+        let payment = IVault::Payment { fee: one / 100, feeRecipient: relayer, ..scene.payment(nonce, amount) };
+        let signature = scene.sign(&payment, key)?;
+        anyhow::Ok(IVault::BatchItem { payment, signature, approval: Bytes::new() })
+    };
+    let items = vec![item(4, one)?, item(4, one)?, item(5, 2 * one)?];
+    send(&scene, actors.relayer.address(), &IVault::payBatchCall { items }).await?;
+    let above = scene.payment(6, 11 * one);
+    let (signature, approval) = (scene.sign(&above, key)?, scene.approve(&above, &actors.owner)?);
+    send(&scene, actors.relayer.address(), &IVault::payCall { payment: above, signature, approval }).await?;
+
+    let purse = scene.vault().openPurse(Scene::SESSION, scene.usdc, Scene::CATEGORY).call().await?;
+    let open = IVault::openPurseCall { session: Scene::SESSION, token: scene.usdc, category: Scene::CATEGORY };
+    send(&scene, actors.deployer.address(), &open).await?;
+    scene.pay(&IVault::Payment { payee: purse, ..scene.payment(7, 2 * one) }, key).await?;
+
+    scene.own(&IVault::setDelayCall { newDelay: 7_200 }).await?;
+    let raise = IVault::setLimitCall { session: 1, category: 0, token: scene.usdc, window: 86_400, cap: 30 * one };
+    scene.own(&raise).await?;
+    let change = scene.vault().ownerNonce().call().await?;
+    scene.set_next_time(scene.now().await? + 7_200).await?;
+    let call = Bytes::from(raise.abi_encode());
+    send(&scene, actors.deployer.address(), &IVault::executeCall { change, call }).await?;
+    let lodged = scene.act(&IVault::removePayeeCall { payee }, &actors.guardian).await?;
+    send(&scene, actors.deployer.address(), &lodged).await?;
+    send(&scene, actors.guardian.address(), &IVault::pauseCall {}).await?;
+    scene.own(&IVault::withdrawCall { token: scene.usdc, amount: U256::from(5 * one) }).await?;
+    let funds = IErc20::transferCall { to: scene.vault, value: U256::from(one) };
+    scene.send(actors.treasury.address(), scene.usdc, &funds).await?;
+    Ok(scene)
+}
+
+fn row<'a>(report: &'a Report, id: &str) -> &'a purse_audit::Check {
+    report.checks.iter().find(|check| check.id == id).unwrap()
+}
+
+/// Everything is proven that can be, and each row says how; a bundle says the same without a node, byte for byte.
+#[tokio::test]
+async fn a_bundle_is_verified_offline_as_the_node_was() -> anyhow::Result<()> {
+    let scene = busy().await?;
+    let evidence = collect(&scene.provider, scene.vault, 1).await?;
+    assert_eq!(evidence.of.proven, Proven { headers: true, receipts: true, transactions: true, state: true });
+    let (trail, report) = verify(&evidence, &known(&scene))?;
+    assert!(report.holds(), "{}", differences(&report));
+    assert_eq!((trail.payments.len(), trail.purses.len(), report.purses.len()), (7, 1, 1));
+    for (id, proof) in [
+        ("code", Proof::Hash),
+        ("evidence", Proof::Hash),
+        ("running_hash", Proof::Hash),
+        ("origin", Proof::Hash),
+        ("signatures", Proof::Receipt),
+        ("authority", Proof::Receipt),
+        ("per_payment_cap", Proof::Receipt),
+        ("limits", Proof::Receipt),
+        ("transfers", Proof::Receipt),
+        ("balances", Proof::Claimed),
+        ("state", Proof::Claimed),
+    ] {
+        assert_eq!((id, row(&report, id).proof), (id, proof));
+    }
+    assert_eq!(
+        row(&report, "signatures").detail,
+        "7 payments: 7 with the signature of the session's key, 0 by the vault's word"
+    );
+    assert!(row(&report, "per_payment_cap").detail.contains("1 above their cap: 1 with the signature"));
+    let authority = &row(&report, "authority").detail;
+    for part in [
+        "by the owner's transaction",
+        "1 by the guardian's transaction",
+        "1 by the guardian's signature",
+        "1 executed after waiting",
+        "1 at the creation",
+    ] {
+        assert!(authority.contains(part), "{authority}");
+    }
+    assert_eq!(row(&report, "origin").outcome, Outcome::Holds);
+    assert_eq!(row(&report, "duties").outcome, Outcome::Noted, "{}", row(&report, "duties").detail);
+
+    let (text, hash) = bundle::write(&evidence)?;
+    let (read, read_hash) = bundle::read(&text)?;
+    assert_eq!((&read, read_hash), (&evidence, hash));
+    assert_eq!(verify(&read, &known(&scene))?, (trail, report));
+    assert_eq!(bundle::write(&read)?.0, text);
+    Ok(())
+}
+
+/// A checkpoint anchors the head; another one is refused. So is a release that this program does not know.
+#[tokio::test]
+async fn what_the_auditor_trusts_is_held_against_the_evidence() -> anyhow::Result<()> {
+    let scene = Scene::with_session().await?;
+    let evidence = collect(&scene.provider, scene.vault, 1).await?;
+    let head = evidence.head.hash;
+    verify(&evidence, &Known { checkpoint: Some(head), ..known(&scene) })?;
+    let other = B256::repeat_byte(7);
+    let refused = verify(&evidence, &Known { checkpoint: Some(other), ..known(&scene) }).unwrap_err();
+    assert_eq!(refused, EvidenceError::Checkpoint { found: head, checkpoint: other });
+    let (_, report) = verify(&evidence, &Known { creation_code: other, ..known(&scene) })?;
+    assert_eq!(row(&report, "origin").outcome, Outcome::Broken);
+    let (_, report) = verify(&evidence, &Known { runtime_code: other, ..known(&scene) })?;
+    assert_eq!(row(&report, "code").outcome, Outcome::Broken);
+    Ok(())
+}
+
+/// A node without proofs, or of a chain whose receipts are unknown, is believed, and the rows say so.
+#[tokio::test]
+async fn what_is_not_proven_is_said_to_be_claimed() -> anyhow::Result<()> {
+    let scene = busy().await?;
+    let mut evidence = collect(&scene.provider, scene.vault, 1).await?;
+    evidence.of.proven = Proven { headers: true, receipts: false, transactions: false, state: false };
+    evidence.head.account = None;
+    for transaction in evidence.blocks.iter_mut().flat_map(|block| &mut block.transactions) {
+        (transaction.receipt_proof, transaction.body_proof, transaction.body) = Default::default();
+    }
+    let (_, report) = verify(&evidence, &known(&scene))?;
+    assert!(report.holds(), "{}", differences(&report));
+    let by_hash = |id: &str| matches!(id, "evidence" | "blocks");
+    assert!(report.checks.iter().all(|check| by_hash(&check.id) == (check.proof == Proof::Hash)));
+    // What can be proven is not said to be claimed.
+    evidence.of.proven.headers = false;
+    let refused = verify(&evidence, &known(&scene)).unwrap_err();
+    assert_eq!(refused.code(), "HeaderNotTheBlocks", "{refused}");
+    for id in ["signatures", "authority", "origin"] {
+        assert_eq!(row(&report, id).outcome, Outcome::NotJudged, "{id}");
+    }
+    assert_eq!(row(&report, "evidence").outcome, Outcome::Noted);
+    Ok(())
+}
+
+/// Who did what is read from the transactions (I2, I9): a key that was not the session's, and a sender who might not, are named.
+#[tokio::test]
+async fn whoever_might_not_is_named() -> anyhow::Result<()> {
+    let scene = busy().await?;
+    let evidence = collect(&scene.provider, scene.vault, 1).await?;
+    let (trail, _) = verify(&evidence, &known(&scene))?;
+    let mut observed = purse_audit::Observed { transfers_from: 0, ..evidence.said };
+    let calls = async |tx: B256| {
+        use alloy::consensus::Transaction as _;
+        use alloy::network::TransactionResponse as _;
+        let call = scene.provider.get_transaction_by_hash(tx).await?.expect("it is mined");
+        let (from, to, input) = (call.from(), call.to(), call.input().clone());
+        anyhow::Ok(purse_audit::observed::ObservedCall { tx, from, to, input })
+    };
+    let (payment, pause) = (
+        &trail.payments[0],
+        trail.events.iter().rev().find(|e| purse_audit::event_name(&e.event) == "Paused").unwrap(),
+    );
+    let stranger = Address::repeat_byte(0x66);
+    observed.calls = vec![calls(payment.place.tx).await?, calls(pause.place.tx).await?];
+    let find = |observed: &purse_audit::Observed, id: &str| {
+        let report = purse_audit::compare(&trail, observed);
+        row(&report, id).differences.iter().map(|difference| difference.problem.clone()).collect::<Vec<_>>()
+    };
+    assert!(find(&observed, "signatures").is_empty() && find(&observed, "authority").is_empty());
+    observed.calls[1].from = stranger;
+    assert_eq!(find(&observed, "authority"), [format!("was sent by {stranger}, who might not do it")]);
+    let mut call = IVault::payCall::abi_decode(&observed.calls[0].input)?;
+    let foreign: &PrivateKeySigner = &scene.actors.guardian;
+    call.signature = scene.sign(&call.payment, foreign)?;
+    observed.calls[0].input = call.abi_encode().into();
+    assert_eq!(find(&observed, "signatures"), [format!("it is not signed by its session's key {}", payment.key)]);
+    call.payment.deadline = payment.place.time as u32;
+    call.signature = scene.sign(&call.payment, &scene.actors.agents[0])?;
+    observed.calls[0].input = call.abi_encode().into();
+    assert_eq!(find(&observed, "signatures"), [format!("its deadline {} had passed", payment.place.time)]);
+    Ok(())
+}
+
+/// Another vault of the same chain, with its own session and payments.
+async fn another_vault(scene: &Scene) -> anyhow::Result<Evidence> {
+    let owner = scene.actors.owner.address();
+    let config = VaultConfig { owner, treasury: scene.actors.treasury.address(), guardian: Address::ZERO };
+    let salt = B256::repeat_byte(9);
+    let made = purse_deployer::deploy_vault(&scene.provider, scene.chain_id(), scene.build, &config, salt).await?;
+    let vault = made.record().address;
+    scene.send(owner, vault, &IVault::addTokenCall { token: scene.usdc, unitBits: 0 }).await?;
+    let funds = IErc20::transferCall { to: vault, value: U256::from(Scene::USDC) };
+    scene.send(scene.actors.treasury.address(), scene.usdc, &funds).await?;
+    let grant = IVault::grantCall { newSession: scene.default_grant(1, Address::repeat_byte(0x31)) };
+    scene.send(owner, vault, &grant).await?;
+    Ok(collect(&scene.provider, vault, 1).await?)
+}

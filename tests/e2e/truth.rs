@@ -1,0 +1,61 @@
+//! Blocks of a real node, proven by their headers and receipts: Ethereum's, and those of the OP stack with a deposit.
+
+use crate::trail::{index, sync};
+use alloy::primitives::{B256, TxHash};
+use alloy::providers::Provider;
+use alloy::sol_types::SolCall;
+use anyhow::ensure;
+use purse_indexer::{BlockRef, ChainSource, IndexError, RpcSource, StoredRange, Truth};
+use purse_protocol::Chain;
+use purse_protocol::abi::IErc20;
+use purse_tests::{LocalChain, Scene};
+use serde_json::json;
+
+/// Pays three times, and indexes with everything proven: nothing but the vault's own logs, all of them.
+async fn proven(scene: &Scene) -> anyhow::Result<()> {
+    for nonce in 1..=3 {
+        scene.pay(&scene.payment(nonce, Scene::USDC), &scene.actors.agents[0]).await?;
+    }
+    let mut claimed = index(scene)?;
+    sync(&mut claimed).await?;
+    let mut indexer = index(scene)?.with_truth(Truth::Proven);
+    sync(&mut indexer).await?;
+    let last = scene.provider.get_block_number().await?;
+    assert_eq!(indexer.store().ranges()?, [StoredRange { first: 1, last, truth: Truth::Proven }]);
+    assert_eq!(indexer.store().logs(scene.vault)?, claimed.store().logs(scene.vault)?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_block_of_ethereum_is_proven() -> anyhow::Result<()> {
+    let scene = Scene::with_session().await?;
+    proven(&scene).await?;
+    let hash = B256::repeat_byte(9);
+    let mut elsewhere = index(&scene)?.with_checkpoint(BlockRef { number: 3, hash });
+    let error = elsewhere.sync_to_head(|_| {}).await;
+    assert!(matches!(error, Err(IndexError::CheckpointMissed { block: 3, expected, .. }) if expected == hash));
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_block_of_the_op_stack_is_proven() -> anyhow::Result<()> {
+    let scene = Scene::on(LocalChain::start_optimism(Chain::ANVIL).await?).await?.granted().await?;
+    // A deposit has a receipt of its own type, with two fields that no other has.
+    let call = IErc20::transferCall { to: scene.vault, value: Default::default() };
+    let deposit = json!({
+        "type": "0x7e", "from": scene.actors.deployer.address(), "to": scene.usdc, "gas": "0x30d40", "value": "0x0",
+        "input": alloy::primitives::Bytes::from(call.abi_encode()), "sourceHash": B256::repeat_byte(7), "mint": "0x0",
+        "isSystemTx": false,
+    });
+    let tx: TxHash = scene.provider.raw_request("eth_sendTransaction".into(), [deposit]).await?;
+    scene.mine().await?;
+    let receipt: serde_json::Value = scene.provider.raw_request("eth_getTransactionReceipt".into(), [tx]).await?;
+    let is_deposit = receipt["type"].as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("0x7e"));
+    ensure!(is_deposit && receipt["status"] == "0x1", "no deposit: {receipt}");
+    let block: B256 = serde_json::from_value(receipt["blockHash"].clone())?;
+    let receipts = RpcSource::new(scene.provider.clone()).receipts(block).await?.unwrap_or_default();
+    ensure!(matches!(receipts[0].body, purse_indexer::ReceiptBody::Deposit(_)), "{receipts:?}");
+    let header = scene.provider.get_block_by_hash(block).await?.map(|block| block.header.receipts_root);
+    assert_eq!(purse_indexer::receipts::root(&receipts), header);
+    proven(&scene).await
+}

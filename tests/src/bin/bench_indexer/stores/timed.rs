@@ -1,0 +1,87 @@
+//! A database whose commits are timed.
+
+use alloy::primitives::Address;
+use purse_indexer::{
+    BlockRef, Chunk, Extent, Rollback, Store, StoreError, StoredHead, StoredLog, StoredPayment, StoredRange,
+    StoredVault,
+};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+/// The time of each commit, in milliseconds.
+type Times = Arc<Mutex<Vec<f64>>>;
+
+pub(crate) struct Timed {
+    store: Box<dyn Store>,
+    times: Times,
+}
+
+impl Timed {
+    pub(crate) fn new(store: Box<dyn Store>) -> (Self, Times) {
+        let times = Times::default();
+        (Self { store, times: times.clone() }, times)
+    }
+}
+
+impl Store for Timed {
+    fn name(&self) -> &str {
+        self.store.name()
+    }
+
+    fn chain_id(&self) -> u64 {
+        self.store.chain_id()
+    }
+
+    fn extent(&self) -> Result<Extent, StoreError> {
+        self.store.extent()
+    }
+
+    fn vaults(&self) -> Result<Vec<StoredVault>, StoreError> {
+        self.store.vaults()
+    }
+
+    fn logs(&self, vault: Address) -> Result<Vec<StoredLog>, StoreError> {
+        self.store.logs(vault)
+    }
+
+    fn orphaned_logs(&self, vault: Address) -> Result<Vec<StoredLog>, StoreError> {
+        self.store.orphaned_logs(vault)
+    }
+
+    fn payments(&self, vault: Address) -> Result<Vec<StoredPayment>, StoreError> {
+        self.store.payments(vault)
+    }
+
+    fn heads(&self, vault: Address, above: Option<u64>) -> Result<Vec<StoredHead>, StoreError> {
+        self.store.heads(vault, above)
+    }
+
+    fn last_heads(&self, above: Option<u64>) -> Result<Vec<StoredHead>, StoreError> {
+        self.store.last_heads(above)
+    }
+
+    fn ranges(&self) -> Result<Vec<StoredRange>, StoreError> {
+        self.store.ranges()
+    }
+
+    fn blocks_down_from(&self, below: u64, limit: u64) -> Result<Vec<BlockRef>, StoreError> {
+        self.store.blocks_down_from(below, limit)
+    }
+
+    fn bind(&mut self, factory: Address, from_block: u64) -> Result<(), StoreError> {
+        self.store.bind(factory, from_block)
+    }
+
+    fn commit(&mut self, before: Option<BlockRef>, chunk: Chunk) -> Result<(), StoreError> {
+        let start = Instant::now();
+        let committed = self.store.commit(before, chunk);
+        if let Ok(mut times) = self.times.lock() {
+            times.push(start.elapsed().as_secs_f64() * 1_000.0);
+        }
+        committed
+    }
+
+    fn roll_back(&mut self, from: BlockRef, to: Option<BlockRef>) -> Result<Rollback, StoreError> {
+        self.store.roll_back(from, to)
+    }
+}
