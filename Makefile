@@ -93,7 +93,7 @@ snapshots: setup ## rewrite the snapshots of storage layout, bytecode and gas
 	scripts/bytecode-lock --write
 	cargo run --quiet --locked -p purse-tests --bin gas -- --write
 
-docs: setup ## generate the reference pages (CLI, errors, events) and the API documentation
+docs: setup ## generate the reference pages (CLI, errors, events, HTTP) and the API documentation
 	cargo build --quiet --locked -p purse-cli
 	cargo run --quiet --locked -p purse-tests --bin reference
 	cargo doc --locked --workspace --no-deps

@@ -1,6 +1,7 @@
 //! The end-to-end stories: one module per promise, each on a chain of its own.
 
 mod agent;
+mod api;
 mod audit;
 mod bundle;
 mod cli;

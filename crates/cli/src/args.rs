@@ -4,6 +4,7 @@ use crate::commands::{
     agent, approve, audit, cancel, check, completions, delay, demo, execute, explain, guardian, index, init, limit,
     lodge, log, man, mcp, pause, pay, payee, payments, policy, quote, resume, revoke, status, waiting, withdraw,
 };
+use crate::ledger::DatabaseUrl;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -54,6 +55,9 @@ pub(crate) struct Global {
     /// The vault [default: the profile's]
     #[arg(long, global = true, value_name = "ADDRESS", env = "PURSE_VAULT")]
     pub(crate) vault: Option<String>,
+    /// A PostgreSQL that holds the index, such as postgresql://user@host/database [default: a file]
+    #[arg(long, global = true, value_name = "URL", env = "PURSE_DATABASE", hide_env_values = true)]
+    pub(crate) database: Option<DatabaseUrl>,
     /// The account that sends; must be the keystore's, if both are given
     #[arg(short, long, global = true, value_name = "ADDRESS", env = "ETH_FROM")]
     pub(crate) from: Option<String>,
@@ -146,7 +150,7 @@ pub(crate) enum Command {
     Revoke(revoke::RevokeArgs),
     /// Take money out, to the treasury
     Withdraw(withdraw::WithdrawArgs),
-    /// Copy the vault's logs from the chain into the local index
+    /// Copy the vault's logs from the chain into the index, once or for good
     Index(index::IndexArgs),
     /// Rebuild the trail from logs and compare it with the chain
     Audit(audit::AuditArgs),
@@ -168,6 +172,11 @@ impl Command {
     /// Whether it needs no config file: it makes one, or speaks of no vault of the operator's.
     pub(crate) fn does_without_config(&self) -> bool {
         matches!(self, Self::Init(_) | Self::Demo(_) | Self::Completions(_) | Self::Man(_))
+    }
+
+    /// Whether being stopped is its usual end, which it sees to itself.
+    pub(crate) fn runs_until_stopped(&self) -> bool {
+        matches!(self, Self::Index(args) if args.follows())
     }
 }
 

@@ -1,4 +1,4 @@
-//! The local index: which factory it follows from which block, and where its file lies.
+//! The index: which factory it follows from which block, and where it lies: in a file, or in a database that many share.
 
 use crate::config;
 use crate::context::{Context, Vault};
@@ -12,7 +12,10 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use purse_audit::Trail;
 use purse_deployer::book;
-use purse_indexer::{BlockRef, Indexer, Nodes, Progress, RpcSource, SqliteStore, Store, Synced, Truth};
+use purse_indexer::{
+    BlockRef, Indexer, PostgresStore, Progress, RpcSource, SCHEMA_NAME, SqliteStore, Store, StoreError, Synced, Truth,
+};
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -30,6 +33,48 @@ pub(crate) struct Follow {
     pub(crate) from_block: Option<u64>,
 }
 
+/// The URL of a PostgreSQL, which may hold a password: nothing prints it.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct DatabaseUrl(String);
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("DatabaseUrl")
+    }
+}
+
+impl From<&str> for DatabaseUrl {
+    fn from(url: &str) -> Self {
+        Self(url.to_owned())
+    }
+}
+
+impl DatabaseUrl {
+    fn check(&self) -> Result<&Self, Failure> {
+        if self.0.starts_with("postgresql://") || self.0.starts_with("postgres://") {
+            return Ok(self);
+        }
+        Err(Failure::usage(
+            "DatabaseInvalid",
+            "that is no database that can be shared",
+            "--database and PURSE_DATABASE name a PostgreSQL by its URL",
+            "give postgresql://user@host/database, or leave it out: an index of your own is a file",
+        ))
+    }
+}
+
+/// Where an index lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In a file.
+    File(PathBuf),
+    /// In a PostgreSQL.
+    Shared(DatabaseUrl),
+}
+
+/// Nodes to ask, each with its name.
+pub(crate) type Nodes = Vec<(String, DynProvider)>;
+
 /// How little the nodes are trusted.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Trust {
@@ -46,9 +91,10 @@ pub(crate) struct Ledger {
     pub(crate) factory: Address,
     /// From where.
     pub(crate) from_block: u64,
-    /// Its file.
-    pub(crate) path: PathBuf,
-    chain_id: u64,
+    /// Where it lies.
+    pub(crate) place: Place,
+    /// The chain that it is of.
+    pub(crate) chain_id: u64,
 }
 
 impl Ledger {
@@ -72,13 +118,18 @@ impl Ledger {
         };
         let from_block = follow.from_block.unwrap_or(block);
         let file = format!("{chain_id}-{factory:#x}-{from_block}.sqlite");
-        let path = config::data_folder()?.join("index").join(file);
-        Ok(Self { factory, from_block, path, chain_id })
+        let place = match &context.global.database {
+            Some(url) => Place::Shared(url.check()?.clone()),
+            None => Place::File(config::data_folder()?.join("index").join(file)),
+        };
+        Ok(Self { factory, from_block, place, chain_id })
     }
 
-    /// Opens the file; makes it if there is none.
+    /// Opens it; makes it if there is none.
     pub(crate) fn open(&self) -> Result<Box<dyn Store>, Failure> {
-        if let Some(folder) = self.path.parent() {
+        if let Place::File(path) = &self.place
+            && let Some(folder) = path.parent()
+        {
             std::fs::create_dir_all(folder).map_err(|error| {
                 Failure::error(
                     "FileNotWritten",
@@ -88,20 +139,46 @@ impl Ledger {
                 )
             })?;
         }
-        let store = SqliteStore::open(&self.path, self.chain_id).map_err(|error| library_failure::of_store(&error))?;
-        Ok(Box::new(store))
+        self.store().map_err(|error| library_failure::of_store(&error))
     }
 
-    /// Opens the file if there is one.
+    /// Opens it, the folder being there.
+    pub(crate) fn store(&self) -> Result<Box<dyn Store>, StoreError> {
+        Ok(match &self.place {
+            Place::File(path) => Box::new(SqliteStore::open(path, self.chain_id)?),
+            Place::Shared(url) => Box::new(PostgresStore::open(&url.0, SCHEMA_NAME, self.chain_id)?),
+        })
+    }
+
+    /// Its file; or that it is shared, without what may be a password.
+    pub(crate) fn name(&self) -> String {
+        match &self.place {
+            Place::File(path) => path.display().to_string(),
+            Place::Shared(_) => "the shared index".to_owned(),
+        }
+    }
+
+    /// Opens it if it is there.
     pub(crate) fn open_existing(&self) -> Result<Option<Box<dyn Store>>, Failure> {
-        if self.path.exists() { self.open().map(Some) } else { Ok(None) }
+        match &self.place {
+            Place::File(path) if !path.exists() => Ok(None),
+            _ => self.open().map(Some),
+        }
     }
 
     /// Removes the file: all that it held can be read from the chain again.
     pub(crate) fn forget(&self) -> Result<(), Failure> {
+        let Place::File(file) = &self.place else {
+            return Err(Failure::usage(
+                "SharedIndex",
+                "an index that others share is not forgotten from here",
+                "--database names it",
+                format!("drop its schema {SCHEMA_NAME} in the database yourself, then run purse index"),
+            ));
+        };
         // SQLite's own companions first: a log without its file would be replayed into a new one.
         for ending in ["-wal", "-shm", ""] {
-            let mut path = self.path.clone().into_os_string();
+            let mut path = file.clone().into_os_string();
             path.push(ending);
             match std::fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -127,36 +204,68 @@ impl Ledger {
         self.sync_from(vec![(String::new(), provider)], Trust::default(), output).await
     }
 
-    /// The same from several nodes, each with its name.
+    /// What indexes into it from these nodes.
+    pub(crate) fn indexer(
+        &self,
+        nodes: Nodes,
+        trust: Trust,
+    ) -> Result<Indexer<purse_indexer::Nodes<RpcSource<DynProvider>>>, Failure> {
+        let nodes = nodes.into_iter().map(|(name, provider)| (name, RpcSource::new(provider)));
+        let nodes = purse_indexer::Nodes::new(nodes);
+        let indexer = Indexer::over(nodes, self.open()?, self.factory, self.from_block).with_truth(trust.verify);
+        Ok(match trust.checkpoint {
+            Some(checkpoint) => indexer.with_checkpoint(checkpoint),
+            None => indexer,
+        })
+    }
+
+    /// The same as [`sync`](Self::sync) from several nodes.
     pub(crate) async fn sync_from(
         &self,
-        nodes: Vec<(String, DynProvider)>,
+        nodes: Nodes,
         trust: Trust,
         output: Output,
     ) -> Result<(Box<dyn Store>, Synced), Failure> {
-        let nodes = nodes.into_iter().map(|(name, provider)| (name, RpcSource::new(provider)));
-        let mut indexer = Indexer::over(Nodes::new(nodes), self.open()?, self.factory, self.from_block);
-        indexer = indexer.with_truth(trust.verify);
-        if let Some(checkpoint) = trust.checkpoint {
-            indexer = indexer.with_checkpoint(checkpoint);
-        }
-        let bar = if output.wants_progress() { ProgressBar::new(0) } else { ProgressBar::hidden() };
-        if let Ok(style) = ProgressStyle::with_template("indexing {wide_bar} {pos}/{len} blocks, {eta} left") {
-            bar.set_style(style);
-        }
-        bar.enable_steady_tick(TICK);
-        let from_block = self.from_block;
+        let mut indexer = self.indexer(nodes, trust)?;
+        let bar = Bar::new(output, self.from_block);
         let synced = indexer.sync_to_head(|progress| match progress {
-            Progress::Committed { to, head, .. } => {
-                bar.set_length((head + 1).saturating_sub(from_block));
-                bar.set_position((to + 1).saturating_sub(from_block));
-            }
+            Progress::Committed { to, head, .. } => bar.reached(to, head),
             Progress::RolledBack(_) => output.note("a reorganisation was rolled back"),
         });
         let synced = synced.await;
-        bar.finish_and_clear();
+        bar.end();
         let synced = synced.map_err(|error| library_failure::of_index(&error))?;
         Ok((indexer.into_store(), synced))
+    }
+}
+
+/// A bar of the blocks that are still to come, on stderr.
+pub(crate) struct Bar {
+    bar: ProgressBar,
+    from_block: u64,
+}
+
+impl Bar {
+    /// A bar that begins at a block.
+    pub(crate) fn new(output: Output, from_block: u64) -> Self {
+        let bar = if output.wants_progress() { ProgressBar::new(0) } else { ProgressBar::hidden() };
+        if let Ok(style) = ProgressStyle::with_template("indexing {wide_bar} {pos}/{len} blocks, {per_sec}, {eta} left")
+        {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(TICK);
+        Self { bar, from_block }
+    }
+
+    /// Everything up to block `to` is indexed.
+    pub(crate) fn reached(&self, to: u64, head: u64) {
+        self.bar.set_length((head + 1).saturating_sub(self.from_block));
+        self.bar.set_position((to + 1).saturating_sub(self.from_block));
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn end(&self) {
+        self.bar.finish_and_clear();
     }
 }
 

@@ -9,11 +9,11 @@
 //! - `judge`: would the vault pay?; `agent_session`: the agent that pays; `batch_file`: what it is to pay
 //! - `buying`: the buyer of a session, for sellers that demand a payment by HTTP 402
 //! - `gas_money`: ether for agents
-//! - `ledger`, `history`, `granted`: the local index, the logs, and what they tell
+//! - `ledger`, `following`, `history`, `granted`: the index, kept up to date, the logs, and what they tell
 //! - `project`, `anvil`: the checkout to deploy from, a local chain of our own
 //! - `policy`, `expiry`, `money`, `sessions`, `outflow`: what agents may spend
 //! - `output`, `table`, `sanitize`: words for people and programs
-//! - `failure`, `rpc_failure`, `library_failure`, `exit`: how a command fails
+//! - `failure`, `rpc_failure`, `library_failure`, `exit`, `interrupt`: how a command fails or is stopped
 
 mod act_file;
 mod agent_session;
@@ -32,9 +32,11 @@ mod exit;
 mod expiry;
 mod failure;
 mod files;
+mod following;
 mod gas_money;
 mod granted;
 mod history;
+mod interrupt;
 mod judge;
 mod ledger;
 mod library_failure;
@@ -62,6 +64,7 @@ use clap::Parser as _;
 use context::Context;
 use exit::Exit;
 use failure::Failure;
+use interrupt::interrupted;
 use output::{Output, Reply};
 use sent::Sent;
 use std::process::ExitCode;
@@ -79,10 +82,14 @@ async fn main() -> ExitCode {
     });
     let output = Output { json: cli.global.json, quiet: cli.global.quiet, verbose: cli.global.verbose };
     let sent = Sent::new(output);
-    let answer = tokio::select! {
-        biased; // or a Ctrl-C in the first moment would find nobody listening
-        () = interrupted() => Err(stopped(&sent)),
-        answer = run(cli, output, sent.clone()) => answer,
+    let answer = if cli.command.runs_until_stopped() {
+        run(cli, output, sent).await
+    } else {
+        tokio::select! {
+            biased; // or a Ctrl-C in the first moment would find nobody listening
+            () = interrupted() => Err(stopped(&sent)),
+            answer = run(cli, output, sent.clone()) => answer,
+        }
     };
     let exit = output.answer(&answer);
     // Not by returning: a question that nobody answers still holds a thread.
@@ -92,22 +99,6 @@ async fn main() -> ExitCode {
 async fn run(cli: Cli, output: Output, sent: Sent) -> Result<Reply, Failure> {
     let context = Context::new(cli.global, output, sent, cli.command.does_without_config())?;
     commands::run(&context, cli.command).await
-}
-
-/// Resolves when the process is asked to stop.
-async fn interrupted() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminated.recv() => {}
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// The failure of being stopped: it says what had been sent.

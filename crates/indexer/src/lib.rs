@@ -14,7 +14,7 @@
 //! - `confirm`: the vaults' own running hashes against the recomputed ones (I13)
 //! - `cursor`: what happens in a reorganisation
 //! - [`store`]: where an index is kept; `sqlite`: in a file; `postgres`: shared
-//! - [`chunk`], [`rows`]: what is written; what is read
+//! - [`chunk`], [`rows`]: what is written; what is read; [`page`]: a page at a time
 //! - [`observe`]: what the audit compares with: a vault's views, read from a node at one block;
 //!   [`proofs`]: what it asks beside them
 //! - [`evidence`]: all that an audit needs of one vault, with its proofs
@@ -30,6 +30,7 @@ mod fetch;
 mod known;
 pub mod nodes;
 pub mod observe;
+pub mod page;
 mod pipeline;
 mod planner;
 mod postgres;
@@ -49,6 +50,7 @@ pub use error::{IndexError, StoreError};
 pub use evidence::{CollectError, collect};
 pub use nodes::Nodes;
 pub use observe::{ObserveError, observe};
+pub use page::{LARGEST_PAGE, Moment, PageMark, PaymentPage, PaymentQuery, PlacedPayment, TrailPart};
 pub use postgres::{PostgresStore, SCHEMA_NAME};
 pub use receipts::{ChainReceipt, ReceiptBody};
 pub use rows::{BlockRef, Extent, StoredHead, StoredLog, StoredPayment, StoredRange, StoredVault};

@@ -1,10 +1,12 @@
-//! An index in one SQLite file: opening it safely. `write`: what is written; `read`: what is read.
+//! An index in one SQLite file: opening it safely. `write`: what is written; `read`: what is read, `page`: a page at a time.
 
+mod page;
 mod read;
 mod write;
 
 use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
+use crate::page::{Moment, PaymentPage, PaymentQuery, TrailPart};
 use crate::rows::{BlockRef, Extent, StoredHead, StoredLog, StoredPayment, StoredRange, StoredVault};
 use crate::store::{Store, to_sql};
 use alloy::primitives::Address;
@@ -194,6 +196,18 @@ impl Store for SqliteStore {
 
     fn blocks_down_from(&self, below: u64, limit: u64) -> Result<Vec<BlockRef>, StoreError> {
         self.read_blocks_down_from(below, limit)
+    }
+
+    fn moment(&self) -> Result<Moment, StoreError> {
+        self.read_moment()
+    }
+
+    fn payment_page(&self, query: &PaymentQuery) -> Result<PaymentPage, StoreError> {
+        self.read_payment_page(query)
+    }
+
+    fn trail_since(&self, vault: Address, known: Option<BlockRef>) -> Result<TrailPart, StoreError> {
+        self.read_trail_since(vault, known)
     }
 
     fn bind(&mut self, factory: Address, from_block: u64) -> Result<(), StoreError> {

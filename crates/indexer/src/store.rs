@@ -2,6 +2,7 @@
 
 use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
+use crate::page::{Moment, PaymentPage, PaymentQuery, TrailPart};
 use crate::rows::{BlockRef, Extent, StoredHead, StoredLog, StoredPayment, StoredRange, StoredVault};
 use alloy::primitives::Address;
 
@@ -60,6 +61,22 @@ pub trait Store: Send {
     /// # Errors
     /// When the database cannot be read.
     fn blocks_down_from(&self, below: u64, limit: u64) -> Result<Vec<BlockRef>, StoreError>;
+    /// How far it has come, with the time of that block.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn moment(&self) -> Result<Moment, StoreError>;
+    /// Some payments of a vault, the newest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read, or a payment is not what its log says.
+    fn payment_page(&self, query: &PaymentQuery) -> Result<PaymentPage, StoreError>;
+    /// The logs of a vault above a block that a reader knows (one that holds logs); all of them where it knows none, or
+    /// its block was orphaned since.
+    ///
+    /// # Errors
+    /// When the database cannot be read, or a column is not what the log says.
+    fn trail_since(&self, vault: Address, known: Option<BlockRef>) -> Result<TrailPart, StoreError>;
 
     /// Binds the index to a factory and a first block, for ever, and makes this process the one that writes.
     ///

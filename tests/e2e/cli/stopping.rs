@@ -25,7 +25,7 @@ async fn every_command_stops_cleanly() -> anyhow::Result<()> {
     let policy = ["--per-payment", "1", "--limit", "1/24h", "--category", "data", "--expires", "1d"];
     let add = [&["agent", "add", "rex", "--yes", "--key-password-file", "password"][..], &policy].concat();
     let before = home.files()?;
-    let commands: [&[&str]; 20] = [
+    let commands: [&[&str]; 21] = [
         &["status"],
         &["check", &payee, "1"],
         &["pay", &payee, "1", "--reason", "x"],
@@ -43,6 +43,7 @@ async fn every_command_stops_cleanly() -> anyhow::Result<()> {
         &["agent", "rotate", "1", "--yes", "--key-password-file", "password"],
         &add,
         &["index", "--factory", &payee],
+        &["index", "--follow", "--api", "0", "--factory", &payee],
         &["audit", "--factory", &payee],
         &["log", "--factory", &payee],
         &["init", "second", "--test-usdc"],

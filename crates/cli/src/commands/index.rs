@@ -1,9 +1,12 @@
-//! `purse index`: copies the vaults' logs from the chain into the local index, and goes on where it stopped.
+//! `purse index`: copies the vaults' logs from the chain into the index, and goes on where it stopped; once, or for good.
 
 use crate::connect::Node;
 use crate::context::Context;
+use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::ledger::{Follow, Ledger, Trust};
+use crate::following::Following;
+use crate::interrupt::interrupted;
+use crate::ledger::{Follow, Ledger, Nodes, Place, Trust};
 use crate::library_failure;
 use crate::output::{Reply, green};
 use alloy::primitives::B256;
@@ -11,16 +14,30 @@ use clap::Args;
 use purse_indexer::truth::anchored;
 use purse_indexer::{BlockRef, Served, StoredRange, Truth, nodes};
 use serde_json::json;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 /// Flags of `purse index`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  purse index\n  purse index --rebuild --verify proven\n  purse index --rpc https://node.example.org\n  purse index --rpc-url http://127.0.0.1:8545 --factory 0x5FbDB2315678afecb367f032d93F642f64180aa3 --from-block 3"
+    after_help = "Examples:\n  purse index\n  purse index --follow --api\n  purse index --database postgresql://purse@db.example/purse --follow --api 127.0.0.1:8650\n  purse index --rebuild --verify proven\n  purse index --rpc https://node.example.org\n  purse index --rpc-url http://127.0.0.1:8545 --factory 0x5FbDB2315678afecb367f032d93F642f64180aa3 --from-block 3"
 )]
 pub(crate) struct IndexArgs {
     /// Forget the index and begin again
     #[arg(long)]
     rebuild: bool,
+    /// Stay at the head of the chain until stopped
+    #[arg(long)]
+    follow: bool,
+    /// How often the node is asked for a new block, such as 500ms or 12s
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = interval, requires = "follow")]
+    interval: Duration,
+    /// Polls without a new block after which it is a stall: an alarm on stderr, and /readyz answers 503
+    #[arg(long, value_name = "COUNT", default_value_t = 30, requires = "follow", value_parser = clap::value_parser!(u32).range(1..))]
+    stall_after: u32,
+    /// Answer over HTTP from the index, for reading only; a port alone is one of this machine [default: 8650]
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "8650", value_parser = address, requires = "follow")]
+    api: Option<SocketAddr>,
     /// How well final blocks are to be known: as the node says, by the chain of their headers, or by their receipts;
     /// the newest blocks are always linked
     #[arg(long, value_name = "HOW", default_value = "claimed", value_parser = ["claimed", "linked", "proven"])]
@@ -32,22 +49,74 @@ pub(crate) struct IndexArgs {
     #[arg(long = "rpc", value_name = "URL")]
     rpcs: Vec<String>,
     #[command(flatten)]
-    follow: Follow,
+    place: Follow,
 }
 
-/// Brings the index up to date.
-pub(crate) async fn run(context: &Context, args: &IndexArgs) -> Result<Reply, Failure> {
+/// The shortest time between two polls: less would only load the node.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
+
+impl IndexArgs {
+    /// Whether it goes on until it is stopped.
+    pub(crate) const fn follows(&self) -> bool {
+        self.follow
+    }
+}
+
+/// Reads `500ms`, `2s` or `1m`.
+fn interval(text: &str) -> Result<Duration, String> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let number = number.parse::<u32>().map_err(|_| "write a whole number and ms, s or m".to_owned())?;
+    let interval = match unit {
+        "ms" => Duration::from_millis(number.into()),
+        "s" => Duration::from_secs(number.into()),
+        "m" => Duration::from_secs(60 * u64::from(number)),
+        _ => return Err("write a whole number and ms, s or m".to_owned()),
+    };
+    if interval < SHORTEST_INTERVAL { Err("give 10ms or more".to_owned()) } else { Ok(interval) }
+}
+
+/// Reads an address with a port; a port alone is one of this machine.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    if let Ok(port) = text.parse::<u16>() {
+        return Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    }
+    text.parse().map_err(|_| "write an address with a port, such as 127.0.0.1:8650, or a port".to_owned())
+}
+
+/// The nodes, and the index that follows them.
+async fn begin(context: &Context, args: &IndexArgs) -> Result<(Nodes, Ledger), Failure> {
     let node = context.node().await?;
-    let ledger = Ledger::find(context, node.chain_id, &args.follow)?;
+    let ledger = Ledger::find(context, node.chain_id, &args.place)?;
     let mut nodes = vec![(nodes::shown(&context.rpc_url()?), node.provider)];
     for url in &args.rpcs {
         let other = Node::connect(url, None, None, &context.sent).await?;
         nodes.push((nodes::shown(url), other.provider));
     }
-    let trust = Trust { verify: Truth::of(&args.verify).unwrap_or_default(), checkpoint: args.checkpoint };
     if args.rebuild {
         ledger.forget()?;
     }
+    Ok((nodes, ledger))
+}
+
+/// Stopped before it could begin to follow.
+fn stopped_early() -> Failure {
+    Failure::new(Exit::Interrupted, "Interrupted", "stopped", "nothing was sent", "run the command again")
+}
+
+/// Brings the index up to date.
+pub(crate) async fn run(context: &Context, args: &IndexArgs) -> Result<Reply, Failure> {
+    let trust = Trust { verify: Truth::of(&args.verify).unwrap_or_default(), checkpoint: args.checkpoint };
+    if args.follow {
+        let (nodes, ledger) = tokio::select! {
+            biased;
+            () = interrupted() => return Err(stopped_early()),
+            begun = begin(context, args) => begun?,
+        };
+        let following = Following { interval: args.interval, patience: args.stall_after, api: args.api };
+        return following.run(nodes, trust, &ledger, context.output).await;
+    }
+    let (nodes, ledger) = begin(context, args).await?;
     let (store, synced) = ledger.sync_from(nodes, trust, context.output).await?;
     let ranges = store.ranges().map_err(|error| library_failure::of_store(&error))?;
     let ranges = anchored(&ranges, args.checkpoint.map(|checkpoint| checkpoint.number));
@@ -82,6 +151,10 @@ pub(crate) async fn run(context: &Context, args: &IndexArgs) -> Result<Reply, Fa
         }
     }
     text.push_str("\nNext: purse audit");
+    let file = match &ledger.place {
+        Place::File(path) => Some(path),
+        Place::Shared(_) => None,
+    };
     let json = json!({
         "block": block,
         "new_logs": synced.logs,
@@ -92,7 +165,8 @@ pub(crate) async fn run(context: &Context, args: &IndexArgs) -> Result<Reply, Fa
         "nodes": synced.served.iter().map(|node| json!({
             "name": node.name, "answers": node.answers, "failures": node.failures,
         })).collect::<Vec<_>>(),
-        "file": ledger.path,
+        "file": file,
+        "database": store.name(),
     });
     Ok(Reply::new(text, json))
 }
@@ -103,4 +177,30 @@ fn checkpoint(text: &str) -> Result<BlockRef, String> {
         text.split_once(':').and_then(|(number, hash)| Some((number.parse().ok()?, hash.parse::<B256>().ok()?)));
     let (number, hash) = parts.ok_or("a checkpoint is NUMBER:HASH, such as 123:0x followed by 64 digits")?;
     Ok(BlockRef { number, hash })
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    #[test]
+    fn intervals_are_read() {
+        for (text, milliseconds) in [("10ms", 10), ("500ms", 500), ("2s", 2_000), ("1m", 60_000)] {
+            assert_eq!(interval(text).unwrap(), Duration::from_millis(milliseconds));
+        }
+        for bad in ["", "2", "s", "2h", "-2s", "1.5s", "9ms", "0s", "99999999999s"] {
+            assert!(interval(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_port_alone_is_one_of_this_machine() {
+        assert_eq!(address("8650").unwrap(), SocketAddr::from(([127, 0, 0, 1], 8_650)));
+        assert_eq!(address("0.0.0.0:80").unwrap(), SocketAddr::from(([0, 0, 0, 0], 80)));
+        assert_eq!(address("[::1]:80").unwrap().port(), 80);
+        for bad in ["", "localhost", "127.0.0.1", "65536", "127.0.0.1:x"] {
+            assert!(address(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -36,12 +36,7 @@ pub(crate) async fn run(context: &Context, args: &LogArgs) -> Result<Reply, Fail
     let vault = context.vault().await?;
     let ledger = Ledger::find(context, vault.node.chain_id, &args.follow)?;
     let store = ledger.open_existing()?.ok_or_else(|| {
-        Failure::error(
-            "NoIndex",
-            "there is no index yet",
-            format!("{} is not there", ledger.path.display()),
-            "run purse index",
-        )
+        Failure::error("NoIndex", "there is no index yet", format!("{} is not there", ledger.name()), "run purse index")
     })?;
     let trail = ledger::trail(&*store, &vault)?;
     let token = token(context, &vault, &trail).await?;

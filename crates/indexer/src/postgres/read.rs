@@ -12,7 +12,7 @@ use postgres::types::{FromSql, ToSql};
 use purse_protocol::event::sequence_of;
 
 /// A value for a query, on its way to the connection's thread.
-type Value = Box<dyn ToSql + Sync + Send>;
+pub(super) type Value = Box<dyn ToSql + Sync + Send>;
 
 impl PostgresStore {
     pub(super) fn read_extent(&self) -> Result<Extent, StoreError> {
@@ -64,26 +64,29 @@ impl PostgresStore {
              FROM logs l JOIN blocks b ON b.chain_id = l.chain_id AND b.hash = l.block
              WHERE l.chain_id = $1 AND address = $2 AND orphaned = $3 ORDER BY b.number, log_index, hash",
             vec![Box::new(vault.to_vec()), Box::new(orphaned)],
-            |store, row| {
-                let topics = store.words(row, 5)?;
-                let data: Vec<u8> = store.column(row, 6)?;
-                let (block_number, log_index) = (store.number(row, 0)?, store.number(row, 3)?);
-                let sequence: Option<i64> = store.column(row, 8)?;
-                if sequence != sequence_of(&topics, &data).map(i64::from) {
-                    return Err(store.altered(block_number, log_index, "sequence"));
-                }
-                Ok(StoredLog {
-                    block_number,
-                    block_hash: store.bytes(row, 1)?,
-                    parent_hash: store.bytes(row, 7)?,
-                    time: store.number(row, 2)?,
-                    log_index,
-                    tx: store.bytes(row, 4)?,
-                    topics,
-                    data: data.into(),
-                })
-            },
+            Self::log,
         )
+    }
+
+    /// A row of a log with its block.
+    pub(super) fn log(&self, row: &Row) -> Result<StoredLog, StoreError> {
+        let topics = self.words(row, 5)?;
+        let data: Vec<u8> = self.column(row, 6)?;
+        let (block_number, log_index) = (self.number(row, 0)?, self.number(row, 3)?);
+        let sequence: Option<i64> = self.column(row, 8)?;
+        if sequence != sequence_of(&topics, &data).map(i64::from) {
+            return Err(self.altered(block_number, log_index, "sequence"));
+        }
+        Ok(StoredLog {
+            block_number,
+            block_hash: self.bytes(row, 1)?,
+            parent_hash: self.bytes(row, 7)?,
+            time: self.number(row, 2)?,
+            log_index,
+            tx: self.bytes(row, 4)?,
+            topics,
+            data: data.into(),
+        })
     }
 
     pub(super) fn read_payments(&self, vault: Address) -> Result<Vec<StoredPayment>, StoreError> {
@@ -95,30 +98,33 @@ impl PostgresStore {
                         AND l.log_index = p.log_index
              WHERE p.chain_id = $1 AND p.vault = $2 ORDER BY b.number, p.log_index",
             vec![Box::new(vault.to_vec())],
-            |store, row| {
-                let payment = StoredPayment {
-                    vault,
-                    block_hash: store.bytes(row, 0)?,
-                    log_index: store.number(row, 1)?,
-                    sequence: store.small(row, 2)?,
-                    session: store.small(row, 3)?,
-                    nonce: store.small(row, 4)?,
-                    payee: store.bytes(row, 5)?,
-                    category: store.small(row, 6)?,
-                    token: store.bytes(row, 7)?,
-                    amount: u128::from_be_bytes(store.bytes::<16, FixedBytes<16>>(row, 8)?.0),
-                    fee: u128::from_be_bytes(store.bytes::<16, FixedBytes<16>>(row, 9)?.0),
-                    fee_recipient: store.bytes(row, 10)?,
-                    reference: store.bytes(row, 11)?,
-                };
-                let place = (payment.block_hash, payment.log_index);
-                let data: Vec<u8> = store.column(row, 14)?;
-                if decode::payment_of(vault, place, store.words(row, 13)?, data.into()).as_ref() == Some(&payment) {
-                    return Ok(payment);
-                }
-                Err(store.altered(store.number(row, 12)?, payment.log_index, "payment"))
-            },
+            |store, row| store.payment(vault, row),
         )
+    }
+
+    /// A row of a payment, its block's height, and the topics and data of its log.
+    pub(super) fn payment(&self, vault: Address, row: &Row) -> Result<StoredPayment, StoreError> {
+        let payment = StoredPayment {
+            vault,
+            block_hash: self.bytes(row, 0)?,
+            log_index: self.number(row, 1)?,
+            sequence: self.small(row, 2)?,
+            session: self.small(row, 3)?,
+            nonce: self.small(row, 4)?,
+            payee: self.bytes(row, 5)?,
+            category: self.small(row, 6)?,
+            token: self.bytes(row, 7)?,
+            amount: u128::from_be_bytes(self.bytes::<16, FixedBytes<16>>(row, 8)?.0),
+            fee: u128::from_be_bytes(self.bytes::<16, FixedBytes<16>>(row, 9)?.0),
+            fee_recipient: self.bytes(row, 10)?,
+            reference: self.bytes(row, 11)?,
+        };
+        let place = (payment.block_hash, payment.log_index);
+        let data: Vec<u8> = self.column(row, 14)?;
+        if decode::payment_of(vault, place, self.words(row, 13)?, data.into()).as_ref() == Some(&payment) {
+            return Ok(payment);
+        }
+        Err(self.altered(self.number(row, 12)?, payment.log_index, "payment"))
     }
 
     pub(super) fn read_heads(&self, vault: Address, above: Option<u64>) -> Result<Vec<StoredHead>, StoreError> {
@@ -170,7 +176,7 @@ impl PostgresStore {
         })
     }
 
-    fn altered(&self, block: u64, log_index: u64, column: &'static str) -> StoreError {
+    pub(super) fn altered(&self, block: u64, log_index: u64, column: &'static str) -> StoreError {
         StoreError::ColumnAltered { path: self.name.clone(), block, log_index, column }
     }
 
@@ -191,25 +197,25 @@ impl PostgresStore {
         rows.iter().map(|row| read(self, row)).collect()
     }
 
-    fn column<'a, T: FromSql<'a>>(&self, row: &'a Row, index: usize) -> Result<T, StoreError> {
+    pub(super) fn column<'a, T: FromSql<'a>>(&self, row: &'a Row, index: usize) -> Result<T, StoreError> {
         row.try_get(index).map_err(|error| self.error(&error))
     }
 
-    fn number(&self, row: &Row, index: usize) -> Result<u64, StoreError> {
+    pub(super) fn number(&self, row: &Row, index: usize) -> Result<u64, StoreError> {
         let value: i64 = self.column(row, index)?;
         u64::try_from(value).map_err(|_| self.corrupt("a negative number"))
     }
 
-    fn small<T: TryFrom<i64>>(&self, row: &Row, index: usize) -> Result<T, StoreError> {
+    pub(super) fn small<T: TryFrom<i64>>(&self, row: &Row, index: usize) -> Result<T, StoreError> {
         T::try_from(self.column::<i64>(row, index)?).map_err(|_| self.corrupt("a number out of range"))
     }
 
     /// A column of exactly `N` bytes: an address, a hash.
-    fn bytes<const N: usize, T: From<[u8; N]>>(&self, row: &Row, index: usize) -> Result<T, StoreError> {
+    pub(super) fn bytes<const N: usize, T: From<[u8; N]>>(&self, row: &Row, index: usize) -> Result<T, StoreError> {
         self.fixed(self.column::<&[u8]>(row, index)?)
     }
 
-    fn words(&self, row: &Row, index: usize) -> Result<Vec<B256>, StoreError> {
+    pub(super) fn words(&self, row: &Row, index: usize) -> Result<Vec<B256>, StoreError> {
         self.column::<&[u8]>(row, index)?.chunks(32).map(|word| self.fixed(word)).collect()
     }
 

@@ -10,6 +10,9 @@ use alloy::primitives::{Address, B256, FixedBytes};
 use purse_protocol::event::sequence_of;
 use rusqlite::{OptionalExtension, Row, params};
 
+/// What [`SqliteStore::log`] reads.
+pub(super) const LOG_COLUMNS: &str = "number, hash, time, log_index, tx, topics, data, parent, sequence";
+
 impl SqliteStore {
     pub(super) fn read_extent(&self) -> Result<Extent, StoreError> {
         let sql = "SELECT number, hash FROM cursor JOIN blocks ON blocks.id = cursor.block";
@@ -51,31 +54,32 @@ impl SqliteStore {
     }
 
     pub(super) fn read_logs(&self, vault: Address, orphaned: bool) -> Result<Vec<StoredLog>, StoreError> {
-        self.rows(
-            "SELECT number, hash, time, log_index, tx, topics, data, parent, sequence
-             FROM logs JOIN blocks ON blocks.id = logs.block
-             WHERE address = ?1 AND orphaned = ?2 ORDER BY number, log_index",
-            params![vault.as_slice(), orphaned],
-            |store, row| {
-                let topics = store.words(row, 5)?;
-                let data: Vec<u8> = store.column(row, 6)?;
-                let (block_number, log_index) = (store.number(row, 0)?, store.number(row, 3)?);
-                let sequence: Option<u32> = store.column(row, 8)?;
-                if sequence != sequence_of(&topics, &data) {
-                    return Err(store.altered(block_number, log_index, "sequence"));
-                }
-                Ok(StoredLog {
-                    block_number,
-                    block_hash: store.bytes(row, 1)?,
-                    parent_hash: store.bytes(row, 7)?,
-                    time: store.number(row, 2)?,
-                    log_index,
-                    tx: store.bytes(row, 4)?,
-                    topics,
-                    data: data.into(),
-                })
-            },
-        )
+        let sql = format!(
+            "SELECT {LOG_COLUMNS} FROM logs JOIN blocks ON blocks.id = logs.block
+             WHERE address = ?1 AND orphaned = ?2 ORDER BY number, log_index"
+        );
+        self.rows(&sql, params![vault.as_slice(), orphaned], Self::log)
+    }
+
+    /// A row of [`LOG_COLUMNS`].
+    pub(super) fn log(&self, row: &Row<'_>) -> Result<StoredLog, StoreError> {
+        let topics = self.words(row, 5)?;
+        let data: Vec<u8> = self.column(row, 6)?;
+        let (block_number, log_index) = (self.number(row, 0)?, self.number(row, 3)?);
+        let sequence: Option<u32> = self.column(row, 8)?;
+        if sequence != sequence_of(&topics, &data) {
+            return Err(self.altered(block_number, log_index, "sequence"));
+        }
+        Ok(StoredLog {
+            block_number,
+            block_hash: self.bytes(row, 1)?,
+            parent_hash: self.bytes(row, 7)?,
+            time: self.number(row, 2)?,
+            log_index,
+            tx: self.bytes(row, 4)?,
+            topics,
+            data: data.into(),
+        })
     }
 
     pub(super) fn read_payments(&self, vault: Address) -> Result<Vec<StoredPayment>, StoreError> {
@@ -85,30 +89,33 @@ impl SqliteStore {
              FROM payments JOIN logs USING (block, log_index) JOIN blocks ON blocks.id = block
              WHERE payments.vault = ?1 AND orphaned = 0 ORDER BY number, log_index",
             params![vault.as_slice()],
-            |store, row| {
-                let payment = StoredPayment {
-                    vault,
-                    block_hash: store.bytes(row, 0)?,
-                    log_index: store.number(row, 1)?,
-                    sequence: store.column(row, 2)?,
-                    session: store.column(row, 3)?,
-                    nonce: store.column(row, 4)?,
-                    payee: store.bytes(row, 5)?,
-                    category: store.column(row, 6)?,
-                    token: store.bytes(row, 7)?,
-                    amount: u128::from_be_bytes(store.bytes::<16, FixedBytes<16>>(row, 8)?.0),
-                    fee: u128::from_be_bytes(store.bytes::<16, FixedBytes<16>>(row, 9)?.0),
-                    fee_recipient: store.bytes(row, 10)?,
-                    reference: store.bytes(row, 11)?,
-                };
-                let place = (payment.block_hash, payment.log_index);
-                let data: Vec<u8> = store.column(row, 14)?;
-                if decode::payment_of(vault, place, store.words(row, 13)?, data.into()).as_ref() == Some(&payment) {
-                    return Ok(payment);
-                }
-                Err(store.altered(store.number(row, 12)?, payment.log_index, "payment"))
-            },
+            |store, row| store.payment(vault, row),
         )
+    }
+
+    /// A row of a payment, its block's height, and the topics and data of its log.
+    pub(super) fn payment(&self, vault: Address, row: &Row<'_>) -> Result<StoredPayment, StoreError> {
+        let payment = StoredPayment {
+            vault,
+            block_hash: self.bytes(row, 0)?,
+            log_index: self.number(row, 1)?,
+            sequence: self.column(row, 2)?,
+            session: self.column(row, 3)?,
+            nonce: self.column(row, 4)?,
+            payee: self.bytes(row, 5)?,
+            category: self.column(row, 6)?,
+            token: self.bytes(row, 7)?,
+            amount: u128::from_be_bytes(self.bytes::<16, FixedBytes<16>>(row, 8)?.0),
+            fee: u128::from_be_bytes(self.bytes::<16, FixedBytes<16>>(row, 9)?.0),
+            fee_recipient: self.bytes(row, 10)?,
+            reference: self.bytes(row, 11)?,
+        };
+        let place = (payment.block_hash, payment.log_index);
+        let data: Vec<u8> = self.column(row, 14)?;
+        if decode::payment_of(vault, place, self.words(row, 13)?, data.into()).as_ref() == Some(&payment) {
+            return Ok(payment);
+        }
+        Err(self.altered(self.number(row, 12)?, payment.log_index, "payment"))
     }
 
     pub(super) fn read_heads(&self, vault: Address, above: Option<u64>) -> Result<Vec<StoredHead>, StoreError> {
@@ -155,11 +162,11 @@ impl SqliteStore {
         })
     }
 
-    fn altered(&self, block: u64, log_index: u64, column: &'static str) -> StoreError {
+    pub(super) fn altered(&self, block: u64, log_index: u64, column: &'static str) -> StoreError {
         StoreError::ColumnAltered { path: self.path.clone(), block, log_index, column }
     }
 
-    fn rows<T>(
+    pub(super) fn rows<T>(
         &self,
         sql: &str,
         params: impl rusqlite::Params,
@@ -174,21 +181,21 @@ impl SqliteStore {
         Ok(out)
     }
 
-    fn column<T: rusqlite::types::FromSql>(&self, row: &Row<'_>, index: usize) -> Result<T, StoreError> {
+    pub(super) fn column<T: rusqlite::types::FromSql>(&self, row: &Row<'_>, index: usize) -> Result<T, StoreError> {
         row.get(index).map_err(|source| self.error(source))
     }
 
-    fn number(&self, row: &Row<'_>, index: usize) -> Result<u64, StoreError> {
+    pub(super) fn number(&self, row: &Row<'_>, index: usize) -> Result<u64, StoreError> {
         let value: i64 = self.column(row, index)?;
         u64::try_from(value).map_err(|_| self.corrupt("a negative number"))
     }
 
     /// A column of exactly `N` bytes: an address, a hash.
-    fn bytes<const N: usize, T: From<[u8; N]>>(&self, row: &Row<'_>, index: usize) -> Result<T, StoreError> {
+    pub(super) fn bytes<const N: usize, T: From<[u8; N]>>(&self, row: &Row<'_>, index: usize) -> Result<T, StoreError> {
         self.fixed(&self.column::<Vec<u8>>(row, index)?)
     }
 
-    fn words(&self, row: &Row<'_>, index: usize) -> Result<Vec<B256>, StoreError> {
+    pub(super) fn words(&self, row: &Row<'_>, index: usize) -> Result<Vec<B256>, StoreError> {
         self.column::<Vec<u8>>(row, index)?.chunks(32).map(|word| self.fixed(word)).collect()
     }
 

@@ -1,7 +1,7 @@
 //! The databases that an index can be kept in. Each story is told on both.
 
 use crate::chain::CHAIN;
-use crate::server;
+use crate::{server, shared};
 use purse_indexer::{PostgresStore, SqliteStore, Store};
 use std::time::Duration;
 
@@ -23,6 +23,16 @@ impl Place {
         match self {
             Self::Sqlite(folder) => Box::new(SqliteStore::open(folder.path().join("index.db"), CHAIN).unwrap()),
             Self::Postgres(schema) => Box::new(postgres(schema)),
+        }
+    }
+
+    /// SQL by somebody who can write to it.
+    pub(crate) fn change(&self, sql: &str) {
+        match self {
+            Self::Sqlite(folder) => {
+                rusqlite::Connection::open(folder.path().join("index.db")).unwrap().execute_batch(sql).unwrap();
+            }
+            Self::Postgres(schema) => shared::change(schema, sql),
         }
     }
 }

@@ -11,6 +11,7 @@ mod lies;
 mod model;
 mod node;
 mod nodes;
+mod pages;
 mod reorgs;
 mod server;
 mod shared;

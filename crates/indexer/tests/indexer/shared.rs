@@ -17,7 +17,7 @@ fn chain() -> (FakeChain, Address) {
 }
 
 /// SQL by somebody who can write to the database. The client brings its own runtime, hence a thread of its own.
-fn change(schema: &str, sql: &str) {
+pub(crate) fn change(schema: &str, sql: &str) {
     let sql = format!("SET search_path TO {schema}; {sql}");
     let execute = move || {
         let mut client = postgres::Client::connect(server::url().unwrap(), postgres::NoTls).unwrap();

@@ -1,0 +1,263 @@
+//! How far the index is behind its chain, and whether it stalls. Pure: who polls tells what came of it, and the time.
+
+use purse_indexer::{Moment, Rollback};
+use serde::Serialize;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
+use utoipa::ToSchema;
+
+/// What everybody may know of the loop that follows the chain.
+#[derive(Debug)]
+pub struct Health {
+    state: Mutex<State>,
+    pulse: watch::Sender<u64>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Polls without a new block after which it is a stall.
+    patience: u32,
+    moment: Moment,
+    /// The last block of the index.
+    block: Option<u64>,
+    node_head: u64,
+    /// Whether the head was reached once.
+    synced: bool,
+    /// Polls since there was a new block.
+    quiet: u32,
+    alarm: Option<String>,
+    counts: Counts,
+}
+
+/// What was counted since the program began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Polls that were answered.
+    pub polls: u64,
+    /// Polls that failed.
+    pub failures: u64,
+    /// Logs that were added.
+    pub logs: u64,
+    /// Reorganisations that were rolled back.
+    pub rollbacks: u64,
+    /// Blocks that were rolled back.
+    pub orphaned_blocks: u64,
+    /// Stalls.
+    pub alarms: u64,
+}
+
+/// A stall begins or ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Alarm {
+    /// It begins: why.
+    Raised(String),
+    /// It ended.
+    Over,
+}
+
+/// Whether the index can be relied on to be new.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Readiness {
+    /// Whether it follows its chain. Answers may be old if not.
+    pub ready: bool,
+    /// The last block of the index; null before the first.
+    pub block: Option<u64>,
+    /// The newest block that the node has told of.
+    pub node_block: u64,
+    /// How many blocks the index is behind the node.
+    pub lag_blocks: u64,
+    /// How many seconds the last block of the index is old; grows while the chain has no new block.
+    pub lag_seconds: u64,
+    /// Why it is not ready; null when it is.
+    pub cause: Option<String>,
+    /// What to do about that.
+    pub fix: Option<String>,
+}
+
+impl Health {
+    /// Of a loop that has not begun. `patience`: polls without a new block after which it is a stall.
+    pub fn new(patience: u32) -> Self {
+        let state = State {
+            patience: patience.max(1),
+            moment: Moment::default(),
+            block: None,
+            node_head: 0,
+            synced: false,
+            quiet: 0,
+            alarm: None,
+            counts: Counts::default(),
+        };
+        Self { state: Mutex::new(state), pulse: watch::Sender::new(0) }
+    }
+
+    /// Changes whenever something was committed.
+    pub fn pulse(&self) -> watch::Receiver<u64> {
+        self.pulse.subscribe()
+    }
+
+    /// A range was committed on the way to `node_head`.
+    pub fn committed(&self, block: u64, node_head: u64, logs: usize) {
+        let mut state = self.state();
+        state.node_head = state.node_head.max(node_head);
+        state.block = Some(block);
+        state.counts.logs += logs as u64;
+        drop(state);
+        self.beat();
+    }
+
+    /// A reorganisation was rolled back.
+    pub fn rolled_back(&self, rollback: &Rollback) {
+        let mut state = self.state();
+        state.counts.rollbacks += 1;
+        state.counts.orphaned_blocks += rollback.blocks;
+        // The chain may be shorter for a moment.
+        state.node_head = 0;
+    }
+
+    /// A poll was answered, and the index is at the node's head.
+    pub fn polled(&self, moment: Moment, node_head: u64) -> Option<Alarm> {
+        let mut state = self.state();
+        let is_new =
+            moment.extent.cursor.map(|cursor| cursor.hash) != state.moment.extent.cursor.map(|cursor| cursor.hash);
+        state.counts.polls += 1;
+        state.synced = true;
+        (state.moment, state.node_head) = (moment, node_head);
+        state.block = moment.extent.cursor.map(|cursor| cursor.number);
+        let alarm = if is_new { state.calm() } else { state.disquiet(None) };
+        drop(state);
+        if is_new {
+            self.beat();
+        }
+        alarm
+    }
+
+    /// A poll failed.
+    pub fn failed(&self, cause: &str) -> Option<Alarm> {
+        let mut state = self.state();
+        state.counts.failures += 1;
+        state.disquiet(Some(cause))
+    }
+
+    /// Whether the index can be relied on at `now`, seconds since 1970.
+    pub fn readiness(&self, now: u64) -> Readiness {
+        let state = self.state();
+        let (cause, fix) = match &state.alarm {
+            Some(alarm) => (Some(alarm.clone()), Some("check the node, or name another one".to_owned())),
+            None if !state.synced => {
+                (Some("the index has not reached the head yet".to_owned()), Some("wait until it has".to_owned()))
+            }
+            None => (None, None),
+        };
+        Readiness {
+            ready: cause.is_none(),
+            block: state.block,
+            node_block: state.node_head,
+            lag_blocks: state.node_head.saturating_sub(state.block.unwrap_or(0)),
+            lag_seconds: if state.moment.time == 0 { 0 } else { now.saturating_sub(state.moment.time) },
+            cause,
+            fix,
+        }
+    }
+
+    /// What was counted so far.
+    pub fn counts(&self) -> Counts {
+        self.state().counts
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn beat(&self) {
+        self.pulse.send_modify(|beat| *beat = beat.wrapping_add(1));
+    }
+}
+
+impl State {
+    fn calm(&mut self) -> Option<Alarm> {
+        self.quiet = 0;
+        self.alarm.take().map(|_| Alarm::Over)
+    }
+
+    fn disquiet(&mut self, failure: Option<&str>) -> Option<Alarm> {
+        self.quiet = self.quiet.saturating_add(1);
+        if self.quiet < self.patience {
+            return None;
+        }
+        let since = format!("no new block for {} polls", self.quiet);
+        let cause = failure.map_or_else(|| since.clone(), |failure| format!("{since}; the last one failed: {failure}"));
+        let is_first = self.alarm.replace(cause.clone()).is_none();
+        self.counts.alarms += u64::from(is_first);
+        is_first.then_some(Alarm::Raised(cause))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy::primitives::B256;
+    use purse_indexer::{BlockRef, Extent};
+
+    fn at(number: u64) -> Moment {
+        let cursor = Some(BlockRef { number, hash: B256::with_last_byte(number as u8) });
+        Moment { extent: Extent { cursor, ..Extent::default() }, time: 1_000 + number }
+    }
+
+    #[test]
+    fn it_is_ready_once_the_head_was_reached() {
+        let health = Health::new(3);
+        let before = health.readiness(2_000);
+        assert!(!before.ready && before.cause.is_some() && before.fix.is_some());
+        assert_eq!((before.block, before.lag_seconds), (None, 0));
+        assert_eq!(health.polled(at(7), 7), None);
+        let after = health.readiness(1_010);
+        assert_eq!((after.ready, after.block, after.lag_blocks, after.lag_seconds), (true, Some(7), 0, 3));
+        assert_eq!(health.readiness(0).lag_seconds, 0, "a chain whose clock is ahead");
+    }
+
+    #[test]
+    fn polls_without_a_new_block_are_a_stall_and_a_new_block_ends_it() {
+        let health = Health::new(3);
+        health.polled(at(7), 7);
+        assert_eq!(health.polled(at(7), 7), None);
+        assert_eq!(health.failed("no answer"), None);
+        assert!(health.readiness(0).ready);
+        let Some(Alarm::Raised(cause)) = health.failed("no answer") else { unreachable!("three polls in vain") };
+        assert_eq!(cause, "no new block for 3 polls; the last one failed: no answer");
+        assert_eq!(health.failed("no answer"), None, "an alarm is raised once");
+        let stalled = health.readiness(1_107);
+        assert_eq!((stalled.ready, stalled.lag_seconds), (false, 100));
+        assert_eq!(stalled.cause.as_deref(), Some("no new block for 4 polls; the last one failed: no answer"));
+        assert_eq!(health.polled(at(7), 7), None, "the old block again is no news");
+        assert!(!health.readiness(0).ready);
+        assert_eq!(health.polled(at(8), 8), Some(Alarm::Over));
+        assert!(health.readiness(0).ready);
+        assert_eq!((health.counts().alarms, health.counts().failures, health.counts().polls), (1, 3, 4));
+    }
+
+    #[test]
+    fn another_block_of_the_same_height_is_news() {
+        let health = Health::new(1);
+        let mut other = at(7);
+        other.extent.cursor = other.extent.cursor.map(|cursor| BlockRef { hash: B256::repeat_byte(9), ..cursor });
+        health.polled(at(7), 7);
+        assert_eq!(health.polled(other, 7), None);
+        assert!(matches!(health.polled(other, 7), Some(Alarm::Raised(_))));
+    }
+
+    #[test]
+    fn every_commit_is_a_beat() {
+        let health = Health::new(3);
+        let pulse = health.pulse();
+        health.polled(at(7), 7);
+        assert!(pulse.has_changed().is_ok_and(|changed| changed));
+        let pulse = health.pulse();
+        health.polled(at(7), 7);
+        assert!(pulse.has_changed().is_ok_and(|changed| !changed));
+        health.committed(8, 20, 3);
+        assert!(pulse.has_changed().is_ok_and(|changed| changed));
+        let readiness = health.readiness(0);
+        assert_eq!((readiness.block, readiness.node_block, readiness.lag_blocks), (Some(8), 20, 12));
+        assert_eq!(health.counts().logs, 3);
+    }
+}

@@ -1,0 +1,169 @@
+//! Following a chain for good: the index stays at the head, an API answers from it, a stall is an alarm. Ends when it is
+//! asked to, or when somebody has to decide.
+
+use crate::failure::Failure;
+use crate::interrupt::interrupted;
+use crate::ledger::{Bar, Ledger, Nodes, Trust};
+use crate::library_failure;
+use crate::output::{Output, Reply, to_stderr, yellow};
+use crate::sanitize::clean_prose;
+use alloy::providers::DynProvider;
+use purse_api::{Alarm, Api, AskToken, Health, NodeTokens, Readers, Told, follow};
+use purse_indexer::Progress;
+use serde_json::json;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::net::TcpListener;
+
+/// How to follow.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Following {
+    /// How often the node is asked for its head.
+    pub(crate) interval: Duration,
+    /// Polls without a new block after which it is a stall.
+    pub(crate) patience: u32,
+    /// Where to answer.
+    pub(crate) api: Option<SocketAddr>,
+}
+
+impl Following {
+    /// Follows until it is asked to stop.
+    pub(crate) async fn run(
+        self,
+        nodes: Nodes,
+        trust: Trust,
+        ledger: &Ledger,
+        output: Output,
+    ) -> Result<Reply, Failure> {
+        let health = Arc::new(Health::new(self.patience));
+        let first = nodes.first().map(|(_, provider)| provider.clone());
+        let mut indexer = ledger.indexer(nodes, trust)?;
+        let server = match self.api {
+            Some(address) => Some(tokio::spawn(self.serve(address, first, ledger, &health, output).await?)),
+            None => None,
+        };
+        let mut narrator = Narrator { output, bar: Some(Bar::new(output, ledger.from_block)), at: None };
+        let ended = tokio::select! {
+            biased;
+            () = interrupted() => Ok(()),
+            error = follow(&mut indexer, &health, self.interval, |told| narrator.hear(told)) => error.map(|never| match never {}),
+            ended = serving(server) => return Err(not_served(&ended)),
+        };
+        narrator.end();
+        ended.map_err(|error| library_failure::of_index(&error))?;
+        let (block, counts) = (narrator.at, health.counts());
+        let text = format!(
+            "stopped at block {}: {} logs were added; it goes on from there\nNext: purse audit",
+            block.map_or_else(|| "none".to_owned(), |block| block.to_string()),
+            counts.logs
+        );
+        let json =
+            json!({ "block": block, "new_logs": counts.logs, "rollbacks": counts.rollbacks, "stalls": counts.alarms });
+        Ok(Reply::new(text, json))
+    }
+
+    /// The server, listening already.
+    async fn serve(
+        self,
+        address: SocketAddr,
+        tokens: Option<DynProvider>,
+        ledger: &Ledger,
+        health: &Arc<Health>,
+        output: Output,
+    ) -> Result<impl Future<Output = std::io::Result<()>> + use<>, Failure> {
+        let bound = TcpListener::bind(address).await;
+        let bound = bound.and_then(|listener| Ok((listener.local_addr()?, listener)));
+        let (address, listener) = bound.map_err(|error| {
+            Failure::error(
+                "ApiNotServed",
+                format!("cannot listen to {address}"),
+                error.to_string(),
+                "name another port: --api 127.0.0.1:8650",
+            )
+        })?;
+        let ledger = ledger.clone();
+        let chain_id = ledger.chain_id;
+        let readers = Readers::new(move || ledger.store());
+        let tokens = tokens.map(|provider| Box::new(NodeTokens(provider)) as Box<dyn AskToken>);
+        let api = Api::new(chain_id, readers, health.clone(), tokens, now);
+        let api = if address.ip().is_loopback() {
+            api
+        } else {
+            to_stderr(&yellow("note: whoever reaches this port can read the whole index"));
+            api.for_any_host()
+        };
+        output.note(&format!("answering at http://{address} (http://{address}/openapi.json tells what)"));
+        Ok(purse_api::serve(listener, api))
+    }
+}
+
+/// How serving ended; never, where nobody serves.
+async fn serving(server: Option<tokio::task::JoinHandle<std::io::Result<()>>>) -> String {
+    match server {
+        None => std::future::pending().await,
+        Some(server) => match server.await {
+            Ok(Err(error)) => error.to_string(),
+            Ok(Ok(())) => "it ended".to_owned(),
+            Err(error) => error.to_string(),
+        },
+    }
+}
+
+fn not_served(cause: &str) -> Failure {
+    Failure::error("ApiNotServed", "the API does not answer any more", cause, "start it again; the index is whole")
+}
+
+/// Seconds since 1970.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// Says on stderr what happens.
+struct Narrator {
+    output: Output,
+    /// Until the head was reached once.
+    bar: Option<Bar>,
+    /// The last block of the index.
+    at: Option<u64>,
+}
+
+impl Narrator {
+    fn hear(&mut self, told: Told) {
+        match told {
+            Told::Progress(Progress::Committed { to, head, logs, .. }) => {
+                self.at = Some(to);
+                match &self.bar {
+                    Some(bar) => bar.reached(to, head),
+                    None => self.output.detail(&format!("block {to}: {logs} logs")),
+                }
+            }
+            Told::Progress(Progress::RolledBack(rollback)) => {
+                let (blocks, logs) = (rollback.blocks, rollback.logs);
+                self.output.note(&format!("rolled back {blocks} blocks and {logs} logs"));
+            }
+            Told::Synced(synced) => {
+                self.at = synced.block.map(|block| block.number);
+                if let Some(bar) = self.bar.take() {
+                    bar.end();
+                    let block = self.at.unwrap_or(0);
+                    let vaults = synced.vaults;
+                    self.output.note(&format!("at the head, block {block}, {vaults} vaults; following (Ctrl-C stops)"));
+                }
+            }
+            Told::Failed(error) => self.output.detail(&clean_prose(&error.to_string())),
+            // Whatever else is silenced, an alarm is not.
+            Told::Alarm(Alarm::Raised(cause)) => {
+                to_stderr(&format!("{}: the index stalls: {}", yellow("ALARM"), clean_prose(&cause)));
+                to_stderr("  fix:   check the node, or name another one with --rpc-url");
+            }
+            Told::Alarm(Alarm::Over) => to_stderr("the index follows again"),
+        }
+    }
+
+    fn end(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.end();
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What is read from the SQLite file a page at a time, each in one transaction.
+
+use super::SqliteStore;
+use super::read::LOG_COLUMNS;
+use crate::error::StoreError;
+use crate::page::{LARGEST_PAGE, Moment, PaymentPage, PaymentQuery, PlacedPayment, TrailPart};
+use crate::rows::BlockRef;
+use crate::store::to_sql;
+use alloy::primitives::Address;
+use rusqlite::{OptionalExtension, Row, Transaction, TransactionBehavior, params};
+
+impl SqliteStore {
+    pub(super) fn read_moment(&self) -> Result<Moment, StoreError> {
+        self.at_one_moment(|_| Ok(()), |moment, ()| moment)
+    }
+
+    pub(super) fn read_payment_page(&self, query: &PaymentQuery) -> Result<PaymentPage, StoreError> {
+        let seconds = |time: Option<u64>| time.map(|time| to_sql("time", time)).transpose();
+        let (from, until) = (seconds(query.from)?, seconds(query.until)?);
+        let read = |store: &Self| {
+            store.rows(
+                "SELECT hash, payments.log_index, payments.sequence, session, nonce, payee, category, token, amount, fee,
+                        fee_recipient, reference, number, topics, data, time, tx
+                 FROM payments JOIN blocks ON blocks.id = payments.block
+                 JOIN logs ON logs.block = payments.block AND logs.log_index = payments.log_index
+                 WHERE vault = ?1 AND orphaned = 0 AND payments.sequence < ?2
+                   AND (?3 IS NULL OR session = ?3) AND (?4 IS NULL OR payee = ?4) AND (?5 IS NULL OR category = ?5)
+                   AND (?6 IS NULL OR token = ?6) AND (?7 IS NULL OR time >= ?7) AND (?8 IS NULL OR time < ?8)
+                 ORDER BY payments.sequence DESC LIMIT ?9",
+                params![
+                    query.vault.as_slice(),
+                    query.before.map_or(i64::MAX, |before| before.sequence.into()),
+                    query.session,
+                    query.payee.map(|payee| payee.to_vec()),
+                    query.category,
+                    query.token.map(|token| token.to_vec()),
+                    from,
+                    until,
+                    query.limit.min(LARGEST_PAGE)
+                ],
+                |store, row| store.placed_payment(query.vault, row),
+            )
+        };
+        self.at_one_moment(read, |moment, payments| PaymentPage { moment, payments })
+    }
+
+    pub(super) fn read_trail_since(&self, vault: Address, known: Option<BlockRef>) -> Result<TrailPart, StoreError> {
+        let read = |store: &Self| {
+            let Some(known) = known else { return Ok((true, store.read_logs(vault, false)?)) };
+            let sql = "SELECT 1 FROM blocks WHERE hash = ?1 AND orphaned = 0";
+            let stands = store.connection.query_row(sql, [known.hash.as_slice()], |_| Ok(())).optional();
+            if stands.map_err(|source| store.error(source))?.is_none() {
+                return Ok((false, store.read_logs(vault, false)?));
+            }
+            // Blocks first: above a block that is known there are few.
+            let sql = format!(
+                "SELECT {LOG_COLUMNS} FROM blocks CROSS JOIN logs ON logs.block = blocks.id
+                 WHERE orphaned = 0 AND number > ?2 AND address = ?1 ORDER BY number, log_index"
+            );
+            let values = params![vault.as_slice(), to_sql("block", known.number)?];
+            Ok((true, store.rows(&sql, values, Self::log)?))
+        };
+        self.at_one_moment(read, |moment, (continues, logs)| TrailPart { moment, continues, logs })
+    }
+
+    /// What `read` finds, and how far the file has come, in one transaction.
+    fn at_one_moment<T, A>(
+        &self,
+        read: impl FnOnce(&Self) -> Result<T, StoreError>,
+        answer: impl FnOnce(Moment, T) -> A,
+    ) -> Result<A, StoreError> {
+        let begun = Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred);
+        let tx = begun.map_err(|source| self.error(source))?;
+        let extent = self.read_extent()?;
+        let sql = "SELECT time FROM cursor JOIN blocks ON blocks.id = cursor.block";
+        let time: Option<i64> =
+            self.connection.query_row(sql, [], |row| row.get(0)).optional().map_err(|source| self.error(source))?;
+        let found = read(self)?;
+        tx.commit().map_err(|source| self.error(source))?;
+        Ok(answer(Moment { extent, time: time.unwrap_or(0).unsigned_abs() }, found))
+    }
+
+    fn placed_payment(&self, vault: Address, row: &Row<'_>) -> Result<PlacedPayment, StoreError> {
+        let payment = self.payment(vault, row)?;
+        Ok(PlacedPayment {
+            payment,
+            block: self.number(row, 12)?,
+            time: self.number(row, 15)?,
+            tx: self.bytes(row, 16)?,
+        })
+    }
+}

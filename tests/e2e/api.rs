@@ -1,0 +1,18 @@
+//! The API over the index of a real vault, on both databases: exact amounts, filters and pages, limits as the contract
+//! counts them, live through reorganisations, and problems with a fix.
+//!
+//! - `served`: an index, a server over it, and who asks
+//! - `reading`: vaults, sessions, limits, payments, history
+//! - `listening`: server-sent events
+//! - `asking`: what is refused, and how
+//! - `document`: the OpenAPI document
+//! - `following`: `purse index --follow --api`
+
+mod asking;
+mod document;
+mod following;
+mod listening;
+mod reading;
+mod served;
+#[path = "../../crates/indexer/tests/indexer/server.rs"]
+mod server;

@@ -1,0 +1,184 @@
+//! `purse index --follow --api`: the built program keeps an index at the head, answers from it, tells a stall, and ends
+//! when it is asked to. `--database`: the same in a PostgreSQL that others read.
+
+use super::listening::Stream;
+use super::server;
+use crate::cli::purse::{Home, Ran};
+use alloy::transports::http::reqwest::Client;
+use anyhow::{Context, ensure};
+use purse_tests::Scene;
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How often the program polls in these tests.
+const INTERVAL: Duration = Duration::from_millis(100);
+/// A payment is in the stream one poll and so much after its block, where the machine is not busy with other tests: at least
+/// once of five times.
+const AFTER: Duration = Duration::from_millis(50);
+
+/// The program while it follows.
+struct Follower {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+    url: String,
+}
+
+impl Follower {
+    fn start(home: &Home, more: &[&str]) -> anyhow::Result<Self> {
+        let flags = ["index", "--follow", "--interval", "100ms", "--api", "127.0.0.1:0"];
+        let mut command = home.command(&[&flags, more].concat())?;
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let stderr = BufReader::new(child.stderr.take().context("stderr")?);
+        let mut follower = Self { child, stderr, url: String::new() };
+        let line = follower.line("answering at ")?;
+        let url = line.split_whitespace().nth(2).context("an address")?;
+        follower.url = url.to_owned();
+        Ok(follower)
+    }
+
+    /// The next line on stderr that holds `text`.
+    fn line(&mut self, text: &str) -> anyhow::Result<String> {
+        let mut line = String::new();
+        while self.stderr.read_line(&mut line)? > 0 {
+            if line.contains(text) {
+                return Ok(line);
+            }
+            line.clear();
+        }
+        anyhow::bail!("stderr ended before \"{text}\"")
+    }
+
+    async fn json(&self, path: &str) -> anyhow::Result<(u16, Value)> {
+        let answer = Client::new().get(format!("{}{path}", self.url)).send().await?;
+        Ok((answer.status().as_u16(), serde_json::from_str(&answer.text().await?)?))
+    }
+
+    /// Ctrl-C.
+    fn stop(mut self) -> anyhow::Result<Ran> {
+        let killed = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status()?;
+        ensure!(killed.success());
+        let stdout = self.child.stdout.take();
+        drop(self.stderr);
+        self.child.stdout = stdout;
+        Ran::of(self.child.wait_with_output()?)
+    }
+}
+
+#[tokio::test]
+async fn a_payment_is_told_within_a_poll_and_ctrl_c_ends_it() -> anyhow::Result<()> {
+    let scene = Scene::with_session().await?;
+    let home = Home::of(&scene)?;
+    let mut follower = Follower::start(&home, &[])?;
+    follower.line("at the head")?;
+    assert_eq!(follower.json("/readyz").await?.0, 200);
+    let live = format!("{}/v1/vaults/{:#x}/live", follower.url, scene.vault);
+    let mut stream = Stream::of(Client::new().get(live).send().await?)?;
+    let mut late = Vec::new();
+    for nonce in 1..=5 {
+        scene.pay(&scene.payment(nonce, Scene::USDC), &scene.actors.agents[0]).await?;
+        let mined = Instant::now();
+        let event = stream.next().await?;
+        late.push(mined.elapsed());
+        assert_eq!((event.name.as_str(), &event.data["nonce"]), ("payment", &json!(nonce)));
+        let (_, list) = follower.json(&format!("/v1/vaults/{:#x}/payments?limit=1", scene.vault)).await?;
+        assert_eq!(list["payments"][0], event.data);
+        assert_eq!(list["payments"][0]["amount"]["amount"], "1.00");
+    }
+    ensure!(late.iter().any(|late| *late < INTERVAL + AFTER), "{late:?}");
+    let ran = follower.stop()?;
+    ensure!(ran.code == 0 && ran.stdout.starts_with("stopped at block"), "{}: {}", ran.code, ran.stdout);
+    // What it left is whole.
+    assert_eq!(home.json(&["log", "--payments"])?["events"].as_array().map(Vec::len), Some(5));
+    home.done(&["audit"])?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_stall_is_an_alarm_until_there_is_a_block() -> anyhow::Result<()> {
+    let scene = Scene::with_session().await?;
+    let home = Home::of(&scene)?;
+    let mut follower = Follower::start(&home, &["--stall-after", "2"])?;
+    let alarm = follower.line("ALARM")?;
+    ensure!(alarm.contains("the index stalls: no new block for 2 polls"), "{alarm}");
+    ensure!(follower.line("fix:")?.contains("--rpc-url"));
+    let (status, stalled) = follower.json("/readyz").await?;
+    assert_eq!((status, &stalled["ready"]), (503, &json!(false)));
+    scene.mine().await?;
+    follower.line("the index follows again")?;
+    ensure!(follower.stop()?.code == 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_node_that_goes_away_is_an_alarm_and_not_the_end() -> anyhow::Result<()> {
+    let scene = Scene::with_session().await?;
+    let (home, vault) = (Home::of(&scene)?, scene.vault);
+    let mut follower = Follower::start(&home, &["--stall-after", "1"])?;
+    follower.line("at the head")?;
+    drop(scene);
+    follower.line("ALARM")?;
+    assert_eq!(follower.json("/readyz").await?.0, 503);
+    // What is known is still told.
+    assert_eq!(follower.json(&format!("/v1/vaults/{vault:#x}/sessions")).await?.0, 200);
+    ensure!(follower.stop()?.code == 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn many_read_one_postgresql() -> anyhow::Result<()> {
+    let Some(url) = server::url() else { return Ok(()) };
+    let name = server::schema();
+    let (create, url) = (format!("CREATE DATABASE {name}"), url.replace("/postgres?", &format!("/{name}?")));
+    let make = move || -> anyhow::Result<()> {
+        let mut client = postgres::Client::connect(server::url().unwrap_or_default(), postgres::NoTls)?;
+        Ok(client.batch_execute(&create)?)
+    };
+    tokio::task::spawn_blocking(make).await??;
+    let scene = Scene::with_session().await?;
+    let home = Home::of(&scene)?;
+    for nonce in 1..=3 {
+        scene.pay(&scene.payment(nonce, Scene::USDC), &scene.actors.agents[0]).await?;
+    }
+    let at = ["--database", url.as_str()];
+    let indexed = home.json(&[&["index"][..], &at].concat())?;
+    assert_eq!(indexed["file"], Value::Null);
+    ensure!(indexed["database"].as_str().is_some_and(|name| name.contains("schema pursestrings")), "{indexed}");
+    let log = home.json(&[&["log", "--payments"][..], &at].concat())?;
+    assert_eq!(log["events"].as_array().map(Vec::len), Some(3));
+    home.done(&[&["audit"][..], &at].concat())?;
+    ensure!(home.run(&["log"])?.code == 1, "there is no file beside it");
+    let rebuilt = home.run(&[&["index", "--rebuild", "--json"][..], &at].concat())?;
+    ensure!(rebuilt.code == 2 && rebuilt.stdout.contains("SharedIndex"), "{}", rebuilt.stdout);
+    // One follows, another reads.
+    let mut follower = Follower::start(&home, &at)?;
+    follower.line("at the head")?;
+    let live = format!("{}/v1/vaults/{:#x}/live", follower.url, scene.vault);
+    let mut stream = Stream::of(Client::new().get(live).send().await?)?;
+    scene.pay(&scene.payment(4, Scene::USDC), &scene.actors.agents[0]).await?;
+    assert_eq!(stream.next().await?.data["nonce"], 4);
+    let log = home.json(&[&["log", "--payments"][..], &at].concat())?;
+    assert_eq!(log["events"].as_array().map(Vec::len), Some(4));
+    ensure!(follower.stop()?.code == 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_database_that_is_none_has_a_name_and_no_password_is_told() -> anyhow::Result<()> {
+    let scene = Scene::start().await?;
+    let home = Home::of(&scene)?;
+    for (url, code, name) in [
+        ("mysql://me:secret@db/x", 2, "DatabaseInvalid"),
+        ("postgresql://me:secret@127.0.0.1:1/x", 1, "Postgres"),
+        ("postgresql://me:secret@[/x", 1, "Postgres"),
+    ] {
+        for command in ["index", "log", "audit"] {
+            let ran = home.run(&[command, "--database", url, "--json", "--verbose"])?;
+            let value: Value = serde_json::from_str(&ran.stdout)?;
+            ensure!(ran.code == code && value["error"]["code"] == name, "{command}: {value}");
+            ensure!(!format!("{}{}", ran.stdout, ran.stderr).contains("secret"), "{command}: {value}");
+        }
+    }
+    Ok(())
+}
