@@ -2,8 +2,8 @@
 
 use alloy::primitives::Address;
 use purse_indexer::{
-    BlockRef, Chunk, Extent, Rollback, Store, StoreError, StoredHead, StoredLog, StoredPayment, StoredRange,
-    StoredVault,
+    BlockRef, Chunk, Extent, Moment, PaymentPage, PaymentQuery, Rollback, Store, StoreError, StoredHead, StoredLog,
+    StoredPayment, StoredRange, StoredVault, TrailPart,
 };
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -34,6 +34,18 @@ impl Store for Timed {
 
     fn extent(&self) -> Result<Extent, StoreError> {
         self.store.extent()
+    }
+
+    fn moment(&self) -> Result<Moment, StoreError> {
+        self.store.moment()
+    }
+
+    fn payment_page(&self, query: &PaymentQuery) -> Result<PaymentPage, StoreError> {
+        self.store.payment_page(query)
+    }
+
+    fn trail_since(&self, vault: Address, known: Option<BlockRef>) -> Result<TrailPart, StoreError> {
+        self.store.trail_since(vault, known)
     }
 
     fn vaults(&self) -> Result<Vec<StoredVault>, StoreError> {
