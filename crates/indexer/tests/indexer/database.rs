@@ -1,7 +1,7 @@
 //! The databases that an index can be kept in. Each story is told on both.
 
 use crate::chain::CHAIN;
-use crate::{server, shared};
+use crate::server;
 use purse_indexer::{PostgresStore, SqliteStore, Store};
 use std::time::Duration;
 
@@ -32,9 +32,19 @@ impl Place {
             Self::Sqlite(folder) => {
                 rusqlite::Connection::open(folder.path().join("index.db")).unwrap().execute_batch(sql).unwrap();
             }
-            Self::Postgres(schema) => shared::change(schema, sql),
+            Self::Postgres(schema) => change(schema, sql),
         }
     }
+}
+
+/// SQL by somebody who can write to that schema. The client brings its own runtime, hence a thread of its own.
+pub(crate) fn change(schema: &str, sql: &str) {
+    let sql = format!("SET search_path TO {schema}; {sql}");
+    let execute = move || {
+        let mut client = ::postgres::Client::connect(server::url().unwrap(), ::postgres::NoTls).unwrap();
+        client.batch_execute(&sql).unwrap();
+    };
+    std::thread::spawn(execute).join().unwrap();
 }
 
 /// The index of that schema. A second writer does not wait for the first.

@@ -1,7 +1,7 @@
 //! PostgreSQL, shared: one writer for each chain, any number of readers, many chains and indexes beside each other.
 
 use crate::chain::{CHAIN, FACTORY, FIRST, FakeChain, contents, rebuilt};
-use crate::database::postgres;
+use crate::database::{change, postgres};
 use crate::server;
 use alloy::primitives::Address;
 use purse_indexer::{IndexError, Indexer, PostgresStore, Store, StoreError};
@@ -14,16 +14,6 @@ fn chain() -> (FakeChain, Address) {
         chain.state().events(vault, 5);
     }
     (chain, vault)
-}
-
-/// SQL by somebody who can write to the database. The client brings its own runtime, hence a thread of its own.
-pub(crate) fn change(schema: &str, sql: &str) {
-    let sql = format!("SET search_path TO {schema}; {sql}");
-    let execute = move || {
-        let mut client = postgres::Client::connect(server::url().unwrap(), postgres::NoTls).unwrap();
-        client.batch_execute(&sql).unwrap();
-    };
-    std::thread::spawn(execute).join().unwrap();
 }
 
 #[tokio::test]
