@@ -13,7 +13,7 @@ use serde_json::Value;
 pub(crate) struct PayAndFetch {
     pub(crate) url: String,
     pub(crate) reason: String,
-    pub(crate) purchase_id: Option<PurchaseId>,
+    pub(crate) purchase_id: PurchaseId,
     pub(crate) max_amount: Option<String>,
     pub(crate) token: Option<String>,
     pub(crate) method: Option<String>,
@@ -111,13 +111,18 @@ mod tests {
     #[test]
     fn what_is_not_asked_for_is_refused() {
         let pay = |value| read::<PayAndFetch>(given(value));
-        assert!(pay(json!({ "url": "https://a.example", "reason": "x" })).is_ok());
+        let whole = json!({ "url": "https://a.example", "reason": "x", "purchase_id": "order-1" });
+        assert!(pay(whole.clone()).is_ok());
         for foreign in ["session", "keystore", "private_key", "rpc_url", "vault", "payee", "owner"] {
-            let mut value = json!({ "url": "https://a.example", "reason": "x" });
+            let mut value = whole.clone();
             value[foreign] = json!("x");
             assert_eq!(pay(value).unwrap_err().code, "ArgumentsInvalid", "{foreign}");
         }
-        assert_eq!(pay(json!({ "url": "https://a.example" })).unwrap_err().code, "ArgumentsInvalid", "no reason");
+        for needed in ["url", "reason", "purchase_id"] {
+            let mut value = whole.clone();
+            value.as_object_mut().unwrap().remove(needed);
+            assert_eq!(pay(value).unwrap_err().code, "ArgumentsInvalid", "no {needed}");
+        }
         let bad = json!({ "url": "https://a.example", "reason": "x", "purchase_id": "a\nb" });
         assert_eq!(pay(bad).unwrap_err().code, "ArgumentsInvalid");
     }

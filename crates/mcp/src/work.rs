@@ -78,7 +78,7 @@ impl<P: Provider> Work<P> {
     async fn pay_and_fetch(&self, arguments: Option<JsonObject>) -> Done {
         let given: PayAndFetch = read(arguments)?;
         let mut purchasing = self.purchasing(&given.url, given.reason)?;
-        purchasing.purchase = given.purchase_id;
+        purchasing.purchase = Some(given.purchase_id);
         purchasing.max = match (&given.max_amount, &given.token) {
             (None, _) => None,
             (Some(text), Some(token)) => Some(self.amount(text, token).await?),

@@ -49,7 +49,7 @@ async fn a_model_pays_is_refused_and_retries() -> anyhow::Result<()> {
         { "name": "payments", "arguments": {} },
         { "name": "budget", "arguments": {} },
         { "name": "can_i_pay", "arguments": { "payee": stall.scene.actors.payees[0], "amount": "11", "token": "USDC" } },
-        { "name": "pay_and_fetch", "arguments": { "url": format!("{}/cent", stall.market.seller) } },
+        { "name": "pay_and_fetch", "arguments": { "url": format!("{}/cent", stall.market.seller), "reason": "no id" } },
     ]);
     let said = client(&stall, &json!({ "calls": calls }))?;
     let names = said["tools"].as_array().into_iter().flatten().filter_map(|tool| tool["name"].as_str());
@@ -65,7 +65,7 @@ async fn a_model_pays_is_refused_and_retries() -> anyhow::Result<()> {
             && answer(5)["payments"].as_array().is_some_and(|all| all.len() == 1)
     );
     ensure!(answer(6)["budget"]["active"] == true && answer(7)["refusal"]["code"] == "AbovePerPaymentCap");
-    ensure!(answer(8)["code"] == "ArgumentsInvalid", "a reason is required: {}", answer(8));
+    ensure!(answer(8)["code"] == "ArgumentsInvalid", "an id is required: {}", answer(8));
     ensure!(stall.earned().await? == CENT);
     Ok(())
 }
@@ -75,7 +75,7 @@ async fn a_model_pays_is_refused_and_retries() -> anyhow::Result<()> {
 async fn a_model_reaches_nothing_on_the_machine_itself() -> anyhow::Result<()> {
     let stall = Stall::open().await?;
     let urls = [stall.scene.rpc_url(), format!("{}/cent", stall.market.seller), "http://localhost:1/".to_owned()];
-    let pay = |url: &String| json!({ "name": "pay_and_fetch", "arguments": { "url": url, "reason": "x" } });
+    let pay = |url: &String| json!({ "name": "pay_and_fetch", "arguments": { "url": url, "reason": "x", "purchase_id": "x" } });
     let quote = |url: &String| json!({ "name": "quote", "arguments": { "url": url } });
     let calls = urls.iter().flat_map(|url| [pay(url), quote(url)]).collect::<Vec<_>>();
     let args = ["mcp", "--agent", "researcher", "--password-file", "password", "--no-input"];

@@ -256,8 +256,15 @@ impl<P: Provider> Buyer<P> {
         if let Ok(Err(refusal)) = self.agent.judge_request(&request, false).await
             && !super::plan::CHARGED_ALREADY.contains(&refusal.code)
         {
-            // A revoked session never comes back, so what it signed is dead.
-            let money = if refusal.code == "SessionRevoked" { MoneyMoved::No } else { MoneyMoved::Unknown };
+            // A revoked session never comes back, so what it signed is dead: unless it was used just before. What is
+            // unused now, after the verdict, never will be.
+            let money = match refusal.code {
+                "SessionRevoked" => match self.agent.fate(bought.purse, bought.nonce, bought.valid_before).await {
+                    Ok(Fate::Alive | Fate::Dead) => MoneyMoved::No,
+                    Ok(Fate::Used) | Err(_) => MoneyMoved::Unknown,
+                },
+                _ => MoneyMoved::Unknown,
+            };
             let told = PaymentRefusal::from(refusal).money(money).quoted("seller_says", &reason);
             let told = told.fact("dead_after", purse_protocol::time::rfc3339(bought.valid_before));
             return about(told, known);

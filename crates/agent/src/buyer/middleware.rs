@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// What a request may be paid for. Requests without it are not paid for: their 402 comes back as it is.
 #[derive(Clone, Debug)]
 pub struct Purpose {
-    /// What for, in words; only its hash is published.
+    /// What for, in words. It stays on this machine.
     pub reason: String,
     /// The caller's id of the purchase.
     pub purchase: Option<PurchaseId>,

@@ -26,7 +26,7 @@ pub struct Purchasing {
     pub headers: HeaderMap,
     /// The request's body.
     pub body: Vec<u8>,
-    /// What for, in words; only its hash is published.
+    /// What for, in words. It stays on this machine.
     pub reason: String,
     /// The caller's id of the purchase; without one, an id is made up for this invocation and its retries.
     pub purchase: Option<PurchaseId>,

@@ -41,19 +41,12 @@ pub fn choose(demand: &Demand, wanted: &Wanted) -> Result<Vec<Offer>, PaymentRef
         return Err(seller("SellerDemandBroken", what).quoted("offers", &reasons));
     }
     let exact = only(&readable, |offer| offer.scheme == EXACT).ok_or_else(|| {
-        let what = format!(
-            "the seller takes {}, and a purse pays by {EXACT} (EIP-3009) only",
-            list(&readable, |offer| offer.scheme.clone())
-        );
-        seller("SchemeNotSupported", what)
+        let what = format!("the seller takes other schemes only, and a purse pays by {EXACT} (EIP-3009)");
+        seller("SchemeNotSupported", what).quoted("seller_takes", &list(&readable, |offer| offer.scheme.clone()))
     })?;
     let here = only(&exact, |offer| offer.chain_id == Some(wanted.chain_id)).ok_or_else(|| {
-        let what = format!(
-            "the seller takes payments on {}, and the vault is on chain {}",
-            list(&exact, |offer| offer.network.clone()),
-            wanted.chain_id
-        );
-        seller("OtherChain", what)
+        let what = format!("the seller takes payments on other chains only, and the vault is on {}", wanted.chain_id);
+        seller("OtherChain", what).quoted("seller_takes", &list(&exact, |offer| offer.network.clone()))
     })?;
     let payable = only(&here, |offer| offer.asset == wanted.token).ok_or_else(|| {
         let what = format!(
@@ -133,8 +126,8 @@ mod tests {
     fn what_does_not_fit_is_told_by_name() {
         let refused = |offer: Value, max| choose(&demand(json!([offer])), &wanted(max)).unwrap_err();
         let cases = [
-            (but("scheme", json!("upto")), None, "SchemeNotSupported", "the seller takes upto"),
-            (but("network", json!("eip155:1")), None, "OtherChain", "on eip155:1, and the vault is on chain 84532"),
+            (but("scheme", json!("upto")), None, "SchemeNotSupported", "upto"),
+            (but("network", json!("eip155:1")), None, "OtherChain", "eip155:1"),
             (but("network", json!("solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp")), None, "OtherChain", "solana"),
             (but("asset", json!("0x0000000000000000000000000000000000000001")), None, "OtherToken", "USDC"),
             (v2("0"), None, "ZeroPrice", "nothing"),
@@ -144,7 +137,8 @@ mod tests {
         for (offer, max, code, words) in cases {
             let refusal = refused(offer, max);
             assert_eq!(refusal.code, code);
-            assert!(refusal.what_happened.contains(words), "{}", refusal.what_happened);
+            let told = format!("{} {:?}", refusal.what_happened, refusal.facts.get("seller_takes"));
+            assert!(told.contains(words), "{told}");
             assert_eq!(refusal.money_moved, purse_protocol::MoneyMoved::No);
         }
     }
@@ -159,6 +153,7 @@ mod tests {
     #[test]
     fn what_the_seller_writes_is_quoted_safely() {
         let refusal = choose(&demand(json!([but("scheme", json!("up\u{1b}[2Jto"))])), &wanted(None)).unwrap_err();
-        assert!(!refusal.what_happened.contains('\u{1b}'));
+        assert!(!refusal.what_happened.contains("up"), "not in this program's voice: {}", refusal.what_happened);
+        assert!(!format!("{:?}", refusal.facts).contains("u{1b}"));
     }
 }

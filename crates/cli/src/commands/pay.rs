@@ -37,10 +37,11 @@ pub(crate) struct PayArgs {
     pub(crate) amount: Option<String>,
     /// The token [default: the session's]
     token: Option<String>,
-    /// What for; only its hash is published
+    /// What for; only its hash is published, and of a URL not even that
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// What is bought, such as an order number; only its hash is published. Of a URL, one purchase is paid once
+    /// What is bought, such as an order number; only its hash is published. Of a URL, one purchase is paid once; of an
+    /// address it is a reference only
     #[arg(long, value_name = "ID", default_value = "", hide_default_value = true, visible_alias = "purchase-id")]
     pub(crate) purchase: String,
     /// Of a URL: the most to pay, such as 0.05
