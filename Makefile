@@ -14,6 +14,9 @@ PURSE := target/debug/purse
 BUILD_ALL := cargo build --locked --workspace --all-targets
 SETUP_DONE := node_modules/.package-lock.json
 
+# Where somebody else's facilitator is built, for one test of `make proof`.
+X402_RS := $(CURDIR)/target/x402-rs
+
 .PHONY: help setup build demo test test-contracts forge-test test-rust bench bench-x402 bench-indexer lint lint-format fmt gas snapshots docs proof deep clean
 
 help: ## list the targets
@@ -103,6 +106,9 @@ proof: test ## before a release: coverage, mutants, symbolic proofs, both pipeli
 	PURSE_TREES=10000 cargo test --locked -p purse-indexer --test indexer any_tree
 	PURSE_KILLS=100 cargo test --locked -p purse-indexer --test kills
 	PURSE_EVERY_KILL=1 cargo test --locked -p purse-tests --test e2e -- x402::killed
+	cargo build --locked --manifest-path tests/x402/x402-rs/Cargo.toml --target-dir $(X402_RS)
+	PURSE_X402_RS=$(X402_RS)/debug/x402-rs-facilitator cargo test --locked -p purse-tests --test e2e -- \
+		--ignored --exact x402::x402_rs::x402_rs_settles_from_a_purse_what_the_vault_allows
 
 deep: setup ## hours: the long fuzz, invariant and differential runs
 	FOUNDRY_PROFILE=deep forge test

@@ -14,3 +14,4 @@ mod paying;
 mod refusals;
 mod stall;
 mod stock_client;
+mod x402_rs;

@@ -1,6 +1,7 @@
 // Sellers for the tests: stock ones (@x402/express in front of the stock facilitator), and odd ones that no stock package
-// would be. Started with one JSON argument: { rpcUrl, chainId, key, token, payees: [address, ...] }. Prints one line of
-// JSON with its URLs, and ends when its stdin does.
+// would be. Started with one JSON argument: { rpcUrl, chainId, key, token, payees: [address, ...] }, and the URL of a
+// facilitator if the first seller is to have another one. Prints one line of JSON with its URLs, and ends when its stdin
+// does.
 import express from "express";
 import { HTTPFacilitatorClient } from "@x402/core/server";
 import { paymentMiddleware, x402ResourceServer } from "@x402/express";
@@ -36,9 +37,9 @@ const settle = (client, { signature, authorization: a }) =>
   });
 const mined = async (client, hash) => client.waitForTransactionReceipt({ hash: await hash });
 
-/** A stock seller of these routes, whose facilitator may be meddled with. */
-async function stock(routes, before) {
-  const facilitator = await startFacilitator(config, before);
+/** A stock seller of these routes, whose facilitator is somebody else's or may be meddled with. */
+async function stock(routes, { url, ...before } = {}) {
+  const facilitator = url ? { url } : await startFacilitator(config, before);
   const server = new x402ResourceServer(new HTTPFacilitatorClient({ url: facilitator.url })).register(
     network,
     new ExactEvmScheme(),
@@ -69,7 +70,7 @@ const routes = {
   "GET /choice": route([offer(700_000), offer(cent), offer(20_000)]),
   "GET /identified": route(offer(cent), { extensions: { "payment-identifier": declarePaymentIdentifierExtension(true) } }),
 };
-const seller = await stock(routes);
+const seller = await stock(routes, { url: config.facilitator });
 
 // Somebody else brings the authorisation to the chain before the facilitator does.
 const raced = await stock(

@@ -24,7 +24,7 @@ fn npm_packages_are_pinned_and_run_no_scripts() -> anyhow::Result<()> {
     let checkout = Checkout::read()?;
     none(loose_pins(&checkout.text("package.json")?)?)?;
     assert!(checkout.text(".npmrc")?.lines().any(|line| line == "ignore-scripts=true"));
-    for lock in ["Cargo.lock", "package-lock.json"] {
+    for lock in ["Cargo.lock", "tests/x402/x402-rs/Cargo.lock", "package-lock.json"] {
         assert!(checkout.files.contains(lock), "{lock} is committed");
     }
     Ok(())
@@ -43,6 +43,9 @@ fn bad_manifests_are_found() -> anyhow::Result<()> {
     ] {
         assert_eq!(member("x", &good.replace(from, to))?, [fault]);
     }
+    let guest = "[workspace]\n[package]\nname = \"x\"\npublish = false\n[dependencies]\nserde = \"1\"\n";
+    none(member("x", guest)?)?;
+    assert_eq!(member("x", &guest.replace("publish = false\n", ""))?, ["x: publish is not false"]);
     let package =
         r#"{"dependencies": {"a": "1.2.3", "b": "^1.2.3", "c": "1.0.0-beta.2"}, "devDependencies": {"d": "*"}}"#;
     assert_eq!(loose_pins(package)?, ["package.json: b is ^1.2.3", "package.json: d is *"]);
@@ -54,6 +57,9 @@ fn member(name: &str, text: &str) -> anyhow::Result<Vec<String>> {
     let manifest: toml::Table = toml::from_str(text)?;
     let inherits =
         |value: Option<&toml::Value>| value.and_then(|value| value.get("workspace")?.as_bool()) == Some(true);
+    if manifest.contains_key("workspace") {
+        return Ok(guest(name, &manifest));
+    }
     let mut faults = Vec::new();
     if !inherits(manifest.get("lints")) {
         faults.push(format!("{name}: lints are not the workspace's"));
@@ -68,6 +74,12 @@ fn member(name: &str, text: &str) -> anyhow::Result<Vec<String>> {
         faults.push(format!("{name}: dependency {dependency} is not the workspace's"));
     }
     Ok(faults)
+}
+
+/// A workspace of its own holds what others wrote, and is not published.
+fn guest(name: &str, manifest: &toml::Table) -> Vec<String> {
+    let publish = manifest.get("package").and_then(|package| package.get("publish")?.as_bool());
+    (publish != Some(false)).then(|| format!("{name}: publish is not false")).into_iter().collect()
 }
 
 fn loose_pins(package: &str) -> anyhow::Result<Vec<String>> {

@@ -34,7 +34,7 @@ fn is_test(name: &str) -> bool {
 
 fn is_text(name: &str) -> bool {
     // Locks name everything in the world, licences are quoted.
-    let foreign = name.ends_with("-lock.json") || name == "Cargo.lock" || name.starts_with("LICENSE");
+    let foreign = name.ends_with("-lock.json") || name.ends_with("Cargo.lock") || name.starts_with("LICENSE");
     !foreign && ![".png", ".ico", ".gz"].iter().any(|ending| name.ends_with(ending))
 }
 
@@ -56,7 +56,8 @@ fn nothing_is_left_over_or_left_out() -> anyhow::Result<()> {
     let checkout = Checkout::read()?;
     none(checkout.texts(is_text)?.iter().flat_map(|(name, text)| found(name, text, &LEFTOVERS)))?;
     none(checkout.texts(is_test)?.iter().flat_map(|(name, text)| found(name, text, &WAITING)))?;
-    none(checkout.texts(|name| name.ends_with(".rs"))?.iter().flat_map(|(name, text)| never_run(name, text)))
+    let proof = checkout.text("Makefile")?;
+    none(checkout.texts(|name| name.ends_with(".rs"))?.iter().flat_map(|(name, text)| never_run(name, text, &proof)))
 }
 
 #[test]
@@ -89,8 +90,11 @@ fn bad_sources_are_found() {
     }
     assert!(found("a", "methodology, expel", &LEFTOVERS).is_empty());
     let ignored = concat!("#[", "ignore = \"the_parent runs it\"]\n");
-    assert_eq!(never_run("a", ignored).len(), 1);
-    assert!(never_run("a", &format!("{ignored}fn the_parent() {{}}")).is_empty());
+    assert_eq!(never_run("a", ignored, "").len(), 1);
+    assert!(never_run("a", &format!("{ignored}fn the_parent() {{}}"), "").is_empty());
+    let proved = concat!("#[", "ignore = \"make proof runs it, by PURSE_X\"]\nfn costly() {}\n");
+    assert!(never_run("a", proved, "--exact a::costly").is_empty());
+    assert_eq!(never_run("a", proved, "--exact a::costly_too").len(), 1);
     assert_eq!(placeholders("a", "x\nGAS_TABLE\n"), ["a:2: GAS_TABLE"]);
     assert!(placeholders("a", "`MAX_UNITS` units\nNO_COLOR is respected\nTABLE\n").is_empty());
 }
@@ -136,14 +140,20 @@ fn holds(line: &str, word: &str) -> bool {
     })
 }
 
-/// A test that is run by another one says so first in its reason: `ignore = "that_one runs it ..."`.
-fn never_run(name: &str, text: &str) -> Vec<String> {
+/// A test that is run by another one says so first in its reason, `ignore = "that_one runs it ..."`; one that `make proof`
+/// runs is named in the Makefile.
+fn never_run(name: &str, text: &str, makefile: &str) -> Vec<String> {
     let reasons = text.match_indices(concat!("#[", "ignore = \"")).map(|(at, tag)| &text[at + tag.len()..]);
-    let runners = reasons.map(|reason| reason.split(' ').next().unwrap_or_default());
-    runners
-        .filter(|runner| !text.contains(&format!("fn {runner}(")))
-        .map(|runner| format!("{name}: a test waits for {runner}, which is not there"))
-        .collect()
+    let waits = |reason: &str| {
+        if reason.starts_with("make proof runs it") {
+            let test = reason.split_once("fn ").and_then(|(_, rest)| rest.split_once('('));
+            return test.is_none_or(|(test, _)| !holds(makefile, test)).then_some("make proof".to_owned());
+        }
+        let runner = reason.split(' ').next().unwrap_or_default();
+        (!text.contains(&format!("fn {runner}("))).then(|| runner.to_owned())
+    };
+    let faults = reasons.filter_map(waits);
+    faults.map(|runner| format!("{name}: a test waits for {runner}, which is not there")).collect()
 }
 
 /// Lines that stand for what is still to come: `GAS_TABLE`.

@@ -29,7 +29,9 @@ const JOINING: [&str; 4] = ["OR", "AND", "WITH", "LLVM-exception"];
 #[test]
 fn every_package_comes_from_its_registry_with_a_checksum() -> anyhow::Result<()> {
     let checkout = Checkout::read()?;
-    none(foreign_crates(&checkout.text("Cargo.lock")?)?)?;
+    for (_, lock) in checkout.texts(|name| name.ends_with("Cargo.lock"))? {
+        none(foreign_crates(&lock)?)?;
+    }
     none(foreign_npm_packages(&checkout.text("package-lock.json")?)?)
 }
 

@@ -22,14 +22,15 @@ pub(crate) struct Market {
 }
 
 impl Market {
-    /// Opens the market for a scene's token and payees.
-    pub(crate) fn open(scene: &Scene, payees: &[Address]) -> anyhow::Result<Self> {
+    /// Opens the market for a scene's token and payees; `seller` stands before that facilitator, or the stock one.
+    pub(crate) fn open(scene: &Scene, payees: &[Address], facilitator: Option<&str>) -> anyhow::Result<Self> {
         let config = json!({
             "rpcUrl": scene.rpc_url(),
             "chainId": scene.chain_id(),
             "key": hex::encode_prefixed(scene.actors.relayer.to_bytes()),
             "token": scene.usdc,
             "payees": payees,
+            "facilitator": facilitator,
         });
         let mut process = node("tests/x402/market.mjs", &config)?.stdout(Stdio::piped()).spawn().context("run node")?;
         let stdout = process.stdout.take().context("stdout is a pipe")?;

@@ -29,13 +29,17 @@ pub(crate) struct Stall {
 }
 
 impl Stall {
-    /// Opens it. The second payee is under a category that the session has not got.
+    /// Opens it before the stock facilitator.
     pub(crate) async fn open() -> anyhow::Result<Self> {
-        let scene = Scene::with_session_now().await?;
+        Self::on(Scene::with_session_now().await?, None).await
+    }
+
+    /// Opens it. The second payee is under a category that the session has not got.
+    pub(crate) async fn on(scene: Scene, facilitator: Option<&str>) -> anyhow::Result<Self> {
         let payees = scene.actors.payees;
         let entries = vec![IVault::PayeeEntry { payee: payees[1], category: Scene::CATEGORY + 1 }];
         scene.own(&IVault::setPayeesCall { entries }).await?;
-        let market = Market::open(&scene, &payees)?;
+        let market = Market::open(&scene, &payees, facilitator)?;
         let home = tempfile::tempdir()?;
         let path = home.path().join("researcher.session.toml");
         let id = SessionId::new(Scene::SESSION).context("sessions start at 1")?;
