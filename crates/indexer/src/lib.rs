@@ -6,8 +6,7 @@
 //! Data flows one way: `planner` -> `pipeline` of `fetch`es -> `verify` and `decode` -> `confirm` -> [`store`].
 //!
 //! - [`sync`]: the loop from the deployment block to the head
-//! - [`source`]: what is asked of a chain; [`rpc`]: asked over JSON-RPC
-//! - [`nodes`]: several nodes as one source
+//! - [`source`]: what is asked of a chain; [`rpc`]: asked over JSON-RPC; [`nodes`]: several nodes as one source
 //! - `planner`: which blocks next, how many at once; `fetch`: their logs and headers; `pipeline`: several at once, in order
 //! - [`truth`]: how well blocks are known; [`receipts`]: events by their receipts
 //! - `verify`: what was fetched, checked; `decode`: what the logs say; `known`: the vaults as their events leave them
@@ -15,8 +14,7 @@
 //! - `cursor`: what happens in a reorganisation
 //! - [`store`]: where an index is kept; `sqlite`: in a file; `postgres`: shared
 //! - [`chunk`], [`rows`]: what is written; what is read; [`page`]: a page at a time
-//! - [`observe`]: what the audit compares with: a vault's views, read from a node at one block;
-//!   [`proofs`]: what it asks beside them
+//! - [`observe`]: what the audit compares with: a vault's views at one block; [`proofs`]: what it asks beside them
 //! - [`evidence`]: all that an audit needs of one vault, with its proofs
 //! - [`error`]: why it stopped and what to do
 
