@@ -16,7 +16,7 @@ mod server;
 mod tools;
 mod work;
 
-pub use requests::{OwnerRequest, RequestError};
+pub use requests::{Asking, OwnerRequest, RequestError};
 pub use server::{PurseServer, ServeError, serve};
 pub use tools::TOOL_NAMES;
 pub use work::Reach;

@@ -1,7 +1,8 @@
 //! Files in which the owner is asked for something. They change nothing: the owner reads one and runs its command, or
 //! does not. The command is made of checked values only, so that nothing a model writes can become part of it.
 
-use purse_agent::FileError;
+use alloy::primitives::Address;
+use purse_agent::{FileError, SessionFile};
 use purse_protocol::Category;
 use purse_protocol::text::printable;
 use serde::Serialize;
@@ -14,6 +15,25 @@ use std::path::{Path, PathBuf};
 const MOST_REQUESTS: usize = 100;
 /// Longest reason that is kept, in characters.
 const MAX_REASON: usize = 1_000;
+
+/// Who asks. The owner's command names all of it, so that no other vault of his is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asking {
+    /// The vault's chain.
+    pub chain_id: u64,
+    /// The vault.
+    pub vault: Address,
+    /// The session.
+    pub session: u32,
+    /// What it pays in.
+    pub token: Address,
+}
+
+impl From<&SessionFile> for Asking {
+    fn from(file: &SessionFile) -> Self {
+        Self { chain_id: file.chain_id, vault: file.vault, session: file.session.get(), token: file.token }
+    }
+}
 
 /// What the owner is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -41,29 +61,30 @@ pub enum RequestError {
 
 impl OwnerRequest {
     /// Asks for a limit. `amount` is checked; `window` is one of the four.
-    pub fn limit(session: u32, amount: &str, window: &str, category: Option<Category>, reason: &str) -> Self {
+    pub fn limit(asking: Asking, amount: &str, window: &str, category: Option<Category>, reason: &str) -> Self {
+        let Asking { chain_id, vault, session, token } = asking;
         let of = category.map_or_else(String::new, |category| format!(" --category {category}"));
         let for_what = category.map_or_else(String::new, |category| format!(" for {category}"));
         Self {
-            asks: format!("session {session} asks for a limit of {amount} in any {window}{for_what}"),
+            asks: format!("session {session} of {vault} asks for a limit of {amount} in any {window}{for_what}"),
             reason: printable(reason, MAX_REASON),
-            command: format!("purse agent limit {session} --limit {amount}/{window}{of}"),
+            command: format!(
+                "purse agent limit {session} --limit {amount}/{window}{of} --token {token} --vault {vault} --chain {chain_id}"
+            ),
             session,
         }
     }
 
     /// Asks for a payee by its address, as its own 402 answer names it.
-    pub fn payee(
-        session: u32,
-        payee: alloy::primitives::Address,
-        origin: &str,
-        category: Category,
-        reason: &str,
-    ) -> Self {
+    pub fn payee(asking: Asking, payee: Address, origin: &str, category: Category, reason: &str) -> Self {
+        let Asking { chain_id, vault, session, .. } = asking;
         Self {
-            asks: format!("session {session} asks to pay {} ({payee}) under {category}", printable(origin, 200)),
+            asks: format!(
+                "session {session} of {vault} asks to pay {} ({payee}) under {category}",
+                printable(origin, 200)
+            ),
             reason: printable(reason, MAX_REASON),
-            command: format!("purse payee add {payee} --category {category}"),
+            command: format!("purse payee add {payee} --category {category} --vault {vault} --chain {chain_id}"),
             session,
         }
     }
@@ -100,21 +121,28 @@ impl OwnerRequest {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
-    use alloy::primitives::Address;
+
+    fn seventh() -> Asking {
+        Asking { chain_id: 8453, vault: Address::repeat_byte(3), session: 7, token: Address::repeat_byte(4) }
+    }
 
     #[test]
     fn a_request_is_written_beside_the_session_and_holds_one_command() {
         let home = tempfile::tempdir().unwrap();
         let session = home.path().join("a.session.toml");
         let data = Category::new(1).unwrap();
-        let request = OwnerRequest::limit(7, "20", "24h", Some(data), "more\u{1b}[2J data; rm -rf /");
-        assert_eq!(request.command, "purse agent limit 7 --limit 20/24h --category data");
+        let request = OwnerRequest::limit(seventh(), "20", "24h", Some(data), "more\u{1b}[2J data; rm -rf /");
+        let (token, vault) = (seventh().token, seventh().vault);
+        assert_eq!(
+            request.command,
+            format!("purse agent limit 7 --limit 20/24h --category data --token {token} --vault {vault} --chain 8453")
+        );
         assert!(!request.reason.contains('\u{1b}'));
         let path = request.write(&session).unwrap();
         assert_eq!(path, home.path().join("a.session.requests/001.json"));
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains("\"command\": \"purse agent limit 7"), "{text}");
-        let request = OwnerRequest::payee(7, Address::repeat_byte(2), "https://a.example\n; reboot", data, "x");
+        let request = OwnerRequest::payee(seventh(), Address::repeat_byte(2), "https://a.example\n; reboot", data, "x");
         assert!(request.command.starts_with("purse payee add 0x02") && !request.command.contains("reboot"));
         assert!(request.write(&session).unwrap().ends_with("002.json"));
     }
@@ -123,7 +151,7 @@ mod tests {
     fn requests_without_end_are_stopped() {
         let home = tempfile::tempdir().unwrap();
         let session = home.path().join("a.session.toml");
-        let request = OwnerRequest::limit(7, "20", "24h", None, "more");
+        let request = OwnerRequest::limit(seventh(), "20", "24h", None, "more");
         for _ in 0..MOST_REQUESTS {
             request.write(&session).unwrap();
         }

@@ -168,8 +168,13 @@ impl<P: Provider> Work<P> {
         let category = given.category.as_deref().map(category).transpose()?;
         let (_, decimals) = self.buyer.token().await?;
         let amount = format_amount(U256::from(base), decimals);
-        let session = self.buyer.agent().session().session.get();
-        self.ask(&OwnerRequest::limit(session, &amount, &given.window, category, &given.reason))
+        self.ask(&OwnerRequest::limit(
+            self.buyer.agent().session().into(),
+            &amount,
+            &given.window,
+            category,
+            &given.reason,
+        ))
     }
 
     async fn request_payee(&self, arguments: Option<JsonObject>) -> Done {
@@ -181,8 +186,13 @@ impl<P: Provider> Work<P> {
             return Err(PaymentRefusal::new("NothingDemanded", "the seller demands no payment")
                 .next("fetch it: no payee is needed"));
         };
-        let session = self.buyer.agent().session().session.get();
-        self.ask(&OwnerRequest::payee(session, quote.payee, &origin, category, &given.reason))
+        self.ask(&OwnerRequest::payee(
+            self.buyer.agent().session().into(),
+            quote.payee,
+            &origin,
+            category,
+            &given.reason,
+        ))
     }
 
     fn ask(&self, request: &OwnerRequest) -> Done {

@@ -50,6 +50,7 @@ async fn a_model_pays_is_refused_and_retries() -> anyhow::Result<()> {
         { "name": "budget", "arguments": {} },
         { "name": "can_i_pay", "arguments": { "payee": stall.scene.actors.payees[0], "amount": "11", "token": "USDC" } },
         { "name": "pay_and_fetch", "arguments": { "url": format!("{}/cent", stall.market.seller), "reason": "no id" } },
+        { "name": "request_limit_change", "arguments": { "amount": "21", "token": "USDC", "window": "24h", "reason": "more" } },
     ]);
     let said = client(&stall, &json!({ "calls": calls }))?;
     let names = said["tools"].as_array().into_iter().flatten().filter_map(|tool| tool["name"].as_str());
@@ -66,6 +67,10 @@ async fn a_model_pays_is_refused_and_retries() -> anyhow::Result<()> {
     );
     ensure!(answer(6)["budget"]["active"] == true && answer(7)["refusal"]["code"] == "AbovePerPaymentCap");
     ensure!(answer(8)["code"] == "ArgumentsInvalid", "an id is required: {}", answer(8));
+    let command = answer(9)["owner_command"].as_str().context("a command for the owner")?;
+    ensure!(command.contains(&format!("--vault {}", stall.scene.vault)), "{command}");
+    let words = command.split(' ').skip(1).chain(["--password-file", "password", "--yes", "--no-input"]);
+    Home::of(&stall.scene)?.done(&words.collect::<Vec<_>>())?;
     ensure!(stall.earned().await? == CENT);
     Ok(())
 }

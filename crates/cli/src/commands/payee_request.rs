@@ -40,7 +40,7 @@ pub(crate) async fn run(context: &Context, args: &RequestArgs) -> Result<Reply, 
         Failure::error("NothingDemanded", "the seller demands no payment", "no payee is needed", "fetch it")
     })?;
     let session = desk.buyer.agent().session();
-    let request = OwnerRequest::payee(session.session.get(), quote.payee, &origin, category, &args.reason);
+    let request = OwnerRequest::payee(session.into(), quote.payee, &origin, category, &args.reason);
     let path = request.write(session.path()).map_err(|error| {
         Failure::error("RequestFailed", "the request could not be written", error.to_string(), "see to the folder")
     })?;
