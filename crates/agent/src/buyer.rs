@@ -3,7 +3,7 @@
 //! - `request`: what to buy, and from which URLs
 //! - `exchange`: asking a seller, within bounds
 //! - `plan`: from a demand to a payment that the vault allows
-//! - `funding`: the purse opened and refilled
+//! - `funding`: the purse opened and refilled; `lifetime`: until when an authorisation lives
 //! - `buying`: the whole way of a purchase
 //! - `conclusion`: what became of it, by the seller's word and the chain's
 //! - `reconciling`: what became of purchases whose process ended
@@ -16,6 +16,7 @@ mod buying;
 mod conclusion;
 mod exchange;
 mod funding;
+mod lifetime;
 mod memory;
 mod middleware;
 mod plan;

@@ -14,13 +14,9 @@ use crate::x402::{Authorization, Demand, payment_header, purse_blob};
 use crate::{PurchaseId, reference};
 use alloy::primitives::Bytes;
 use alloy::providers::Provider;
-use purse_protocol::{Category, MoneyMoved, PaymentRefusal, RetryHow, WhoCanFix};
+use purse_protocol::{Category, MoneyMoved, PaymentRefusal, RetryHow};
 use reqwest::{Response, StatusCode};
 
-/// Longest life of an authorisation, in seconds: what is out with a slow facilitator is money in limbo.
-pub(super) const LONGEST_AUTHORIZATION: u64 = 120;
-/// An authorisation with less than that many seconds to live is refused by facilitators (6 s) or too late for the chain.
-const SHORTEST_AUTHORIZATION: u64 = 8;
 /// How far back the log is searched for the payment of a purchase that the journal has lost, in blocks: providers refuse
 /// longer ranges.
 const LOST_WITHIN: u64 = 10_000;
@@ -207,28 +203,6 @@ impl<P: Provider> Buyer<P> {
             amount: plan.offer.amount,
             valid_before: 0,
         }
-    }
-
-    /// Until when an authorisation for this offer lives: as long as the seller asks, two minutes at most. By this machine's
-    /// clock, since that is how facilitators judge it; the chain's must not be far ahead.
-    pub(super) fn valid_before(&self, plan: &Plan) -> Result<u64, PaymentRefusal> {
-        let lifetime = plan.offer.max_timeout_seconds.min(LONGEST_AUTHORIZATION);
-        if lifetime < SHORTEST_AUTHORIZATION {
-            let what = format!("the seller gives {lifetime} s for the payment, too short for any chain");
-            return Err(PaymentRefusal::new("TimeoutTooShort", what)
-                .by(WhoCanFix::Seller)
-                .next("tell the seller to raise maxTimeoutSeconds"));
-        }
-        let valid_before = wall_clock() + lifetime;
-        if plan.purse.funds.time + SHORTEST_AUTHORIZATION > valid_before {
-            let what = "the chain's clock is so far ahead of this machine's that the authorisation would be dead";
-            return Err(PaymentRefusal::new("ClocksDiffer", what)
-                .retry(RetryHow::After)
-                .by(WhoCanFix::Operator)
-                .fact("chain_time", purse_protocol::time::rfc3339(plan.purse.funds.time))
-                .next("set this machine's clock"));
-        }
-        Ok(valid_before)
     }
 
     /// Signs the token's own digest, notes it, and asks the purse whether it will say yes to it. Nothing is sent yet.

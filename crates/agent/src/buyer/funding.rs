@@ -1,8 +1,9 @@
 //! Money in the purse: opened where it is not, refilled where it is short, each by a transaction with the agent's own
 //! gas, and never by two processes at once.
 
-use super::Buyer;
+use super::lifetime::valid_before;
 use super::plan::Plan;
+use super::{Buyer, wall_clock};
 use crate::journal::{NewPurchase, Short};
 use crate::purchase_lock::PurchaseLock;
 use crate::purse::Purse;
@@ -28,8 +29,9 @@ impl<P: Provider> Buyer<P> {
         let mut short = Short { available: 0, held: 0 };
         for _ in 0..ROUNDS {
             if plan.purse.open {
-                new.valid_before = self.valid_before(plan)?;
-                match self.journal.reserve(new, plan.purse.funds, super::wall_clock())? {
+                let (asked, chain) = (plan.offer.max_timeout_seconds, self.agent.session().chain_id);
+                new.valid_before = valid_before(asked, wall_clock(), plan.purse.funds.time, chain)?;
+                match self.journal.reserve(new, plan.purse.funds, wall_clock())? {
                     Ok(()) => return Ok(()),
                     Err(left) => short = left,
                 }
