@@ -2,7 +2,7 @@
 
 use crate::private_file::{self, FileError, Secrecy};
 use alloy::primitives::{Address, B256};
-use purse_protocol::SessionId;
+use purse_protocol::{AddressError, SessionId, parse_address};
 use rand::RngCore;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -228,14 +228,12 @@ fn checksummed<S: Serializer>(address: &Address, serializer: S) -> Result<S::Ok,
 fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Address, D::Error> {
     use serde::de::Error;
     let text = String::deserialize(deserializer)?;
-    let address: Address =
-        text.parse().map_err(|_| D::Error::custom(format!("\"{}\" is no address", text.escape_debug())))?;
-    let digits = text.trim_start_matches("0x");
-    let mixed =
-        digits.bytes().any(|byte| byte.is_ascii_lowercase()) && digits.bytes().any(|byte| byte.is_ascii_uppercase());
-    if mixed && address.to_checksum(None) != format!("0x{digits}") {
-        return Err(D::Error::custom(format!("the address {text} is mistyped: its checksum is wrong")));
-    }
+    let address = parse_address(&text).map_err(|error| match error {
+        AddressError::NotAnAddress => D::Error::custom(format!("\"{}\" is no address", text.escape_debug())),
+        AddressError::ChecksumWrong => {
+            D::Error::custom(format!("the address {text} is mistyped: its checksum is wrong"))
+        }
+    })?;
     if address.is_zero() {
         return Err(D::Error::custom("the address is zero"));
     }

@@ -5,7 +5,8 @@ use alloy::primitives::Address;
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use purse_indexer::LARGEST_PAGE;
-use purse_protocol::SessionId;
+use purse_protocol::{SessionId, parse_address};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 /// Longest query: every parameter there is, written out, is shorter.
@@ -46,16 +47,21 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
     }
 }
 
+/// Which page.
+#[derive(Debug, Clone, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Page {
+    /// How many at most, 1 to 1,000; 100 if not said.
+    pub(crate) limit: Option<u32>,
+    /// The `next` of the page before.
+    pub(crate) cursor: Option<String>,
+}
+
 /// An address; a mixed-case one must have the right checksum.
 pub(crate) fn address(text: &str) -> Result<Address, Problem> {
-    let invalid = |cause: &str| Problem::asked("AddressInvalid", cause, "give 0x and 40 hex digits");
-    let address: Address = text.parse().map_err(|_| invalid("an address is 0x and 40 hex digits"))?;
-    let digits = text.trim_start_matches("0x");
-    let mixed = digits.chars().any(|c| c.is_ascii_uppercase()) && digits.chars().any(|c| c.is_ascii_lowercase());
-    if mixed && address.to_checksum(None) != format!("0x{digits}") {
-        return Err(invalid("its upper and lower case letters do not fit (EIP-55): a digit may be wrong"));
-    }
-    Ok(address)
+    parse_address(text)
+        .map_err(|error| Problem::asked("AddressInvalid", error.to_string(), "give 0x and 40 hex digits"))
 }
 
 /// An address, where one is asked for.

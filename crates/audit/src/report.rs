@@ -3,7 +3,7 @@
 use crate::check::balance::TokenBook;
 use crate::check::purses::PurseBook;
 use crate::check::windows::LimitUse;
-use crate::observed::ObservedBlock;
+use crate::observed::{ObservedBlock, ObservedTransfer};
 use crate::payment::{ApprovedPayment, TrailPayment};
 use crate::place::Place;
 use crate::refusal::TrailRefusal;
@@ -234,5 +234,10 @@ pub enum Subject {
 impl Subject {
     pub(crate) fn payment(payment: &TrailPayment) -> Self {
         Self::Payment(Box::new(payment.clone()))
+    }
+
+    pub(crate) fn transfer(transfer: &ObservedTransfer) -> Self {
+        let ObservedTransfer { token, to, value, block, tx, .. } = *transfer;
+        Self::Transfer { token, to, value: value.to_string(), block, tx }
     }
 }

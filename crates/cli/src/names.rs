@@ -4,7 +4,7 @@ use crate::config::one_line;
 use crate::failure::Failure;
 use crate::files;
 use alloy::primitives::Address;
-use purse_protocol::SessionId;
+use purse_protocol::{SessionId, parse_address};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -185,16 +185,10 @@ pub(crate) fn valid_name(name: &str) -> Result<(), Failure> {
 
 /// Parses an address; a mixed-case one must have the right checksum.
 pub(crate) fn address(text: &str) -> Result<Address, Failure> {
-    let invalid = |cause: &str| {
-        Failure::usage("AddressInvalid", format!("\"{text}\" is no address"), cause, "give 0x and 40 hex digits")
-    };
-    let address: Address = text.parse().map_err(|_| invalid("an address is 0x and 40 hex digits"))?;
-    let digits = text.trim_start_matches("0x");
-    let mixed = digits.chars().any(|c| c.is_ascii_uppercase()) && digits.chars().any(|c| c.is_ascii_lowercase());
-    if mixed && address.to_checksum(None) != format!("0x{digits}") {
-        return Err(invalid("its upper and lower case letters do not fit (EIP-55): a digit may be wrong"));
-    }
-    Ok(address)
+    parse_address(text).map_err(|error| {
+        let what = format!("\"{text}\" is no address");
+        Failure::usage("AddressInvalid", what, error.to_string(), "give 0x and 40 hex digits")
+    })
 }
 
 /// `0x7a1f…5e44`

@@ -1,31 +1,18 @@
 //! Text that came from a chain, a file or a network, made safe to print: it can't move the cursor, hide or reorder.
 
+use purse_protocol::text::printable;
+
 /// Longest foreign text printed, in characters: a line of a terminal, twice.
 const MAX_CHARS: usize = 160;
 
 /// `text` without control, zero-width and bidirectional characters (each becomes `�`), cut after [`MAX_CHARS`].
 pub(crate) fn clean(text: &str) -> String {
-    cut(text, MAX_CHARS)
+    printable(text, MAX_CHARS)
 }
 
 /// Like [`clean`], for prose of our own that may quote foreign text: cut only where no message of ours would be.
 pub(crate) fn clean_prose(text: &str) -> String {
-    cut(text, 16 * MAX_CHARS)
-}
-
-fn cut(text: &str, most: usize) -> String {
-    let mut safe: String = text.chars().take(most).map(|c| if is_unsafe(c) { '\u{fffd}' } else { c }).collect();
-    if text.chars().nth(most).is_some() {
-        safe.push('…');
-    }
-    safe
-}
-
-fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{061c}' | '\u{180e}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    printable(text, 16 * MAX_CHARS)
 }
 
 #[cfg(test)]

@@ -19,9 +19,11 @@
 //! - [`category`]: what kind of payee may be paid, by number and by name
 //! - [`chain`]: the chains that are known, and what differs between them
 //! - [`create2`]: where a factory and a vault will be, before they are
+//! - [`address`]: addresses as people write them
 //! - [`address_book`]: the record of what was deployed on a chain
 
 pub mod abi;
+pub mod address;
 pub mod address_book;
 pub mod amount;
 pub mod category;
@@ -41,6 +43,7 @@ pub mod typed_data;
 pub mod vault_reader;
 pub mod window;
 
+pub use address::{AddressError, parse_address};
 pub use address_book::{AddressBook, Deployed, VaultRecord};
 pub use amount::{AmountError, format_amount, parse_amount};
 pub use category::{Category, CategoryError, CategoryMask};

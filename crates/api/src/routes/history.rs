@@ -3,25 +3,14 @@
 use super::{AsOf, page};
 use crate::etag::Tag;
 use crate::event::{Change, Told, token_of};
-use crate::parameters::{Asked, VaultPath, invalid_cursor, page_size};
+use crate::parameters::{Asked, Page, VaultPath, invalid_cursor, page_size};
 use crate::problem::Problem;
 use crate::server::Api;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
-
-/// Which page.
-#[derive(Debug, Clone, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Page {
-    /// How many at most, 1 to 1,000; 100 if not said.
-    limit: Option<u32>,
-    /// The `next` of the page before.
-    cursor: Option<String>,
-}
 
 /// What happened and was no payment, the newest first.
 #[derive(Debug, Serialize, ToSchema)]

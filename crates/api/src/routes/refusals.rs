@@ -2,7 +2,7 @@
 
 use super::{AsOf, page};
 use crate::etag::Tag;
-use crate::parameters::{Asked, VaultPath, cursor, page_size};
+use crate::parameters::{Asked, Page, VaultPath, cursor, page_size};
 use crate::problem::Problem;
 use crate::server::Api;
 use alloy::primitives::{Address, B256, Bytes};
@@ -12,19 +12,8 @@ use axum::response::Response;
 use purse_audit::TrailRefusal;
 use purse_protocol::time::rfc3339;
 use purse_protocol::{Refusal, RefusalContext};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
-
-/// Which page.
-#[derive(Debug, Clone, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Page {
-    /// How many at most, 1 to 1,000; 100 if not said.
-    limit: Option<u32>,
-    /// The `next` of the page before.
-    cursor: Option<String>,
-}
 
 /// Refused items of batches, the newest first.
 #[derive(Debug, Serialize, ToSchema)]

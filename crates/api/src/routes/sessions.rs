@@ -3,7 +3,7 @@
 use super::{AsOf, page};
 use crate::amount::Amount;
 use crate::event::categories;
-use crate::parameters::{Asked, VaultPath, invalid_cursor, page_size};
+use crate::parameters::{Asked, Page, VaultPath, invalid_cursor, page_size};
 use crate::problem::Problem;
 use crate::server::Api;
 use crate::tokens::Words;
@@ -13,19 +13,8 @@ use axum::extract::State;
 use purse_audit::{Session, Trail};
 use purse_protocol::Scope;
 use purse_protocol::time::rfc3339;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
-
-/// Which page.
-#[derive(Debug, Clone, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Page {
-    /// How many at most, 1 to 1,000; 100 if not said.
-    limit: Option<u32>,
-    /// The `next` of the page before.
-    cursor: Option<String>,
-}
 
 /// The sessions of a vault, by number.
 #[derive(Debug, Serialize, ToSchema)]

@@ -118,14 +118,7 @@ fn unmatched(vault: Address, legs: &[Leg], transfers: &[ObservedTransfer]) -> Ve
         }
     }
     for transfer in by_tx.into_values().flatten() {
-        let subject = Subject::Transfer {
-            token: transfer.token,
-            to: transfer.to,
-            value: transfer.value.to_string(),
-            block: transfer.block,
-            tx: transfer.tx,
-        };
-        found.push(Difference::new(subject, "left the vault, and no event of the vault says why"));
+        found.push(Difference::new(Subject::transfer(transfer), "left the vault, and no event of the vault says why"));
     }
     found
 }

@@ -71,14 +71,10 @@ fn judge(trail: &Trail, books: &Books, time: u64, transfer: &ObservedTransfer) -
         return None;
     }
     let problem = refused(books, of, time, transfer)?;
-    let subject = Subject::Transfer {
-        token: transfer.token,
-        to: transfer.to,
-        value: transfer.value.to_string(),
-        block: transfer.block,
-        tx: transfer.tx,
-    };
-    Some(Difference::new(subject, format!("left the purse of session {session} in category {category} {problem}")))
+    Some(Difference::new(
+        Subject::transfer(transfer),
+        format!("left the purse of session {session} in category {category} {problem}"),
+    ))
 }
 
 fn refused(books: &Books, of: PurseOf, time: u64, transfer: &ObservedTransfer) -> Option<String> {
