@@ -1,6 +1,7 @@
 //! An agent buys from x402 sellers out of its purse: stock sellers and facilitators of the npm packages, real USDC, and
 //! sellers that no stock package would be.
 
+mod afterwards;
 mod bench;
 mod boundary;
 mod command;

@@ -10,7 +10,7 @@ use alloy::signers::SignerSync;
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::{SolCall, SolValue};
 use anyhow::{Context, anyhow, ensure};
-use purse_deployer::{Build, deploy_factory, deploy_lens, deploy_test_usdc, deploy_vault};
+use purse_deployer::{Build, deploy_factory, deploy_lens, deploy_test_usdc_anywhere, deploy_vault};
 use purse_protocol::abi::IErc20::{self, IErc20Instance};
 use purse_protocol::abi::IVault::{self, IVaultInstance};
 use purse_protocol::{
@@ -78,17 +78,17 @@ impl Scene {
     pub async fn on(chain: LocalChain) -> anyhow::Result<Self> {
         let build = BUILD.as_ref().map_err(|error| anyhow!("{error}"))?;
         let (provider, actors) = (&chain.provider, &chain.actors);
-        deploy_factory(provider, Chain::ANVIL, build).await?;
-        let lens = deploy_lens(provider, Chain::ANVIL, build).await?.record().address;
+        deploy_factory(provider, chain.chain_id(), build).await?;
+        let lens = deploy_lens(provider, chain.chain_id(), build).await?.record().address;
         let config = VaultConfig {
             owner: actors.owner.address(),
             treasury: actors.treasury.address(),
             guardian: actors.guardian.address(),
         };
-        let vault = deploy_vault(provider, Chain::ANVIL, build, &config, B256::ZERO).await?.record().address;
+        let vault = deploy_vault(provider, chain.chain_id(), build, &config, B256::ZERO).await?.record().address;
         let funds = U256::from(Self::FUNDS * Self::USDC);
         let deployer = actors.deployer.address();
-        let usdc = deploy_test_usdc(provider, &LocalChain::checkout(), deployer, &[(vault, funds)]).await?;
+        let usdc = deploy_test_usdc_anywhere(provider, &LocalChain::checkout(), deployer, &[(vault, funds)]).await?;
 
         let mut scene = Self { chain, build, lens, vault, usdc, plain: Address::ZERO };
         scene.plain = scene.deploy_plain(vault).await?;

@@ -44,6 +44,7 @@ use purse_protocol::{PaymentRefusal, RpcFault};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Longest symbol of a token that is shown, in characters.
@@ -63,6 +64,8 @@ pub struct Buyer<P> {
     token: OnceLock<Wanted>,
     separator: OnceLock<B256>,
     memory: memory::Memory,
+    /// Whether what others left was looked up.
+    reconciled: AtomicBool,
 }
 
 impl<P> fmt::Debug for Buyer<P> {
@@ -84,7 +87,8 @@ impl<P: Provider> Buyer<P> {
         let locks = path.with_extension("locks");
         let (token, separator) = (OnceLock::new(), OnceLock::new());
         let memory = memory::Memory::default();
-        Ok(Self { agent, journal, locks, client, bounds: Bounds::default(), token, separator, memory })
+        let (bounds, reconciled) = (Bounds::default(), AtomicBool::new(false));
+        Ok(Self { agent, journal, locks, client, bounds, token, separator, memory, reconciled })
     }
 
     /// The same within other bounds.

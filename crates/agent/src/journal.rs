@@ -33,9 +33,14 @@ const APPLICATION_ID: i32 = 0x5055_524a;
 /// How long a writer waits for another process's transaction; each takes milliseconds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Each file is a step of the schema; `user_version` counts them.
-const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("../migrations/0001_purchases.sql"))];
+const MIGRATIONS: &[M<'static>] =
+    &[M::up(include_str!("../migrations/0001_purchases.sql")), M::up(include_str!("../migrations/0002_final.sql"))];
 /// Purchases that are under way: an authorisation may be out, or is about to be.
 const UNDER_WAY: &str = "state IN ('reserved', 'signed', 'sent', 'unknown')";
+/// For how long a command without an id goes on with a purchase that was paid for and not served, in seconds.
+pub(crate) const REMINDED_FOR: u64 = 3_600;
+/// How many purchases that are not final are looked at again at once, the oldest first.
+const LOOKED_AT_AGAIN: u32 = 64;
 
 /// The journal of one session.
 #[derive(Debug)]
@@ -187,14 +192,15 @@ impl Journal {
         self.one("purchase = ?1", [purchase.as_str()])
     }
 
-    /// The newest purchase under an id made up here that asks for the same and is not over: under way, or paid for and
-    /// not handed over to whoever bought.
+    /// The newest purchase under an id made up here that asks for the same and is not over: under way, or paid for within
+    /// the last hour and not handed over to whoever bought.
     ///
     /// # Errors
     /// [`JournalError`].
-    pub fn unfinished_like(&self, request: B256) -> Result<Option<Purchase>, JournalError> {
-        let unfinished = format!("({UNDER_WAY} OR state = 'settled' AND handed_over = 0)");
-        self.one(&format!("request = ?1 AND derived = 1 AND {unfinished}"), [request.as_slice()])
+    pub fn unfinished_like(&self, request: B256, now: u64) -> Result<Option<Purchase>, JournalError> {
+        let unfinished = format!("({UNDER_WAY} OR state = 'settled' AND handed_over = 0 AND created > ?2)");
+        let since = now.saturating_sub(REMINDED_FOR).cast_signed();
+        self.one(&format!("request = ?1 AND derived = 1 AND {unfinished}"), params![request.as_slice(), since])
     }
 
     /// All purchases under way, the oldest first.
@@ -203,6 +209,15 @@ impl Journal {
     /// [`JournalError`].
     pub fn under_way(&self) -> Result<Vec<Purchase>, JournalError> {
         self.many(&format!("{UNDER_WAY} ORDER BY id"), [])
+    }
+
+    /// Purchases that are decided, but in a block that a reorganisation may still take away; the oldest first.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub fn not_final(&self) -> Result<Vec<Purchase>, JournalError> {
+        let decided = "final = 0 AND header IS NOT NULL AND state IN ('settled', 'refused')";
+        self.many(&format!("{decided} ORDER BY id LIMIT ?1"), [LOOKED_AT_AGAIN])
     }
 
     /// The newest purchases, the newest first.
@@ -270,15 +285,48 @@ impl Journal {
         self.step(purchase, &from, State::Sent, &[], now)
     }
 
-    /// Notes that the chain has the payment.
+    /// Notes that the chain has the payment, and what it moved, where that is known.
     ///
     /// # Errors
     /// [`JournalError`].
     pub fn settled(&self, purchase: &PurchaseId, settlement: Settlement, now: u64) -> Result<(), JournalError> {
         let (tx, block) = (settlement.transaction.map(|hash| hash.to_vec()), settlement.block.map(u64::cast_signed));
-        let set: [(&str, &dyn ToSql); 3] = [("tx", &tx), ("block", &block), ("reconciled", &settlement.reconciled)];
-        let from = [State::Reserved, State::Signed, State::Sent, State::Unknown, State::Settled];
+        let (payee, amount) = settlement.moved.map(|(payee, amount)| (payee.to_vec(), amount.to_string())).unzip();
+        let mut set: Vec<(&str, &dyn ToSql)> =
+            vec![("tx", &tx), ("block", &block), ("reconciled", &settlement.reconciled)];
+        if settlement.moved.is_some() {
+            set.extend([("payee", &payee as &dyn ToSql), ("amount", &amount)]);
+        }
+        let from = [State::Reserved, State::Signed, State::Sent, State::Unknown, State::Settled, State::Refused];
         self.step(purchase, &from, State::Settled, &set, now)
+    }
+
+    /// Notes that a reorganisation of the chain has taken the payment away: it may be made again while what was signed
+    /// lives (`unknown`), or never (`refused`).
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub fn undone(
+        &self,
+        purchase: &PurchaseId,
+        to: State,
+        refusal: &PaymentRefusal,
+        now: u64,
+    ) -> Result<(), JournalError> {
+        let (text, none) = (row::to_json(refusal), None::<i64>);
+        let set: [(&str, &dyn ToSql); 4] = [("refusal", &text), ("tx", &none), ("block", &none), ("reconciled", &true)];
+        self.step(purchase, &[State::Settled], to, &set, now)
+    }
+
+    /// Notes that no reorganisation can change what became of a purchase any more.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub fn now_final(&self, purchase: &PurchaseId) -> Result<(), JournalError> {
+        self.write(|tx| {
+            tx.execute("UPDATE purchases SET final = 1 WHERE purchase = ?1", [purchase.as_str()])?;
+            Ok(())
+        })
     }
 
     /// Notes that the purchase came to nothing and that what was signed for it, if anything, can pay no more.

@@ -14,7 +14,7 @@
 //! - `pay`: one payment; `batch`: several in one transaction; `submit`: send a transaction and wait for it
 //! - `approval_request`: the file in which the owner is asked; `approval`: asking, and paying with the answer
 //! - `purchase`: one id, one payment; [`journal`]: what became of each; `purchase_lock`: one process at a time; [`x402`]: the words of HTTP 402 payments
-//! - [`buyer`]: buying from sellers that demand a payment; `purse`: the pocket money that pays them
+//! - [`buyer`]: buying from sellers that demand a payment; `purse`: the pocket money that pays them; `settlement`: what became of it
 //! - `budget`: what the session may still spend
 //! - `error`: what can go wrong, other than a refusal
 
@@ -38,6 +38,7 @@ mod purse;
 mod reference;
 mod session_file;
 mod session_key;
+mod settlement;
 mod submit;
 mod v3;
 pub mod x402;

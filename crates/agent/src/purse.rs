@@ -1,18 +1,19 @@
-//! The purse of a session, token and category, as its agent sees it on the chain: where it is, what it holds, what it
-//! may be refilled to, and what became of an authorisation under one of its nonces.
+//! The purse of a session, token and category, as its agent sees it on the chain: where it is, what it holds, and what it
+//! may be refilled to.
 
 use crate::agent::{Agent, answer};
-use crate::journal::{Funds, Settlement};
+use crate::journal::Funds;
 use alloy::eips::{BlockId, BlockNumberOrTag};
 use alloy::primitives::{Address, B256, Bytes, U256};
 use alloy::providers::Provider;
-use alloy::rpc::types::{Filter, Log, TransactionReceipt};
-use alloy::sol_types::SolEvent;
+use futures::future::try_join_all;
 use purse_protocol::RpcFault;
-use purse_protocol::abi::IErc20::{self, IErc20Instance};
+use purse_protocol::abi::IErc20::IErc20Instance;
 use purse_protocol::abi::{IEip3009, IPurse, IPurses};
 use purse_protocol::create2;
 
+/// Entries of the list of purses that are read at once.
+const READS_AT_ONCE: usize = 16;
 /// ERC-1271's yes.
 const YES: [u8; 4] = [0x16, 0x26, 0xba, 0x7e];
 
@@ -29,26 +30,6 @@ pub struct Purse {
     pub funds: Funds,
     /// What it may be refilled to, in base units.
     pub target: u128,
-}
-
-/// What became of an authorisation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
-    /// The token has used the nonce: the money moved.
-    Used,
-    /// Not used, and its time is not over.
-    Alive,
-    /// Not used, and its time is over: it never will be.
-    Dead,
-}
-
-/// What is looked for in the token's log.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Transfer {
-    pub(crate) purse: Address,
-    pub(crate) payee: Address,
-    pub(crate) amount: u128,
-    pub(crate) nonce: B256,
 }
 
 /// The newest block.
@@ -122,68 +103,21 @@ impl<P: Provider> Agent<P> {
         }
     }
 
-    /// What became of an authorisation, judged at one block.
-    pub(crate) async fn fate(&self, purse: Address, nonce: B256, valid_before: u64) -> Result<Fate, RpcFault> {
-        let head = self.head().await?;
-        let token = IEip3009::new(self.session.token, &self.provider);
-        let used = token.authorizationState(purse, nonce).block(BlockId::number(head.number)).call().await?;
-        Ok(match used {
-            true => Fate::Used,
-            false if head.time >= valid_before => Fate::Dead,
-            false => Fate::Alive,
-        })
-    }
-
-    /// The settlement, if the receipt of that transaction shows this very transfer: then the nonce is used.
-    pub(crate) async fn shown_by(&self, transfer: Transfer, transaction: B256) -> Option<Settlement> {
-        let receipt = answer(async { self.provider.get_transaction_receipt(transaction).await }).await.ok()??;
-        let settlement = Settlement { transaction: Some(transaction), block: receipt.block_number, reconciled: false };
-        self.shows(&receipt, transfer).then_some(settlement)
-    }
-
-    /// The transaction that used a nonce, looked for from a block on. `claimed` is one that the seller names: it is
-    /// believed only if its receipt shows this very transfer.
-    pub(crate) async fn settlement(
-        &self,
-        transfer: Transfer,
-        claimed: Option<B256>,
-        from_block: u64,
-    ) -> Result<Settlement, RpcFault> {
-        if let Some(hash) = claimed
-            && let Some(shown) = self.shown_by(transfer, hash).await
-        {
-            return Ok(shown);
+    /// Every purse that was ever opened for this session in its token, whatever it is granted now. `known` are those that
+    /// were found before, of whichever session: they are never taken away.
+    pub(crate) async fn purses_opened(&self, known: &mut Vec<(Address, u32)>) -> Result<Vec<Address>, RpcFault> {
+        let purses = IPurses::new(self.purses(), &self.provider);
+        let count: usize = purses.countOf(self.session.token).call().await?.saturating_to();
+        while known.len() < count {
+            let some = known.len()..count.min(known.len() + READS_AT_ONCE);
+            let read = |index| {
+                let at = purses.purseAt(self.session.token, U256::from(index));
+                async move { at.call().await.map(|found| (found.purse, found.session)) }
+            };
+            known.extend(try_join_all(some.map(read)).await?);
         }
-        let filter = Filter::new()
-            .address(self.session.token)
-            .from_block(from_block)
-            .event_signature(IEip3009::AuthorizationUsed::SIGNATURE_HASH)
-            .topic1(transfer.purse.into_word())
-            .topic2(transfer.nonce);
-        let logs = answer(async { self.provider.get_logs(&filter).await }).await?;
-        let log = logs.first();
-        let reconciled = false;
-        Ok(Settlement {
-            transaction: log.and_then(|log| log.transaction_hash),
-            block: log.and_then(|log| log.block_number),
-            reconciled,
-        })
-    }
-
-    /// Whether a receipt shows the nonce used and exactly that much gone from the purse to the payee.
-    fn shows(&self, receipt: &TransactionReceipt, transfer: Transfer) -> bool {
-        let of_token = |log: &&Log| log.address() == self.session.token;
-        let used = receipt.logs().iter().filter(of_token).any(|log| {
-            log.log_decode::<IEip3009::AuthorizationUsed>()
-                .is_ok_and(|log| (log.inner.authorizer, log.inner.nonce) == (transfer.purse, transfer.nonce))
-        });
-        let moved = receipt.logs().iter().filter(of_token).any(|log| {
-            log.log_decode::<IErc20::Transfer>().is_ok_and(|log| {
-                let said = (log.inner.from, log.inner.to, log.inner.value);
-                said == (transfer.purse, transfer.payee, U256::from(transfer.amount))
-            })
-        });
-        receipt.status() && used && moved
+        let own = known.iter().filter(|(_, session)| *session == self.session.session.get());
+        Ok(own.map(|(purse, _)| *purse).collect())
     }
 
     /// The contract for purses: the first that the vault made.

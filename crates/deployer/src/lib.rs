@@ -31,5 +31,5 @@ pub use deploy::{
     Outcome, check_chain_id, deploy_factory, deploy_lens, deploy_vault, verify_factory, verify_lens, verify_vault,
 };
 pub use deploy_error::{DeployError, ImmutableDifference};
-pub use test_usdc::{TestUsdcError, deploy_test_usdc};
+pub use test_usdc::{TestUsdcError, deploy_test_usdc, deploy_test_usdc_anywhere};
 pub use verify::{factory_immutables, vault_immutables, verify_runtime};

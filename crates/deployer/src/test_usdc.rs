@@ -103,6 +103,19 @@ pub async fn deploy_test_usdc(
     if chain_id != Chain::ANVIL {
         return Err(TestUsdcError::NotAnvil { chain_id });
     }
+    deploy_test_usdc_anywhere(provider, checkout, sender, mint).await
+}
+
+/// The same on a chain that passes for another: tests of what differs between chains need one.
+///
+/// # Errors
+/// [`TestUsdcError`].
+pub async fn deploy_test_usdc_anywhere(
+    provider: &impl Provider,
+    checkout: &Path,
+    sender: Address,
+    mint: &[(Address, U256)],
+) -> Result<Address, TestUsdcError> {
     let folder = checkout.join(ARTIFACTS);
     let code = |path: &str| Compiled::read(&folder.join(path));
     let library = code("util/SignatureChecker.sol/SignatureChecker.json")?.linked(Address::ZERO)?;

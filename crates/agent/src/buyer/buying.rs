@@ -9,12 +9,12 @@ use super::request::without_query;
 use super::{Buyer, Purchasing, wall_clock};
 use crate::journal::{NewPurchase, Purchase, State};
 use crate::purchase_lock::PurchaseLock;
-use crate::purse::{Fate, Transfer};
+use crate::settlement::{Fate, Transfer};
 use crate::x402::{Authorization, Demand, payment_header, purse_blob};
 use crate::{PurchaseId, reference};
 use alloy::primitives::Bytes;
 use alloy::providers::Provider;
-use purse_protocol::{Category, MoneyMoved, PaymentRefusal, RetryHow};
+use purse_protocol::{MoneyMoved, PaymentRefusal, RetryHow};
 use reqwest::{Response, StatusCode};
 
 /// How far back the log is searched for the payment of a purchase that the journal has lost, in blocks: providers refuse
@@ -62,6 +62,7 @@ impl<P: Provider> Buyer<P> {
         purchasing: &Purchasing,
     ) -> Result<Flow, PaymentRefusal> {
         purchasing.check()?;
+        self.reconcile_once().await?;
         let claim = self.claim(purchasing).await?;
         let id = claim.purchase.clone();
         let bought = self.buy_claimed(exchange, purchasing, claim).await;
@@ -74,7 +75,8 @@ impl<P: Provider> Buyer<P> {
         purchasing: &Purchasing,
         claim: Claim,
     ) -> Result<Flow, PaymentRefusal> {
-        let forgotten = claim.known.is_none() && !claim.derived;
+        // Another machine may have bought under the caller's id what this one knows nothing of, or has written off.
+        let elsewhere = !claim.derived && claim.known.as_ref().is_none_or(|known| known.state == State::Refused);
         if let Some(known) = claim.known.clone()
             && let Some(bought) = self.resume(exchange, purchasing, known).await?
         {
@@ -90,7 +92,7 @@ impl<P: Provider> Buyer<P> {
         let planned = self.plan(&demand, &wanted).await;
         let mut plan = planned.map_err(|refusal| self.pay_to_changed(purchasing, refusal))?;
         let mut new = self.new_purchase(purchasing, &claim, &demand, &plan);
-        if forgotten {
+        if elsewhere {
             self.not_paid_before(&new).await?;
         }
         self.fund(&mut plan, &mut new).await?;
@@ -123,7 +125,7 @@ impl<P: Provider> Buyer<P> {
             }
             return Ok(Claim { purchase, derived: false, known, _lock: lock });
         }
-        if let Some(left) = self.journal.unfinished_like(request)? {
+        if let Some(left) = self.journal.unfinished_like(request, wall_clock())? {
             let purchase = left.bought.purchase;
             if let Some(lock) = PurchaseLock::try_take(&self.locks, &purchase).map_err(of_file)? {
                 let known = self.journal.find(&purchase)?; // as it is under the lock
@@ -139,21 +141,23 @@ impl<P: Provider> Buyer<P> {
     }
 
     /// Goes on with a purchase that is known: its answer, or its authorisation sent again. `None` where nothing of it is
-    /// alive.
+    /// alive. The chain is asked first, so that the receipt beside a kept answer says what is so now.
     async fn resume(
         &self,
         exchange: &mut dyn Exchange,
         purchasing: &Purchasing,
         known: Purchase,
     ) -> Result<Option<Bought>, PaymentRefusal> {
-        if let Some(answer) = known.answer.clone().filter(|answer| answer.body.is_some()) {
+        let kept = known.answer.clone().filter(|answer| answer.body.is_some());
+        let known = match self.standing(known.clone()).await? {
+            Standing::Free if kept.is_none() => return Ok(None),
+            Standing::Free => self.journal.find(&known.bought.purchase)?.unwrap_or(known),
+            Standing::Paid(known) | Standing::Alive(known) => known,
+        };
+        if let Some(answer) = kept {
             self.journal.handed_over(&known.bought.purchase, wall_clock())?;
             return Ok(Some(Bought::again(&known, answer)));
         }
-        let known = match self.standing(known).await? {
-            Standing::Free => return Ok(None),
-            Standing::Paid(known) | Standing::Alive(known) => known,
-        };
         if known.header.is_none() {
             let what = "nothing of what was sent is kept, so the seller cannot be reminded of it";
             return Err(paid_in_vain("PaidButNotServed", what, &known));
@@ -234,30 +238,33 @@ impl<P: Provider> Buyer<P> {
         Ok(())
     }
 
-    /// The journal knows nothing of the caller's purchase. The token does, if it was paid from any of the session's
-    /// purses: the nonce follows from the id.
+    /// The journal knows nothing of the caller's purchase, or that it came to nothing. The token knows, if it was paid from
+    /// any of the session's purses, also under a category that was taken away since: the nonce follows from the id.
     async fn not_paid_before(&self, new: &NewPurchase) -> Result<(), PaymentRefusal> {
-        let view = self.agent.view().await?;
-        let categories = (1..=63_u8).filter_map(Category::new).map(|category| category.number());
-        let granted = categories.filter(|category| view.session.categories >> category & 1 == 1);
-        for category in granted {
-            let purse = match category == new.category {
-                true => new.purse,
-                false => self.agent.purse_address(category).await?,
-            };
+        for purse in self.purses_opened().await? {
             if self.agent.fate(purse, new.nonce, new.valid_before).await? != Fate::Used {
                 continue;
             }
             let transfer = Transfer { purse, payee: new.payee, amount: new.amount, nonce: new.nonce };
             let from = self.agent.head().await?.number.saturating_sub(LOST_WITHIN);
-            let settlement = self.agent.settlement(transfer, None, from).await.ok();
+            let found = self.agent.settlement(transfer, None, from).await.unwrap_or_default();
             let what = "this purchase was paid for before; this machine's journal does not have it";
-            let refusal = PaymentRefusal::new("AlreadyPaid", what).money(MoneyMoved::Yes).fact("purse", purse).next(
-                "do not pay again: show the seller the transaction; to buy it once more, choose another purchase id",
-            );
-            return Err(match settlement.and_then(|settlement| settlement.transaction) {
-                Some(transaction) => refusal.fact("transaction", transaction),
+            let refusal = PaymentRefusal::new("AlreadyPaid", what)
+                .money(MoneyMoved::Yes)
+                .fact("purse", purse)
+                .fact("nonce", new.nonce);
+            let refusal = match found.moved {
+                Some((payee, amount)) => refusal.fact("payee", payee).fact("amount_base_units", amount),
                 None => refusal,
+            };
+            return Err(match found.transaction {
+                Some(transaction) => refusal.fact("transaction", transaction).next(
+                    "do not pay again: show the seller the transaction; to buy it once more, choose another purchase id",
+                ),
+                None => refusal.next(
+                    "do not pay again: the token's log has the payment under that nonce, further back than was searched; \
+                     to buy it once more, choose another purchase id",
+                ),
             });
         }
         Ok(())

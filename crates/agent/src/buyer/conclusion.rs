@@ -5,8 +5,8 @@ use super::exchange::Heard;
 use super::refusal::{about, not_told, open_end, paid_in_vain};
 use super::{Buyer, wall_clock};
 use crate::PaymentRequest;
-use crate::journal::{Answer, Purchase};
-use crate::purse::{Fate, Transfer};
+use crate::journal::{Answer, Purchase, Settlement, State};
+use crate::settlement::{Fate, Transfer};
 use crate::x402::Receipt;
 use alloy::primitives::{Address, B256};
 use alloy::providers::Provider;
@@ -54,6 +54,9 @@ pub struct PurchaseReceipt {
     pub reference: B256,
     /// Whether the chain has the payment. If not, it may come until `valid_before`.
     pub settled: bool,
+    /// Whether no reorganisation of the chain can change that any more.
+    #[serde(rename = "final")]
+    pub is_final: bool,
     /// The transaction, where it is known.
     pub transaction: Option<B256>,
     /// Its block.
@@ -75,7 +78,8 @@ impl PurchaseReceipt {
             purse: bought.purse,
             nonce: bought.nonce,
             reference: bought.reference,
-            settled: purchase.state == crate::journal::State::Settled,
+            settled: purchase.state == State::Settled,
+            is_final: purchase.is_final,
             transaction: purchase.transaction,
             block: purchase.block,
             valid_before: bought.valid_before,
@@ -116,8 +120,7 @@ impl<P: Provider> Buyer<P> {
             None => None,
         };
         if let Some(settlement) = shown {
-            self.journal.settled(&known.bought.purchase, settlement, wall_clock())?;
-            let known = self.journal.find(&known.bought.purchase)?.unwrap_or(known);
+            let known = self.settled(known, settlement)?;
             return self.concluded(known, heard, &said);
         }
         let known = match self.seen(&known, &said).await {
@@ -178,23 +181,32 @@ impl<P: Provider> Buyer<P> {
         claimed: Option<B256>,
         reconciled: bool,
     ) -> Result<Purchase, PaymentRefusal> {
-        let bought = &known.bought;
-        let transfer = transfer_of(&known);
-        let found = self.agent.settlement(transfer, claimed, known.reserved_block).await;
-        let mut settlement = found.unwrap_or(crate::journal::Settlement { transaction: None, block: None, reconciled });
-        settlement.reconciled = reconciled;
-        self.journal.settled(&bought.purchase, settlement, wall_clock())?;
-        Ok(self.journal.find(&bought.purchase)?.unwrap_or(known))
+        let found = self.agent.settlement(transfer_of(&known), claimed, known.reserved_block).await;
+        self.settled(known, Settlement { reconciled, ..found.unwrap_or_default() })
+    }
+
+    fn settled(&self, known: Purchase, settlement: Settlement) -> Result<Purchase, PaymentRefusal> {
+        let purchase = &known.bought.purchase;
+        self.journal.settled(purchase, settlement, wall_clock())?;
+        if self.agent.final_at_once() && settlement.block.is_some() {
+            self.journal.now_final(purchase)?;
+        }
+        Ok(self.journal.find(purchase)?.unwrap_or(known))
     }
 
     /// The seller delivered.
     fn served(&self, known: Purchase, heard: Heard) -> Result<Bought, PaymentRefusal> {
         let (status, content_type) = (heard.status.as_u16(), heard.content_type());
+        self.journal.handed_over(&known.bought.purchase, wall_clock())?;
         let Some(body) = heard.body else {
             let what = "the seller's answer is larger than allowed";
-            return Err(paid_in_vain("AnswerTooLarge", what, &known).by(WhoCanFix::Agent));
+            let refusal = match known.state {
+                State::Settled => paid_in_vain("AnswerTooLarge", what, &known),
+                _ => open_end("AnswerTooLarge", what, &known),
+            };
+            let refusal = refusal.by(WhoCanFix::Agent).retry(RetryHow::Never);
+            return Err(refusal.next("do not ask for it again: ask for less at once"));
         };
-        self.journal.handed_over(&known.bought.purchase, wall_clock())?;
         let answer = Answer { status, content_type, body: Some(body) };
         Ok(Bought { answer, receipt: Some(PurchaseReceipt::of(&known)), replayed: false })
     }
@@ -224,24 +236,13 @@ impl<P: Provider> Buyer<P> {
         };
         let dead = fate == Fate::Dead || refusal.money_moved == MoneyMoved::No;
         let refusal = if dead { over(refusal) } else { refusal };
+        match dead {
+            true => self.journal.refused(&purchase, &refusal, false, wall_clock())?,
+            false => self.journal.unknown(&purchase, &refusal, wall_clock())?,
+        }
         match heard {
-            Ok(heard) if heard.status.as_u16() < 400 => {
-                let bought = self.served(known, heard)?;
-                if dead {
-                    self.journal.refused(&purchase, &refusal, false, wall_clock())?;
-                } else {
-                    self.journal.unknown(&purchase, &refusal, wall_clock())?;
-                }
-                Ok(bought)
-            }
-            _ => {
-                if dead {
-                    self.journal.refused(&purchase, &refusal, false, wall_clock())?;
-                } else {
-                    self.journal.unknown(&purchase, &refusal, wall_clock())?;
-                }
-                Err(refusal)
-            }
+            Ok(heard) if heard.status.as_u16() < 400 => self.served(known, heard),
+            _ => Err(refusal),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a buyer has seen before, so that it need not wait for one answer to put the next question: under which category a
-//! payee was paid, and where the open purse of a category is. Each time the book is asked again; a purse that was opened
-//! stays where it is.
+//! payee was paid, where the open purse of a category is, and which purses there are. Each time the book is asked again; a
+//! purse that was opened stays where it is.
 
 use super::Buyer;
 use crate::purse::Purse;
@@ -21,6 +21,8 @@ pub(super) struct Memory(Mutex<Seen>);
 struct Seen {
     categories: BTreeMap<Address, u8>,
     purses: BTreeMap<u8, Address>,
+    /// The vault's list of purses in the token, as far as it was read: each with its session.
+    opened: Vec<(Address, u32)>,
 }
 
 impl Memory {
@@ -35,6 +37,14 @@ impl Memory {
 }
 
 impl<P: Provider> Buyer<P> {
+    /// Every purse that was ever opened for the session in its token.
+    pub(super) async fn purses_opened(&self) -> Result<Vec<Address>, RpcFault> {
+        let mut opened = self.memory.seen().opened.clone();
+        let own = self.agent.purses_opened(&mut opened).await?;
+        self.memory.seen().opened = opened;
+        Ok(own)
+    }
+
     /// The purse from which a payee is paid; `None` where it is not in the book.
     pub(super) async fn purse_for(&self, payee: Address) -> Result<Option<Purse>, RpcFault> {
         let (guess, at) = {

@@ -1,12 +1,14 @@
 //! What became of purchases whose process ended, or whose seller gave no answer: the chain knows.
 
-use super::refusal::{not_told, of_file};
+use super::refusal::{not_told, of_file, open_end};
 use super::{Buyer, wall_clock};
 use crate::journal::{Purchase, State};
 use crate::purchase_lock::PurchaseLock;
-use crate::purse::Fate;
+use crate::purse::Head;
+use crate::settlement::Fate;
 use alloy::providers::Provider;
 use purse_protocol::{PaymentRefusal, RetryHow};
+use std::sync::atomic::Ordering;
 
 /// How a known purchase stands.
 pub(super) enum Standing {
@@ -19,13 +21,15 @@ pub(super) enum Standing {
 }
 
 impl<P: Provider> Buyer<P> {
-    /// Asks the chain about every purchase under way that no process is at, and notes what became of it. Gives those that
-    /// are decided now.
+    /// Asks the chain about every purchase under way that no process is at, and notes what became of it; and once more
+    /// about those that were decided in blocks that a reorganisation may have taken away. Gives those that stand
+    /// otherwise now. A buyer does so by itself before it first buys.
     ///
     /// # Errors
     /// A refusal where journal or node fail; what was noted stays noted.
     pub async fn reconcile(&self) -> Result<Vec<Purchase>, PaymentRefusal> {
-        let mut decided = Vec::new();
+        self.reconciled.store(true, Ordering::Relaxed);
+        let mut decided = self.look_again().await?;
         for left in self.journal.under_way()? {
             let purchase = left.bought.purchase;
             let Some(_lock) = PurchaseLock::try_take(&self.locks, &purchase).map_err(of_file)? else { continue };
@@ -35,6 +39,63 @@ impl<P: Provider> Buyer<P> {
             }
         }
         Ok(decided)
+    }
+
+    /// Does so once for this buyer.
+    pub(super) async fn reconcile_once(&self) -> Result<(), PaymentRefusal> {
+        if !self.reconciled.swap(true, Ordering::Relaxed) {
+            self.reconcile().await?;
+        }
+        Ok(())
+    }
+
+    /// What was decided and is not final: as the chain has it now.
+    async fn look_again(&self) -> Result<Vec<Purchase>, PaymentRefusal> {
+        let decided = self.journal.not_final()?;
+        if decided.is_empty() {
+            return Ok(Vec::new());
+        }
+        let last = self.agent.final_head().await?;
+        let mut changed = Vec::new();
+        for before in decided {
+            let purchase = before.bought.purchase;
+            let Some(_lock) = PurchaseLock::try_take(&self.locks, &purchase).map_err(of_file)? else { continue };
+            let Some(known) = self.journal.find(&purchase)? else { continue }; // as it is under the lock
+            let now = self.as_the_chain_has_it(known, last).await?;
+            if now.state != before.state {
+                changed.push(now);
+            }
+        }
+        Ok(changed)
+    }
+
+    /// A purchase that was decided, as it stands now, and whether that is final. `last`: the newest block that is.
+    async fn as_the_chain_has_it(&self, known: Purchase, last: Head) -> Result<Purchase, PaymentRefusal> {
+        let bought = &known.bought;
+        let purchase = bought.purchase.clone();
+        let fate = self.agent.fate(bought.purse, bought.nonce, bought.valid_before).await;
+        match (known.state, fate.map_err(|fault| not_told(&fault, &known))?) {
+            (State::Settled | State::Refused, Fate::Used) => {
+                let known = self.note_settled(known.clone(), known.transaction, known.reconciled).await?;
+                if known.block.is_some_and(|block| block <= last.number) {
+                    self.journal.now_final(&purchase)?;
+                }
+            }
+            (State::Settled, fate) => {
+                let to = if fate == Fate::Dead { State::Refused } else { State::Unknown };
+                let what = "a reorganisation of the chain has taken the payment away";
+                let refusal = match to {
+                    State::Refused => PaymentRefusal::new("PaymentUndone", format!("{what}, and its time is over"))
+                        .retry(RetryHow::Now)
+                        .next("ask again, if it is still wanted"),
+                    _ => open_end("PaymentUndone", what, &known),
+                };
+                self.journal.undone(&purchase, to, &refusal, wall_clock())?;
+            }
+            (State::Refused, Fate::Dead) if bought.valid_before <= last.time => self.journal.now_final(&purchase)?,
+            _ => {}
+        }
+        Ok(self.journal.find(&purchase)?.unwrap_or(known))
     }
 
     /// How a purchase stands, whose lock this process holds. What the chain decided is noted.
@@ -51,7 +112,16 @@ impl<P: Provider> Buyer<P> {
         };
         match known.state {
             State::Refused => Ok(Standing::Free),
-            State::Settled => Ok(Standing::Paid(known)),
+            State::Settled if known.is_final => Ok(Standing::Paid(known)),
+            State::Settled => {
+                let last = self.agent.final_head().await.map_err(|fault| not_told(&fault, &known))?;
+                let known = self.as_the_chain_has_it(known, last).await?;
+                Ok(match known.state {
+                    State::Settled => Standing::Paid(known),
+                    State::Refused => Standing::Free,
+                    _ => Standing::Alive(known),
+                })
+            }
             State::Reserved => {
                 not_paid("Abandoned", "its process ended before anything was signed")?;
                 Ok(Standing::Free)

@@ -43,7 +43,10 @@ pub(super) fn paid_in_vain(code: &'static str, what: &str, purchase: &Purchase) 
         .money(MoneyMoved::Yes)
         .retry(RetryHow::WithSamePurchaseId)
         .by(WhoCanFix::Seller)
-        .next("do not pay again: ask again under the same purchase id, or show the seller the transaction");
+        .next(
+            "do not pay again: ask again under the same purchase id, or show the seller the transaction; another \
+             purchase id would buy it once more",
+        );
     let refusal = about(refusal, purchase);
     match purchase.transaction {
         Some(transaction) => refusal.fact("transaction", transaction),

@@ -12,7 +12,7 @@ use std::fmt;
 /// The columns that [`read`] reads, in its order.
 pub(super) const COLUMNS: &str = "purchase, derived, request, method, url, reason, reference, version, purse, token, \
      payee, category, amount, nonce, valid_before, state, reconciled, reserved_block, header, tx, block, refusal, \
-     answer_status, answer_type, answer_body, created, updated, handed_over";
+     answer_status, answer_type, answer_body, created, updated, handed_over, final";
 
 /// Where a purchase stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -64,7 +64,7 @@ pub struct NewPurchase {
     pub purchase: PurchaseId,
     /// Whether the id was made up here, for one invocation and its retries.
     pub derived: bool,
-    /// Hash of method, URL and body.
+    /// Hash of what makes two requests the same.
     pub request: B256,
     /// The request's method.
     pub method: String,
@@ -101,6 +101,8 @@ pub struct Purchase {
     pub state: State,
     /// Whether that was learnt from the chain afterwards.
     pub reconciled: bool,
+    /// Whether no reorganisation of the chain can change it any more.
+    pub is_final: bool,
     /// The block at which the purse's balance was read.
     pub reserved_block: u64,
     /// The signed authorisation as it goes to the seller.
@@ -133,12 +135,14 @@ pub struct Answer {
 }
 
 /// How the chain has a payment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settlement {
     /// The transaction, where it is known.
     pub transaction: Option<B256>,
     /// Its block.
     pub block: Option<u64>,
+    /// To whom it went, and how much, in base units: under the same nonce other terms may have been signed elsewhere.
+    pub moved: Option<(Address, u128)>,
     /// Whether it was found later, not told by the seller.
     pub reconciled: bool,
 }
@@ -241,6 +245,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Purchase> {
         created: number(row, 25)?,
         updated: number(row, 26)?,
         handed_over: row.get(27)?,
+        is_final: row.get(28)?,
     })
 }
 

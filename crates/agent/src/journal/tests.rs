@@ -49,7 +49,7 @@ fn new(purchase: &str, amount: u128) -> NewPurchase {
 }
 
 fn settlement(block: u64) -> Settlement {
-    Settlement { transaction: Some(B256::repeat_byte(9)), block: Some(block), reconciled: false }
+    Settlement { transaction: Some(B256::repeat_byte(9)), block: Some(block), moved: None, reconciled: false }
 }
 
 #[test]
@@ -108,6 +108,30 @@ fn what_was_refused_may_start_anew() {
     assert_eq!(row.bought.nonce, new("one", 1).nonce, "under the same nonce");
 }
 
+/// What a reorganisation takes away is under way again, and what it brings back is paid; until neither can be.
+#[test]
+fn what_is_not_final_is_looked_at_again() {
+    let desk = desk();
+    let (journal, one) = (&desk.journal, id("one"));
+    journal.reserve(&new("one", 40), FUNDS, 5).unwrap().unwrap();
+    journal.signed(&one, "header", 6).unwrap();
+    assert!(journal.not_final().unwrap().is_empty(), "nothing is decided");
+    journal.settled(&one, settlement(12), 7).unwrap();
+    assert_eq!(journal.not_final().unwrap().len(), 1);
+    let why = PaymentRefusal::new("PaymentUndone", "a reorganisation").money(MoneyMoved::Unknown);
+    journal.undone(&one, State::Unknown, &why, 8).unwrap();
+    let row = journal.find(&one).unwrap().unwrap();
+    assert_eq!((row.state, row.transaction, row.block, row.refusal), (State::Unknown, None, None, Some(why.clone())));
+    assert!(journal.not_final().unwrap().is_empty() && journal.under_way().unwrap().len() == 1);
+    journal.refused(&one, &why, true, 9).unwrap();
+    let moved = Settlement { moved: Some((Address::repeat_byte(8), 7)), ..settlement(13) };
+    journal.settled(&one, moved, 10).unwrap();
+    let row = journal.find(&one).unwrap().unwrap();
+    assert_eq!((row.state, row.bought.payee, row.bought.amount), (State::Settled, Address::repeat_byte(8), 7));
+    journal.now_final(&one).unwrap();
+    assert!(journal.not_final().unwrap().is_empty() && journal.find(&one).unwrap().unwrap().is_final);
+}
+
 /// Money in flight is held until a balance shows what became of it, and not longer.
 #[test]
 fn purchases_under_way_hold_their_price() {
@@ -153,17 +177,24 @@ fn retries_of_a_request_find_what_is_under_way() {
     let desk = desk();
     let journal = &desk.journal;
     journal.reserve(&new("named", 10), FUNDS, 5).unwrap().unwrap();
-    assert_eq!(journal.unfinished_like(B256::repeat_byte(3)).unwrap(), None, "its id was the caller's");
+    assert_eq!(journal.unfinished_like(B256::repeat_byte(3), 0).unwrap(), None, "its id was the caller's");
     journal.reserve(&NewPurchase { derived: true, ..new("auto-1", 10) }, FUNDS, 5).unwrap().unwrap();
-    assert_eq!(journal.unfinished_like(B256::repeat_byte(3)).unwrap().unwrap().bought.purchase, id("auto-1"));
-    assert_eq!(journal.unfinished_like(B256::repeat_byte(4)).unwrap(), None);
+    assert_eq!(journal.unfinished_like(B256::repeat_byte(3), 0).unwrap().unwrap().bought.purchase, id("auto-1"));
+    assert_eq!(journal.unfinished_like(B256::repeat_byte(4), 0).unwrap(), None);
     journal.signed(&id("auto-1"), "header", 6).unwrap();
     journal.settled(&id("auto-1"), settlement(12), 6).unwrap();
-    assert!(journal.unfinished_like(B256::repeat_byte(3)).unwrap().is_some(), "paid, and not delivered");
+    assert!(journal.unfinished_like(B256::repeat_byte(3), 0).unwrap().is_some(), "paid, and not delivered");
     journal.answered(&id("auto-1"), &Answer { status: 200, content_type: None, body: None }, 7).unwrap();
-    assert!(journal.unfinished_like(B256::repeat_byte(3)).unwrap().is_some(), "kept, but nobody has it");
+    assert!(journal.unfinished_like(B256::repeat_byte(3), 0).unwrap().is_some(), "kept, but nobody has it");
+    let late = 5 + super::REMINDED_FOR;
+    assert!(journal.unfinished_like(B256::repeat_byte(3), late - 1).unwrap().is_some(), "within the hour");
+    assert_eq!(
+        journal.unfinished_like(B256::repeat_byte(3), late).unwrap(),
+        None,
+        "a seller that never serves blocks nothing"
+    );
     journal.handed_over(&id("auto-1"), 7).unwrap();
-    assert_eq!(journal.unfinished_like(B256::repeat_byte(3)).unwrap(), None, "delivered: that purchase is over");
+    assert_eq!(journal.unfinished_like(B256::repeat_byte(3), 0).unwrap(), None, "delivered: that purchase is over");
     assert_eq!(journal.list(10).unwrap().len(), 2);
     assert_eq!(journal.list(1).unwrap()[0].bought.purchase, id("auto-1"), "the newest first");
 }

@@ -110,6 +110,7 @@ pub(crate) fn receipt_json(desk: &Desk, receipt: &PurchaseReceipt) -> Value {
         "nonce": receipt.nonce,
         "reference": receipt.reference,
         "settled": receipt.settled,
+        "final": receipt.is_final,
         "tx": receipt.transaction,
         "block": receipt.block,
     })
