@@ -6,6 +6,7 @@ mod bench;
 mod boundary;
 mod command;
 mod endings;
+mod ids;
 mod killed;
 mod market;
 mod mcp;

@@ -33,8 +33,11 @@ const APPLICATION_ID: i32 = 0x5055_524a;
 /// How long a writer waits for another process's transaction; each takes milliseconds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Each file is a step of the schema; `user_version` counts them.
-const MIGRATIONS: &[M<'static>] =
-    &[M::up(include_str!("../migrations/0001_purchases.sql")), M::up(include_str!("../migrations/0002_final.sql"))];
+const MIGRATIONS: &[M<'static>] = &[
+    M::up(include_str!("../migrations/0001_purchases.sql")),
+    M::up(include_str!("../migrations/0002_final.sql")),
+    M::up(include_str!("../migrations/0003_headers.sql")),
+];
 /// Purchases that are under way: an authorisation may be out, or is about to be.
 const UNDER_WAY: &str = "state IN ('reserved', 'signed', 'sent', 'unknown')";
 /// For how long a command without an id goes on with a purchase that was paid for and not served, in seconds.
@@ -197,10 +200,11 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError`].
-    pub fn unfinished_like(&self, request: B256, now: u64) -> Result<Option<Purchase>, JournalError> {
-        let unfinished = format!("({UNDER_WAY} OR state = 'settled' AND handed_over = 0 AND created > ?2)");
+    pub fn unfinished_like(&self, request: B256, headers: B256, now: u64) -> Result<Option<Purchase>, JournalError> {
+        let same = "request = ?1 AND (headers IS NULL OR headers = ?2) AND derived = 1";
+        let unfinished = format!("({UNDER_WAY} OR state = 'settled' AND handed_over = 0 AND created > ?3)");
         let since = now.saturating_sub(REMINDED_FOR).cast_signed();
-        self.one(&format!("request = ?1 AND derived = 1 AND {unfinished}"), params![request.as_slice(), since])
+        self.one(&format!("{same} AND {unfinished}"), params![request.as_slice(), headers.as_slice(), since])
     }
 
     /// All purchases under way, the oldest first.

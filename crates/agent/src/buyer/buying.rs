@@ -12,7 +12,7 @@ use crate::purchase_lock::PurchaseLock;
 use crate::settlement::{Fate, Transfer};
 use crate::x402::{Authorization, Demand, payment_header, purse_blob};
 use crate::{PurchaseId, reference};
-use alloy::primitives::Bytes;
+use alloy::primitives::{B256, Bytes};
 use alloy::providers::Provider;
 use purse_protocol::{MoneyMoved, PaymentRefusal, RetryHow};
 use reqwest::{Response, StatusCode};
@@ -125,7 +125,8 @@ impl<P: Provider> Buyer<P> {
             }
             return Ok(Claim { purchase, derived: false, known, _lock: lock });
         }
-        if let Some(left) = self.journal.unfinished_like(request, wall_clock())? {
+        let headers = self.headers_hash(purchasing);
+        if let Some(left) = self.journal.unfinished_like(request, headers, wall_clock())? {
             let purchase = left.bought.purchase;
             if let Some(lock) = PurchaseLock::try_take(&self.locks, &purchase).map_err(of_file)? {
                 let known = self.journal.find(&purchase)?; // as it is under the lock
@@ -186,6 +187,10 @@ impl<P: Provider> Buyer<P> {
         self.conclude(known, heard).await
     }
 
+    fn headers_hash(&self, purchasing: &Purchasing) -> B256 {
+        purchasing.headers_hash(self.agent.session().salt.get())
+    }
+
     /// Everything of the purchase but its time, which begins when it is reserved.
     fn new_purchase(&self, purchasing: &Purchasing, claim: &Claim, demand: &Demand, plan: &Plan) -> NewPurchase {
         let session = self.agent.session();
@@ -196,6 +201,7 @@ impl<P: Provider> Buyer<P> {
             purchase: claim.purchase.clone(),
             derived: claim.derived,
             request: purchasing.fingerprint(),
+            headers: self.headers_hash(purchasing),
             method: purchasing.method.to_string(),
             url: purchasing.url.to_string(),
             reason: purchasing.reason.clone(),

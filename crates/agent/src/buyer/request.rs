@@ -1,7 +1,7 @@
 //! What an agent wants to buy, and which URLs it may be bought from.
 
 use crate::PurchaseId;
-use alloy::primitives::{B256, keccak256};
+use alloy::primitives::{B256, Bytes, keccak256};
 use alloy::sol_types::SolValue;
 use purse_protocol::{PaymentRefusal, RetryHow};
 use reqwest::header::HeaderMap;
@@ -14,6 +14,19 @@ pub const MAX_REASON: usize = 1_024;
 pub(super) const MAX_REQUEST_BODY: usize = 4 * 1_024 * 1_024;
 /// Longest URL, in bytes: what servers usually take.
 pub(super) const MAX_URL: usize = 8 * 1_024;
+
+/// Headers that tell how a request travels and who follows it: they differ from try to try and select no answer.
+const OF_ONE_TRY: [&str; 9] = [
+    "baggage",
+    "content-length",
+    "date",
+    "traceparent",
+    "tracestate",
+    "user-agent",
+    "x-amzn-trace-id",
+    "x-correlation-id",
+    "x-request-id",
+];
 
 /// What to buy.
 #[derive(Clone, Debug)]
@@ -105,6 +118,16 @@ impl Purchasing {
     pub(crate) fn fingerprint(&self) -> B256 {
         let parts = (self.method.as_str().to_owned(), self.url.as_str().to_owned(), keccak256(&self.body));
         keccak256(parts.abi_encode_params())
+    }
+
+    /// What selects the answer beside that: the headers, but those of one try only. Salted, since they may hold a
+    /// password that can be guessed.
+    pub(crate) fn headers_hash(&self, salt: B256) -> B256 {
+        let kept = self.headers.iter().filter(|(name, _)| !OF_ONE_TRY.contains(&name.as_str()));
+        let mut headers: Vec<(String, Bytes)> =
+            kept.map(|(name, value)| (name.as_str().to_owned(), Bytes::copy_from_slice(value.as_bytes()))).collect();
+        headers.sort_by(|(one, _), (other, _)| one.cmp(other)); // stable: values of one name keep their order
+        keccak256((salt, headers).abi_encode_params())
     }
 }
 
@@ -202,5 +225,28 @@ mod tests {
         assert_eq!(one.fingerprint(), same.fingerprint());
         assert_ne!(other.fingerprint(), same.fingerprint());
         assert_eq!(without_query(one.url.as_str()), "https://api.example/x");
+    }
+
+    #[test]
+    fn headers_that_select_the_answer_make_another_request() {
+        let with = |headers: &[(&'static str, &'static str)]| {
+            let mut request = Purchasing::get("https://api.example/x", "a").unwrap();
+            for (name, value) in headers {
+                request.headers.append(*name, value.parse().unwrap());
+            }
+            request.headers_hash(B256::repeat_byte(7))
+        };
+        let one = with(&[("accept", "text/csv"), ("authorization", "Bearer one")]);
+        assert_eq!(one, with(&[("authorization", "Bearer one"), ("accept", "text/csv"), ("traceparent", "00-1")]));
+        for other in [
+            with(&[]),
+            with(&[("accept", "text/csv")]),
+            with(&[("accept", "text/csv"), ("authorization", "Bearer two")]),
+            with(&[("accept", "text/csv"), ("authorization", "Bearer one"), ("x-api-key", "1")]),
+        ] {
+            assert_ne!(one, other);
+        }
+        let plain = Purchasing::get("https://api.example/x", "a").unwrap();
+        assert_ne!(plain.headers_hash(B256::repeat_byte(7)), plain.headers_hash(B256::repeat_byte(8)), "salted");
     }
 }

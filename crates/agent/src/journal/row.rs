@@ -12,7 +12,7 @@ use std::fmt;
 /// The columns that [`read`] reads, in its order.
 pub(super) const COLUMNS: &str = "purchase, derived, request, method, url, reason, reference, version, purse, token, \
      payee, category, amount, nonce, valid_before, state, reconciled, reserved_block, header, tx, block, refusal, \
-     answer_status, answer_type, answer_body, created, updated, handed_over, final";
+     answer_status, answer_type, answer_body, created, updated, handed_over, final, headers";
 
 /// Where a purchase stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -64,8 +64,10 @@ pub struct NewPurchase {
     pub purchase: PurchaseId,
     /// Whether the id was made up here, for one invocation and its retries.
     pub derived: bool,
-    /// Hash of what makes two requests the same.
+    /// Hash of method, URL and body.
     pub request: B256,
+    /// Hash of the headers that select the answer.
+    pub headers: B256,
     /// The request's method.
     pub method: String,
     /// What is bought.
@@ -159,8 +161,9 @@ pub(super) fn insert(tx: &Transaction<'_>, new: &NewPurchase, block: u64, now: u
     tx.execute("DELETE FROM purchases WHERE purchase = ?1", [new.purchase.as_str()])?;
     tx.execute(
         "INSERT INTO purchases (purchase, derived, request, method, url, reason, reference, version, purse, token, payee,
-                                category, amount, nonce, valid_before, state, reserved_block, created, updated)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 'reserved', ?16, ?17, ?17)",
+                                category, amount, nonce, valid_before, state, reserved_block, created, updated,
+                                headers)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 'reserved', ?16, ?17, ?17, ?18)",
         params![
             new.purchase.as_str(),
             new.derived,
@@ -179,6 +182,7 @@ pub(super) fn insert(tx: &Transaction<'_>, new: &NewPurchase, block: u64, now: u
             new.valid_before.cast_signed(),
             block.cast_signed(),
             now.cast_signed(),
+            new.headers.as_slice(),
         ],
     )?;
     Ok(())
@@ -214,6 +218,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Purchase> {
         purchase: purchase.parse().map_err(|_| broken(0))?,
         derived: row.get(1)?,
         request: word(row, 2)?,
+        headers: optional(row, 29)?.unwrap_or_default(),
         method: row.get(3)?,
         url: row.get(4)?,
         reason: row.get(5)?,

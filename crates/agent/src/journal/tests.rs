@@ -34,6 +34,7 @@ fn new(purchase: &str, amount: u128) -> NewPurchase {
         purchase,
         derived: false,
         request: B256::repeat_byte(3),
+        headers: B256::repeat_byte(8),
         method: "GET".to_owned(),
         url: "https://api.example/x".to_owned(),
         reason: "forecast".to_owned(),
@@ -177,24 +178,25 @@ fn retries_of_a_request_find_what_is_under_way() {
     let desk = desk();
     let journal = &desk.journal;
     journal.reserve(&new("named", 10), FUNDS, 5).unwrap().unwrap();
-    assert_eq!(journal.unfinished_like(B256::repeat_byte(3), 0).unwrap(), None, "its id was the caller's");
+    let like = |request, headers, now| {
+        let hashes = (B256::repeat_byte(request), B256::repeat_byte(headers));
+        journal.unfinished_like(hashes.0, hashes.1, now).unwrap().map(|left| left.bought.purchase)
+    };
+    assert_eq!(like(3, 8, 0), None, "its id was the caller's");
     journal.reserve(&NewPurchase { derived: true, ..new("auto-1", 10) }, FUNDS, 5).unwrap().unwrap();
-    assert_eq!(journal.unfinished_like(B256::repeat_byte(3), 0).unwrap().unwrap().bought.purchase, id("auto-1"));
-    assert_eq!(journal.unfinished_like(B256::repeat_byte(4), 0).unwrap(), None);
+    assert_eq!(like(3, 8, 0), Some(id("auto-1")));
+    assert_eq!(like(4, 8, 0), None);
+    assert_eq!(like(3, 9, 0), None, "asked with other headers");
     journal.signed(&id("auto-1"), "header", 6).unwrap();
     journal.settled(&id("auto-1"), settlement(12), 6).unwrap();
-    assert!(journal.unfinished_like(B256::repeat_byte(3), 0).unwrap().is_some(), "paid, and not delivered");
+    assert!(like(3, 8, 0).is_some(), "paid, and not delivered");
     journal.answered(&id("auto-1"), &Answer { status: 200, content_type: None, body: None }, 7).unwrap();
-    assert!(journal.unfinished_like(B256::repeat_byte(3), 0).unwrap().is_some(), "kept, but nobody has it");
+    assert!(like(3, 8, 0).is_some(), "kept, but nobody has it");
     let late = 5 + super::REMINDED_FOR;
-    assert!(journal.unfinished_like(B256::repeat_byte(3), late - 1).unwrap().is_some(), "within the hour");
-    assert_eq!(
-        journal.unfinished_like(B256::repeat_byte(3), late).unwrap(),
-        None,
-        "a seller that never serves blocks nothing"
-    );
+    assert!(like(3, 8, late - 1).is_some(), "within the hour");
+    assert_eq!(like(3, 8, late), None, "a seller that never serves blocks nothing");
     journal.handed_over(&id("auto-1"), 7).unwrap();
-    assert_eq!(journal.unfinished_like(B256::repeat_byte(3), 0).unwrap(), None, "delivered: that purchase is over");
+    assert_eq!(like(3, 8, 0), None, "delivered: that purchase is over");
     assert_eq!(journal.list(10).unwrap().len(), 2);
     assert_eq!(journal.list(1).unwrap()[0].bought.purchase, id("auto-1"), "the newest first");
 }

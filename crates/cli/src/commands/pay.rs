@@ -40,10 +40,13 @@ pub(crate) struct PayArgs {
     /// What for; only its hash is published, and of a URL not even that
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// What is bought, such as an order number; only its hash is published. Of a URL, one purchase is paid once; of an
-    /// address it is a reference only
-    #[arg(long, value_name = "ID", default_value = "", hide_default_value = true, visible_alias = "purchase-id")]
-    pub(crate) purchase: String,
+    /// Of an address: what is bought, such as an order number; only its hash is published. It is a reference: paying
+    /// twice under it pays twice
+    #[arg(long, value_name = "ID", requires = "payee")]
+    pub(crate) purchase: Option<String>,
+    /// Of a URL: the purchase, such as an order number; under one id it is paid for once, however often it is tried
+    #[arg(long, value_name = "ID", requires = "payee")]
+    pub(crate) purchase_id: Option<String>,
     /// Of a URL: the most to pay, such as 0.05
     #[arg(long, value_name = "AMOUNT", requires = "payee")]
     pub(crate) max: Option<String>,
@@ -86,6 +89,14 @@ pub(crate) async fn run(context: &Context, args: &PayArgs) -> Result<Reply, Fail
     if args.dry_run || args.max.is_some() || args.method.is_some() || args.data.is_some() || !args.header.is_empty() {
         return Err(Failure::usage("Usage", "that is no URL", "these flags are for URLs", "to ask first: purse check"));
     }
+    if args.purchase_id.is_some() {
+        return Err(Failure::usage(
+            "PurchaseIdForUrlOnly",
+            "a payment to a name or an address takes no purchase id; nothing was paid",
+            "only what a URL sells is paid for once under an id; this payment, made twice, pays twice",
+            "name what is bought with --purchase; if an earlier try may have paid, run purse log first",
+        ));
+    }
     let asked = (args.payee.as_deref(), args.amount.as_deref(), args.reason.as_deref());
     let (Some(payee), Some(amount), Some(reason)) = asked else {
         return Err(Failure::usage("Usage", "what is to be paid?", "a payee, an amount and a reason", "see --help"));
@@ -99,7 +110,7 @@ pub(crate) async fn run(context: &Context, args: &PayArgs) -> Result<Reply, Fail
     let amount = token.parse(amount)?;
 
     let agent = agent(context, &vault, &token, session).await?;
-    let request = PaymentRequest::new(payee, amount, args.purchase.as_str(), reason);
+    let request = PaymentRequest::new(payee, amount, args.purchase.as_deref().unwrap_or_default(), reason);
     let outcome = agent.pay(&request).await.map_err(|error| library_failure::of_agent(&error))?;
     match (&outcome, &args.request_approval) {
         (Outcome::Refused(refusal), Some(file)) if refusal.code == "AbovePerPaymentCap" => {

@@ -53,9 +53,17 @@ fn purchasing(args: &PayArgs, url: &str, reason: &str) -> Result<Purchasing, Fai
             "leave the amount out, or say the most to pay with --max",
         ));
     }
+    if args.purchase.is_some() {
+        return Err(Failure::usage(
+            "Usage",
+            "--purchase is for names and addresses",
+            "there it is a reference; a purchase from a URL has an id, under which it is paid for once",
+            "say --purchase-id ID",
+        ));
+    }
     let mut purchasing = Purchasing::get(url, reason).map_err(|refusal| of_refusal(&refusal))?;
-    if !args.purchase.is_empty() {
-        purchasing = purchasing.under(args.purchase.parse().map_err(|error: purse_agent::PurchaseIdError| {
+    if let Some(id) = &args.purchase_id {
+        purchasing = purchasing.under(id.parse().map_err(|error: purse_agent::PurchaseIdError| {
             Failure::usage("PurchaseIdInvalid", "that is no purchase id", error.to_string(), "give a short id")
         })?);
     }
