@@ -15,8 +15,7 @@
 //! - `approval_request`: the file in which the owner is asked; `approval`: asking, and paying with the answer
 //! - `purchase`: one id, one payment; [`journal`]: what became of each; `purchase_lock`: one process at a time; [`x402`]: the words of HTTP 402 payments
 //! - [`buyer`]: buying from sellers that demand a payment; `purse`: the pocket money that pays them; `settlement`: what became of it
-//! - `budget`: what the session may still spend
-//! - `error`: what can go wrong, other than a refusal
+//! - `budget`: what the session may still spend; `error`: what can go wrong, other than a refusal
 
 mod agent;
 mod approval;
