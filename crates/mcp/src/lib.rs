@@ -18,5 +18,5 @@ mod work;
 
 pub use requests::{Asking, OwnerRequest, RequestError};
 pub use server::{PurseServer, ServeError, serve};
-pub use tools::TOOL_NAMES;
+pub use tools::{TOOL_NAMES, told};
 pub use work::Reach;

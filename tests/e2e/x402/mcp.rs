@@ -55,6 +55,7 @@ async fn a_model_pays_is_refused_and_retries() -> anyhow::Result<()> {
     let said = client(&stall, &json!({ "calls": calls }))?;
     let names = said["tools"].as_array().into_iter().flatten().filter_map(|tool| tool["name"].as_str());
     ensure!(names.collect::<Vec<_>>() == purse_mcp::TOOL_NAMES);
+    ensure!(said["tools"] == purse_mcp::told()["tools"], "not what docs/reference/mcp.json has: {}", said["tools"]);
     let answer = |at: usize| &said["answers"][at]["structuredContent"];
     ensure!(answer(0)["quote"]["would_pay"] == true, "{said}");
     ensure!(answer(1)["paid"] == true && answer(1)["receipt"]["amount"] == "0.01", "{}", answer(1));

@@ -1,6 +1,7 @@
 //! The reference pages, from what the programs run on: `docs/reference/errors.md` and `events.md` from the Solidity
-//! interfaces and the words for refusals, `cli.md` from the help of the built `purse`, `openapi.json` from the API's routes.
-//! Writes them; with `--check`, compares with the files instead and fails where one differs.
+//! interfaces and the words for refusals, `cli.md` from the help of the built `purse`, `openapi.json` from the API's routes,
+//! `mcp.json` from what a language model is told. Writes them; with `--check`, compares with the files instead and fails
+//! where one differs.
 //!
 //! - `solidity`: events and errors of an interface, with what their comments say
 //! - `errors`, `events`, `cli`: one page each
@@ -50,8 +51,9 @@ fn run() -> anyhow::Result<()> {
     fs::create_dir_all(root.join(FOLDER))?;
     let mut differing = Vec::new();
     let pages = pages.map(|(name, page)| (name, format!("{FIRST_LINE}{page}")));
-    let document = format!("{}\n", purse_api::openapi().to_pretty_json()?);
-    for (name, page) in pages.into_iter().chain([("openapi.json", document)]) {
+    let of_api = format!("{}\n", purse_api::openapi().to_pretty_json()?);
+    let of_mcp = format!("{}\n", serde_json::to_string_pretty(&purse_mcp::told())?);
+    for (name, page) in pages.into_iter().chain([("openapi.json", of_api), ("mcp.json", of_mcp)]) {
         let path = format!("{FOLDER}/{name}");
         if !check {
             fs::write(root.join(&path), page)?;
