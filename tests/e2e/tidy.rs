@@ -5,11 +5,13 @@
 //! - `manifests`: crates and npm packages: lints, licence, exact versions
 //! - `sources`: length, leftovers, machine paths
 //! - `supply`: where packages come from, and their licences
+//! - `codes`: the names of refusals are in the document, and each is seen in a test
 //! - `docs`: paths, commands and targets named in the documentation exist
 //! - `promises`: every promise that holds is tested, every number quoted is promised
 //! - `interfaces`: errors and events are in the reference, bytecode is what was locked
 
 mod checkout;
+mod codes;
 mod docs;
 mod interfaces;
 mod manifests;

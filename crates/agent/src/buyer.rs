@@ -149,7 +149,11 @@ fn client() -> Result<reqwest::Client, PaymentRefusal> {
         .connect_timeout(CONNECT_WITHIN)
         .user_agent(concat!("pursestrings/", env!("CARGO_PKG_VERSION")))
         .build();
-    client.map_err(|error| PaymentRefusal::new("HttpClientFailed", format!("no HTTP client can be made: {error}")))
+    client.map_err(no_client)
+}
+
+fn no_client(error: reqwest::Error) -> PaymentRefusal {
+    PaymentRefusal::new("HttpClientFailed", format!("no HTTP client can be made: {error}"))
 }
 
 /// Seconds since 1970 by this machine's clock: facilitators judge an authorisation's time by theirs.

@@ -86,6 +86,9 @@ async fn an_owner_lodges_what_an_agent_asked_for() -> anyhow::Result<()> {
     };
     let rotates = add("/rotates")?;
     ensure!(rotates.code == 1 && rotates.stderr.contains("error[SellerRotatesPayTo]"), "{}", rotates.stderr);
+    let free = format!("{}/free", stall.market.seller);
+    let free = home.run(&[&["payee", "add", &free, "--category", "data"][..], AS_OWNER].concat())?;
+    ensure!(free.code == 3 && free.stderr.contains("error[NothingDemanded]"), "{}", free.stderr);
     let first = add("/moves")?;
     ensure!(first.code == 0 && first.stderr.contains("payTo of its 402 answer"), "{}", first.stderr);
     reqwest::get(format!("{}/move", stall.market.odd)).await?;
@@ -118,5 +121,27 @@ async fn a_price_above_the_purse_is_named_so() -> anyhow::Result<()> {
     ensure!(held > 0 && home.done(&["status"])?.contains("PURSE OF"));
     home.done(&[&purse[..], &["--sweep"], AS_OWNER].concat())?;
     ensure!(stall.has(stall.purse().await?).await? == 0 && stall.left_vault().await? == 500_000, "it is back");
+    Ok(())
+}
+
+/// I4: a category's own limit binds while every other has room: by name, with the window and when it fits again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_categorys_limit_is_what_refuses() -> anyhow::Result<()> {
+    let stall = Stall::open().await?;
+    let home = Home::of(&stall.scene)?;
+    let (session, category, token) = (1, 1, stall.scene.usdc);
+    stall.scene.own(&IVault::setLimitCall { session, category, token, window: 86_400, cap: 2_000_000 }).await?;
+    stall.scene.own(&IVault::setPurseTargetCall { session, category, token, target: 500_000 }).await?;
+    let url = format!("{}/half", stall.market.seller);
+    let pay = [&["pay", &url, "--reason", "forecast"][..], AS_AGENT].concat();
+    for _ in 0..4 {
+        home.done(&pay)?;
+    }
+    let ran = home.run(&pay)?;
+    ensure!(ran.code == 3 && ran.stderr.contains("error[LimitExceeded]: money moved: no"), "{}", ran.stderr);
+    let said: Value = serde_json::from_str(&home.run(&[&pay[..], &["--json"]].concat())?.stdout)?;
+    let facts = &said["error"]["facts"];
+    ensure!(facts["category"] == "data" && facts["retry_after"].is_string(), "{said}");
+    ensure!(stall.left_vault().await? == 2_000_000 && stall.earned().await? == 2_000_000, "not a unit more");
     Ok(())
 }

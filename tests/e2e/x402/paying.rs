@@ -111,9 +111,7 @@ async fn many_buy_at_once() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_layer_of_a_http_client_pays() -> anyhow::Result<()> {
     let stall = Stall::open().await?;
-    let plain = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
-    let layer = X402Layer::new(Arc::new(stall.buyer()?));
-    let client = reqwest_middleware::ClientBuilder::new(plain).with(layer).build();
+    let client = X402Layer::over(reqwest::Client::builder(), Arc::new(stall.buyer()?))?.build();
     let url = format!("{}/cent", stall.market.seller);
     ensure!(client.get(&url).send().await?.status() == 402, "nothing says what for");
     let response = client.get(&url).with_extension(Purpose::new("forecast")).send().await?;

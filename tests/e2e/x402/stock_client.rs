@@ -64,3 +64,18 @@ async fn the_stock_facilitator_is_refused_while_the_vault_is_paused() -> anyhow:
     ensure!(stall.earned().await? == CENT);
     Ok(())
 }
+
+/// I8: the same of a session whose span has ended: its key still signs, and the purse says no.
+#[tokio::test]
+async fn the_stock_facilitator_is_refused_when_the_session_has_expired() -> anyhow::Result<()> {
+    let stall = filled().await?;
+    let held = stall.has(stall.purse().await?).await?;
+    let end = stall.scene.now().await? + 60;
+    let (session, valid_until) = (Scene::SESSION, u32::try_from(end)?);
+    stall.scene.own(&IVault::setValidityCall { session, validFrom: 0, validUntil: valid_until }).await?;
+    ensure!(status(&stall, "/cent").await? == 200, "until then it pays");
+    stall.scene.mine_at(end).await?; // still behind the wall's clock, by which the facilitator judges
+    ensure!(status(&stall, "/cent").await? == 402);
+    ensure!(stall.earned().await? == 2 * CENT && stall.has(stall.purse().await?).await? == held - CENT);
+    Ok(())
+}

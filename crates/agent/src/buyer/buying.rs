@@ -1,6 +1,6 @@
 //! The whole way of a purchase: ask, choose, fund, reserve, sign, send, and find out what became of it.
 
-use super::conclusion::Bought;
+use super::conclusion::{Bought, authorization_of};
 use super::exchange::{Exchange, NoAnswer, ask, hear_within, unreachable};
 use super::plan::Plan;
 use super::reconciling::Standing;
@@ -10,7 +10,7 @@ use super::{Buyer, Purchasing, wall_clock};
 use crate::journal::{NewPurchase, Purchase, State};
 use crate::purchase_lock::PurchaseLock;
 use crate::settlement::{Fate, Transfer};
-use crate::x402::{Authorization, Demand, payment_header, purse_blob};
+use crate::x402::{Demand, payment_header, purse_blob};
 use crate::{PurchaseId, reference};
 use alloy::primitives::{B256, Bytes};
 use alloy::providers::Provider;
@@ -217,14 +217,7 @@ impl<P: Provider> Buyer<P> {
 
     /// Signs the token's own digest, notes it, and asks the purse whether it will say yes to it. Nothing is sent yet.
     async fn sign(&self, demand: &Demand, plan: &Plan, new: &NewPurchase) -> Result<(), PaymentRefusal> {
-        let authorization = Authorization {
-            from: new.purse,
-            to: new.payee,
-            value: new.amount,
-            valid_after: 0,
-            valid_before: new.valid_before,
-            nonce: new.nonce,
-        };
+        let authorization = authorization_of(new);
         let digest = authorization.digest(self.domain_separator().await?);
         let blob: Bytes = purse_blob(&authorization, &self.agent.key.sign(digest)?.as_erc2098());
         let header =

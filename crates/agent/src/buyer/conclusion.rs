@@ -5,9 +5,10 @@ use super::exchange::Heard;
 use super::refusal::{about, not_told, open_end, paid_in_vain};
 use super::{Buyer, wall_clock};
 use crate::PaymentRequest;
-use crate::journal::{Answer, Purchase, Settlement, State};
+use crate::journal::{Answer, NewPurchase, Purchase, Settlement, State};
 use crate::settlement::{Fate, Transfer};
-use crate::x402::Receipt;
+use crate::x402::answer::blob_in;
+use crate::x402::{Authorization, Receipt};
 use alloy::primitives::{Address, B256};
 use alloy::providers::Provider;
 use purse_protocol::{MoneyMoved, PaymentRefusal, RetryHow, RpcFault, WhoCanFix};
@@ -277,6 +278,11 @@ impl<P: Provider> Buyer<P> {
             let what = "the seller changed its price or its address while it was being paid";
             return not_settled("SellerChangedTerms", what, known).quoted("seller_says", &reason);
         }
+        if self.purse_says_no(known).await {
+            return not_settled("PurseRefused", "the purse says no to it by now: it may have been emptied", known)
+                .by(WhoCanFix::Owner)
+                .quoted("seller_says", &reason);
+        }
         if reason.contains("signature") || reason.contains("smart_wallet") || reason.contains("contract") {
             let what = "the seller's facilitator says the signature is wrong, and the purse says it is right: it takes no \
                         payments from contracts";
@@ -286,6 +292,28 @@ impl<P: Provider> Buyer<P> {
                 .next("buy elsewhere, or ask the seller to use a facilitator that checks ERC-1271 signatures");
         }
         not_settled("SellerRefusedPayment", "the seller did not take the payment", known).quoted("seller_says", &reason)
+    }
+
+    /// Whether the purse says no to what was signed, now.
+    async fn purse_says_no(&self, known: &Purchase) -> bool {
+        let (Some(blob), Ok(separator)) = (known.header.as_deref().and_then(blob_in), self.domain_separator().await)
+        else {
+            return false;
+        };
+        let digest = authorization_of(&known.bought).digest(separator);
+        matches!(self.agent.purse_says_yes(known.bought.purse, digest, &blob).await, Ok(false))
+    }
+}
+
+/// What was signed for a purchase.
+pub(super) const fn authorization_of(new: &NewPurchase) -> Authorization {
+    Authorization {
+        from: new.purse,
+        to: new.payee,
+        value: new.amount,
+        valid_after: 0,
+        valid_before: new.valid_before,
+        nonce: new.nonce,
     }
 }
 

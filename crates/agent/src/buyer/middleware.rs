@@ -3,7 +3,7 @@
 
 use super::buying::Flow;
 use super::exchange::Exchange;
-use super::{Buyer, Purchasing};
+use super::{Buyer, Purchasing, no_client};
 use crate::PurchaseId;
 use alloy::providers::Provider;
 use async_trait::async_trait;
@@ -32,13 +32,22 @@ impl Purpose {
     }
 }
 
-/// The layer. Put it last, so that it is next to the network, over a client that follows no redirects.
+/// The layer, as [`over`](Self::over) puts it over a client.
 pub struct X402Layer<P>(Arc<Buyer<P>>);
 
-impl<P> X402Layer<P> {
-    /// The layer of a buyer.
-    pub fn new(buyer: Arc<Buyer<P>>) -> Self {
-        Self(buyer)
+impl<P: Provider + 'static> X402Layer<P> {
+    /// Such a client, with the layer over it; further layers go between the two. It follows no redirects, whatever the
+    /// builder says of them: what is paid for is led on by the layer, within its origin, so that neither the payment nor
+    /// the caller's headers go to another. A redirect of any other request comes back as it is.
+    ///
+    /// # Errors
+    /// A refusal where no such client can be made.
+    pub fn over(
+        http: reqwest::ClientBuilder,
+        buyer: Arc<Buyer<P>>,
+    ) -> Result<reqwest_middleware::ClientBuilder, PaymentRefusal> {
+        let http = http.redirect(reqwest::redirect::Policy::none()).build().map_err(no_client)?;
+        Ok(reqwest_middleware::ClientBuilder::new(http).with(Self(buyer)))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::demand::decode;
 use super::{Authorization, Demand, Offer, Version};
-use alloy::primitives::{B256, hex};
+use alloy::primitives::{B256, Bytes, hex};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use purse_protocol::text::printable;
@@ -47,6 +47,11 @@ pub fn payment_header(
         }
     };
     STANDARD.encode(message.to_string())
+}
+
+/// The blob in what goes into [`Version::payment_header`], for whoever made it and kept nothing else.
+pub(crate) fn blob_in(header: &str) -> Option<Bytes> {
+    decode(header.as_bytes()).ok()?.get("payload")?.get("signature")?.as_str()?.parse().ok()
 }
 
 /// What the seller says of a settlement.
@@ -95,6 +100,7 @@ mod tests {
         assert_eq!(sent["accepted"], v2("5"));
         assert_eq!(sent["resource"]["url"], "https://api.example/x");
         assert_eq!(sent["payload"]["signature"], "0x010203");
+        assert_eq!(blob_in(&header).unwrap().to_vec(), [1, 2, 3]);
         let words = &sent["payload"]["authorization"];
         assert_eq!(
             (&words["value"], &words["validBefore"], &words["validAfter"]),
