@@ -21,4 +21,5 @@ mod replayed;
 mod rude;
 mod stall;
 mod stock_client;
+mod version_one;
 mod x402_rs;
