@@ -192,7 +192,7 @@ fn retries_of_a_request_find_what_is_under_way() {
     assert!(like(3, 8, 0).is_some(), "paid, and not delivered");
     journal.answered(&id("auto-1"), &Answer { status: 200, content_type: None, body: None }, 7).unwrap();
     assert!(like(3, 8, 0).is_some(), "kept, but nobody has it");
-    let late = 5 + super::REMINDED_FOR;
+    let late = 5 + REMINDED_FOR;
     assert!(like(3, 8, late - 1).is_some(), "within the hour");
     assert_eq!(like(3, 8, late), None, "a seller that never serves blocks nothing");
     journal.handed_over(&id("auto-1"), 7).unwrap();
