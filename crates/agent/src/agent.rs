@@ -2,6 +2,7 @@
 
 use crate::ledger::ChainNonces;
 use crate::payment::{PaymentRequest, SignedPayment};
+use crate::session_key::Hand;
 use crate::{AgentError, NonceStore, SessionFile, SessionKey, reference};
 use alloy::eips::BlockNumberOrTag;
 use alloy::network::TransactionBuilder;
@@ -25,7 +26,7 @@ const RPC_WAIT: Duration = Duration::from_secs(20);
 pub struct Agent<P> {
     pub(crate) provider: P,
     pub(crate) session: SessionFile,
-    pub(crate) key: SessionKey,
+    pub(crate) key: Hand,
     pub(crate) nonces: NonceStore,
     context: RefusalContext,
 }
@@ -81,6 +82,25 @@ impl<P: Provider> Agent<P> {
 
     /// As [`Agent::connect`], without asking the node anything.
     pub fn new(provider: P, session: SessionFile, key: SessionKey) -> Self {
+        Self::with(provider, session, Hand::Key(key))
+    }
+
+    /// An agent that asks and signs nothing, since it has its key's address only; where that is not known, the one that the
+    /// vault has for the session is taken.
+    ///
+    /// # Errors
+    /// The node cannot be asked.
+    pub async fn asking(provider: P, session: SessionFile, address: Option<Address>) -> Result<Self, AgentError> {
+        let agent = Self::with(provider, session, Hand::AddressOnly(address.unwrap_or_default()));
+        if address.is_some() {
+            return Ok(agent);
+        }
+        let words = agent.words(vec![storage::key_slot(agent.session.session.get())]).await?;
+        let address = storage::key(words.first().copied().unwrap_or_default());
+        Ok(Self { key: Hand::AddressOnly(address), ..agent })
+    }
+
+    fn with(provider: P, session: SessionFile, key: Hand) -> Self {
         let nonces = NonceStore::beside(session.path());
         let context = RefusalContext::default().paying_with(session.token);
         Self { provider, session, key, nonces, context }

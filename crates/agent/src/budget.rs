@@ -39,6 +39,15 @@ pub struct BudgetLimit {
     pub remaining: String,
 }
 
+/// One limit, in base units.
+#[derive(Clone, Debug)]
+pub(crate) struct StandingLimit {
+    pub(crate) scope: String,
+    pub(crate) window: String,
+    pub(crate) cap: u128,
+    pub(crate) remaining: u128,
+}
+
 /// A purse for x402 sellers. What it holds was counted by the limits when it was refilled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BudgetPurse {
@@ -56,23 +65,18 @@ impl<P: Provider> Agent<P> {
     /// # Errors
     /// A refusal where the node does not answer.
     pub async fn budget(&self, symbol: &str, decimals: u8) -> Result<Budget, PaymentRefusal> {
-        let (view, number, token) = (self.view().await?, self.session.session.get(), self.session.token);
+        let (view, number) = (self.view().await?, self.session.session.get());
         let session = &view.session;
         let granted = (1..=63_u8).filter(|category| session.categories >> category & 1 == 1).collect::<Vec<_>>();
-        let scopes = [(number, 0), (0, 0)].into_iter().chain(granted.iter().map(|category| (number, *category)));
         let show = |base: u128| format_amount(U256::from(base), decimals);
-        let mut limits = Vec::new();
-        let mut per_payment = 0;
-        for (owner, category) in scopes {
-            let (cap, standing) = self.remaining(owner, category, token, view.time).await?;
-            per_payment = per_payment.max(cap);
-            limits.extend(standing.iter().map(|limit| BudgetLimit {
-                scope: scope_name(owner, category),
-                window: Window::from_seconds(limit.window).map_or_else(String::new, |window| window.to_string()),
-                cap: show(limit.cap),
-                remaining: show(limit.remaining),
-            }));
-        }
+        let (per_payment, standing) = self.standing_limits(&granted, view.time).await?;
+        let limits = standing.into_iter().map(|limit| BudgetLimit {
+            scope: limit.scope,
+            window: limit.window,
+            cap: show(limit.cap),
+            remaining: show(limit.remaining),
+        });
+        let limits = limits.collect();
         let mut purses = Vec::new();
         for category in &granted {
             let purse = self.purse(*category).await?;
@@ -103,6 +107,29 @@ impl<P: Provider> Agent<P> {
     /// The refusal that a payment would meet.
     pub async fn can_pay(&self, payee: Address, amount: u128) -> Result<(), PaymentRefusal> {
         Ok(self.judge_request(&crate::PaymentRequest::new(payee, amount, "", ""), false).await??)
+    }
+
+    /// The session's cap per payment, and every limit that counts its payments under these categories: its own, the
+    /// vault's, the categories'.
+    pub(crate) async fn standing_limits(
+        &self,
+        categories: &[u8],
+        time: u64,
+    ) -> Result<(u128, Vec<StandingLimit>), RpcFault> {
+        let (number, token) = (self.session.session.get(), self.session.token);
+        let scopes = [(number, 0), (0, 0)].into_iter().chain(categories.iter().map(|category| (number, *category)));
+        let (mut per_payment, mut limits) = (0, Vec::new());
+        for (owner, category) in scopes {
+            let (cap, standing) = self.remaining(owner, category, token, time).await?;
+            per_payment = per_payment.max(cap);
+            limits.extend(standing.iter().map(|limit| StandingLimit {
+                scope: scope_name(owner, category),
+                window: Window::from_seconds(limit.window).map_or_else(String::new, |window| window.to_string()),
+                cap: limit.cap,
+                remaining: limit.remaining,
+            }));
+        }
+        Ok((per_payment, limits))
     }
 
     async fn paused(&self) -> Result<bool, RpcFault> {

@@ -1,8 +1,9 @@
 //! Buying from sellers that demand a payment by HTTP 402 (x402), out of a session's purses.
 //!
 //! - `request`: what to buy, and from which URLs
-//! - `exchange`: asking a seller, within bounds
+//! - `exchange`: asking a seller, within bounds; `origin`: where one is; `reach`: which ones may be asked
 //! - `plan`: from a demand to a payment that the vault allows
+//! - `allowance`: what whoever runs the program lets be paid, beside the vault's limits
 //! - `funding`: the purse opened and refilled; `lifetime`: until when an authorisation lives
 //! - `buying`: the whole way of a purchase
 //! - `conclusion`: what became of it, by the seller's word and the chain's
@@ -12,6 +13,7 @@
 //! - `middleware`: the same as a layer of the caller's own HTTP client
 //! - `refusal`: how it goes wrong
 
+mod allowance;
 mod buying;
 mod conclusion;
 mod exchange;
@@ -19,17 +21,22 @@ mod funding;
 mod lifetime;
 mod memory;
 mod middleware;
+mod origin;
 mod plan;
 mod quote;
+mod reach;
 mod reconciling;
 mod refusal;
 mod request;
 mod seller;
 
+pub use allowance::Allowance;
 pub use conclusion::{Bought, PurchaseReceipt};
 pub use exchange::Bounds;
 pub use middleware::{Purpose, X402Layer};
-pub use quote::Quote;
+pub use origin::{Origin, OriginInvalid};
+pub use quote::{Quote, QuoteLimit};
+pub use reach::Reach;
 pub use request::{MAX_REASON, Purchasing, without_query};
 pub use seller::Seller;
 
@@ -61,6 +68,8 @@ pub struct Buyer<P> {
     locks: PathBuf,
     client: reqwest::Client,
     bounds: Bounds,
+    reach: Reach,
+    allowance: Allowance,
     token: OnceLock<Wanted>,
     separator: OnceLock<B256>,
     memory: memory::Memory,
@@ -83,18 +92,32 @@ impl<P: Provider> Buyer<P> {
         let session = agent.session();
         let path = Journal::beside(session.path());
         let journal = Journal::open(&path, session.chain_id, session.vault, session.session.get())?;
-        let client = client()?;
+        let (reach, allowance) = (Reach::everywhere(), Allowance::default());
+        let client = client(&reach)?;
         let locks = path.with_extension("locks");
         let (token, separator) = (OnceLock::new(), OnceLock::new());
         let memory = memory::Memory::default();
         let (bounds, reconciled) = (Bounds::default(), AtomicBool::new(false));
-        Ok(Self { agent, journal, locks, client, bounds, token, separator, memory, reconciled })
+        Ok(Self { agent, journal, locks, client, bounds, reach, allowance, token, separator, memory, reconciled })
     }
 
     /// The same within other bounds.
     pub fn within(mut self, bounds: Bounds) -> Self {
         self.bounds = bounds;
         self
+    }
+
+    /// The same, of those sellers only.
+    ///
+    /// # Errors
+    /// A refusal where no such HTTP client can be made.
+    pub fn reaching(self, reach: Reach) -> Result<Self, PaymentRefusal> {
+        Ok(Self { client: client(&reach)?, reach, ..self })
+    }
+
+    /// The same, for no more than that, whatever the vault allows.
+    pub fn allowed(self, allowance: Allowance) -> Self {
+        Self { journal: self.journal.at_most_a_day(allowance.per_day), allowance, ..self }
     }
 
     /// The agent that pays.
@@ -143,13 +166,12 @@ impl<P: Provider> Buyer<P> {
 }
 
 /// A client for sellers. Redirects are followed by hand, within the origin; cookies are not kept.
-fn client() -> Result<reqwest::Client, PaymentRefusal> {
+fn client(reach: &Reach) -> Result<reqwest::Client, PaymentRefusal> {
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_WITHIN)
-        .user_agent(concat!("pursestrings/", env!("CARGO_PKG_VERSION")))
-        .build();
-    client.map_err(no_client)
+        .user_agent(concat!("pursestrings/", env!("CARGO_PKG_VERSION")));
+    reach.limit(client).build().map_err(no_client)
 }
 
 fn no_client(error: reqwest::Error) -> PaymentRefusal {

@@ -47,7 +47,7 @@ pub enum AgentError {
         /// How many were asked for.
         items: usize,
     },
-    /// The curve's arithmetic failed.
+    /// Nothing was signed.
     #[error(transparent)]
     Signing(#[from] SigningFailed),
     /// The node did not take the transaction: it will not be mined, and its nonce is skipped.
@@ -110,7 +110,8 @@ impl AgentError {
             Self::NotOurRequest => "NotOurRequest",
             Self::BatchTooLong { .. } => "BatchTooLong",
             Self::DeadlineTooLate => "DeadlineTooLate",
-            Self::Signing(_) => "SigningFailed",
+            Self::Signing(SigningFailed::Arithmetic) => "SigningFailed",
+            Self::Signing(SigningFailed::AddressOnly) => "KeyNotOpen",
             Self::TransactionRejected { .. } => "TransactionRejected",
             Self::GasAccountShort { .. } => "GasAccountShort",
             Self::OutcomeUnknown { .. } => "OutcomeUnknown",
@@ -131,7 +132,8 @@ impl AgentError {
             Self::NotOurRequest => "name the session file of the agent that asked for the approval".to_owned(),
             Self::BatchTooLong { .. } => format!("pay {LARGEST_BATCH} at a time"),
             Self::DeadlineTooLate => "ask for a shorter deadline; the default is two minutes".to_owned(),
-            Self::Signing(_) => "build the payment again".to_owned(),
+            Self::Signing(SigningFailed::Arithmetic) => "build the payment again".to_owned(),
+            Self::Signing(SigningFailed::AddressOnly) => "open the key file with its password".to_owned(),
             Self::TransactionRejected { .. } => {
                 "read the node's words; if they concern the nonce, let nobody else send from the session key".to_owned()
             }

@@ -7,10 +7,13 @@
 //!
 //! - `row`: a purchase as it is kept
 //! - `holding`: how much of a purse's balance is promised already
+//! - `day`: how much was bought within 24 hours
 
+mod day;
 mod holding;
 mod row;
 
+pub use day::DayFull;
 pub use holding::{Funds, Short};
 pub use row::{Answer, NewPurchase, Purchase, Settlement, State};
 
@@ -50,6 +53,17 @@ const LOOKED_AT_AGAIN: u32 = 64;
 pub struct Journal {
     connection: Mutex<Connection>,
     path: PathBuf,
+    /// The most that may be reserved here within 24 hours.
+    per_day: Option<u128>,
+}
+
+/// Why a purchase was not reserved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotReserved {
+    /// The purse has not enough left for it.
+    Short(Short),
+    /// What may be bought within 24 hours has not.
+    DayFull(DayFull),
 }
 
 /// The journal cannot be used. Nothing is signed then.
@@ -179,7 +193,12 @@ impl Journal {
         if found != (chain_id.cast_signed(), vault.to_vec(), session) {
             return Err(unusable("is the journal of another session".to_owned()));
         }
-        Ok(Self { connection: Mutex::new(connection), path: path.to_owned() })
+        Ok(Self { connection: Mutex::new(connection), path: path.to_owned(), per_day: None })
+    }
+
+    /// The same, in which no more than that is reserved within 24 hours, in base units.
+    pub fn at_most_a_day(self, per_day: Option<u128>) -> Self {
+        Self { per_day, ..self }
     }
 
     /// The file.
@@ -245,13 +264,18 @@ impl Journal {
     /// waits for those of other processes. A purchase that was refused before starts anew under its old id.
     ///
     /// # Errors
-    /// The outer error: [`JournalError`]. The inner one: the purse has not enough left for it.
-    pub fn reserve(&self, new: &NewPurchase, funds: Funds, now: u64) -> Result<Result<(), Short>, JournalError> {
+    /// The outer error: [`JournalError`]. The inner one: purse or day have not enough left for it.
+    pub fn reserve(&self, new: &NewPurchase, funds: Funds, now: u64) -> Result<Result<(), NotReserved>, JournalError> {
         self.write(|tx| {
+            if let Some(cap) = self.per_day
+                && let Some(full) = day::full(tx, new.amount, cap, now)?
+            {
+                return Ok(Ok(Err(NotReserved::DayFull(full))));
+            }
             let held = holding::held(tx, new.purse, &new.purchase, funds)?;
             let available = funds.balance.saturating_sub(held);
             if available < new.amount {
-                return Ok(Ok(Err(Short { available, held })));
+                return Ok(Ok(Err(NotReserved::Short(Short { available, held }))));
             }
             let state = row::state_of(tx, &new.purchase)?;
             if let Some(state) = state.filter(|state| *state != State::Refused) {
@@ -385,6 +409,15 @@ impl Journal {
             )?;
             Ok(())
         })
+    }
+
+    /// Whether the cap of 24 hours does not hold that much more.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub fn day_full(&self, amount: u128, now: u64) -> Result<Option<DayFull>, JournalError> {
+        let Some(cap) = self.per_day else { return Ok(None) };
+        day::full(&self.lock(), amount, cap, now).map_err(|source| self.error(source))
     }
 
     /// How much of a purse is promised to sellers, beyond what its balance at that block shows.

@@ -124,6 +124,15 @@ pub fn open(path: &Path, password: &str) -> Result<SessionKey, KeystoreError> {
     v3::decrypt(&text, password).map_err(|fault| KeystoreError::of(path, fault))
 }
 
+/// The address that a key file names, without its password; `None` where it names none, as some programs write them.
+///
+/// # Errors
+/// As [`open`], but for the password.
+pub fn address(path: &Path) -> Result<Option<Address>, KeystoreError> {
+    let text = private_file::read(path, MAX_KEYSTORE_BYTES, Secrecy::Required)?;
+    v3::address(&text).map_err(|fault| KeystoreError::of(path, fault))
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -136,6 +145,7 @@ mod tests {
         let path = home.path().join("key.json");
         let address = create(&path, "secret").unwrap();
         assert_eq!(open(&path, "secret").unwrap().address(), address);
+        assert_eq!(super::address(&path).unwrap(), Some(address));
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
         assert_eq!(create(&path, "secret").unwrap_err().code(), "FileExists");
         assert_eq!(open(&path, "secret").unwrap().address(), address);

@@ -35,9 +35,9 @@ impl SessionKey {
     /// Signs a digest.
     ///
     /// # Errors
-    /// [`SigningFailed`] when the curve's arithmetic fails, which no known digest brings about.
+    /// [`SigningFailed::Arithmetic`] when the curve's arithmetic fails, which no known digest brings about.
     pub fn sign(&self, digest: B256) -> Result<Signature, SigningFailed> {
-        self.0.sign_hash_sync(&digest).map_err(|_| SigningFailed)
+        self.0.sign_hash_sync(&digest).map_err(|_| SigningFailed::Arithmetic)
     }
 
     /// The same key as a signer of transactions, for whoever sends with this account: its copy lives until dropped.
@@ -56,14 +56,57 @@ impl fmt::Debug for SessionKey {
     }
 }
 
-/// The key could not sign a digest.
+/// Nothing was signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the key could not sign this digest; build the payment again")]
-pub struct SigningFailed;
+pub enum SigningFailed {
+    /// The curve's arithmetic failed.
+    #[error("the key could not sign this digest; build the payment again")]
+    Arithmetic,
+    /// There is no key, only its address.
+    #[error("this session's key is not open: only its address is known, to ask and not to sign")]
+    AddressOnly,
+}
+
+/// What an agent has of its session's key.
+#[derive(Debug)]
+pub(crate) enum Hand {
+    /// The key: it signs.
+    Key(SessionKey),
+    /// Its address: it asks.
+    AddressOnly(Address),
+}
+
+impl Hand {
+    pub(crate) fn address(&self) -> Address {
+        match self {
+            Self::Key(key) => key.address(),
+            Self::AddressOnly(address) => *address,
+        }
+    }
+
+    pub(crate) fn sign(&self, digest: B256) -> Result<Signature, SigningFailed> {
+        match self {
+            Self::Key(key) => key.sign(digest),
+            Self::AddressOnly(_) => Err(SigningFailed::AddressOnly),
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_signs_nothing() {
+        let hand = Hand::AddressOnly(Address::repeat_byte(1));
+        assert_eq!(hand.address(), Address::repeat_byte(1));
+        assert_eq!(hand.sign(B256::ZERO), Err(SigningFailed::AddressOnly));
+        let key = SessionKey::generate();
+        let address = key.address();
+        assert!(Hand::Key(key).sign(B256::ZERO).is_ok_and(|signed| {
+            signed.recover_address_from_prehash(&B256::ZERO).is_ok_and(|signer| signer == address)
+        }));
+    }
 
     #[test]
     fn zero_and_the_curve_order_are_no_keys() {

@@ -4,7 +4,7 @@
 use crate::SessionKey;
 use aes::Aes128;
 use alloy::hex;
-use alloy::primitives::keccak256;
+use alloy::primitives::{Address, keccak256};
 use ctr::Ctr128BE;
 use ctr::cipher::{KeyIvInit, StreamCipher};
 use rand::RngCore;
@@ -115,8 +115,7 @@ pub(crate) fn encrypt(key: &SessionKey, password: &str) -> Result<String, V3Faul
 /// # Errors
 /// A [`V3Fault`] that tells a wrong password from a damaged file.
 pub(crate) fn decrypt(text: &str, password: &str) -> Result<SessionKey, V3Fault> {
-    let file: KeyFile =
-        serde_json::from_str(text).map_err(|error| if error.is_eof() { V3Fault::Truncated } else { damaged(error) })?;
+    let file = read(text)?;
     if file.version != 3 {
         return Err(V3Fault::Unsupported(format!("the file is of version {}, only 3 is read", file.version)));
     }
@@ -143,6 +142,19 @@ pub(crate) fn decrypt(text: &str, password: &str) -> Result<SessionKey, V3Fault>
         return Err(V3Fault::Damaged("its address is not the address of its key".to_owned()));
     }
     Ok(key)
+}
+
+/// The address that a key file names, if it names one. Nothing proves it before the file is opened.
+///
+/// # Errors
+/// A [`V3Fault`] where it is no key file.
+pub(crate) fn address(text: &str) -> Result<Option<Address>, V3Fault> {
+    let named = read(text)?.address;
+    named.map(|address| address.parse().map_err(|_| V3Fault::Damaged("its address is none".to_owned()))).transpose()
+}
+
+fn read(text: &str) -> Result<KeyFile, V3Fault> {
+    serde_json::from_str(text).map_err(|error| if error.is_eof() { V3Fault::Truncated } else { damaged(error) })
 }
 
 fn derive(parameters: &ScryptParams, salt: &[u8], password: &str) -> Result<Zeroizing<[u8; DERIVED_BYTES]>, V3Fault> {
@@ -259,5 +271,9 @@ mod tests {
         let text =
             BY_CAST.replacen(r#"{"crypto""#, r#"{"address":"008aeeda4d805471df9b2a5b0f38a0c3bcba786c","crypto""#, 1);
         assert!(matches!(decrypt(&text, "testpassword"), Err(V3Fault::Damaged(_))), "another key's address");
+        let named = alloy::primitives::address!("008aeeda4d805471df9b2a5b0f38a0c3bcba786c");
+        assert_eq!(address(&text).unwrap(), Some(named));
+        assert_eq!(address(BY_CAST).unwrap(), None);
+        assert!(address(&text.replace("008aee", "zz8aee")).is_err());
     }
 }

@@ -5,9 +5,10 @@ use crate::commands::pay;
 use crate::context::{Context, Vault};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::library_failure;
 use crate::money::Token;
 use alloy::providers::DynProvider;
-use purse_agent::Buyer;
+use purse_agent::{Agent, Buyer, SessionFile, keystore};
 use purse_protocol::{MoneyMoved, PaymentRefusal, RetryHow, WhoCanFix};
 
 /// A buyer, and what names its amounts.
@@ -22,11 +23,33 @@ pub(crate) struct Desk {
 
 /// Opens the session's key and journal, and finds out what became of purchases that were left unfinished.
 pub(crate) async fn open(context: &Context, whose: &Whose) -> Result<Desk, Failure> {
+    let (vault, token, session) = known(context, whose).await?;
+    let agent = pay::agent(context, &vault, &token, session).await?;
+    desk(context, vault, token, agent).await
+}
+
+/// The same with the key's address in place of the key: it asks and lists, signs nothing, and needs no password.
+pub(crate) async fn look(context: &Context, whose: &Whose) -> Result<Desk, Failure> {
+    let (vault, token, session) = known(context, whose).await?;
+    let path = session.keystore_path();
+    let address = match path.exists() {
+        true => keystore::address(&path).map_err(|error| library_failure::of_keystore(&error, &path))?,
+        false => None,
+    };
+    let agent = Agent::asking(vault.node.provider.clone(), session, address).await;
+    let agent = agent.map_err(|error| library_failure::of_agent(&error))?.with_context(vault.words(&token));
+    desk(context, vault, token, agent).await
+}
+
+async fn known(context: &Context, whose: &Whose) -> Result<(Vault, Token, SessionFile), Failure> {
     let session = whose.load()?;
     let node = context.node_of(&session).await?;
     let vault = Vault::at(node, session.vault, context.folder()).await?;
     let token = Token::read(&vault, session.token).await?;
-    let agent = pay::agent(context, &vault, &token, session).await?;
+    Ok((vault, token, session))
+}
+
+async fn desk(context: &Context, vault: Vault, token: Token, agent: Agent<DynProvider>) -> Result<Desk, Failure> {
     let buyer = Buyer::new(agent).map_err(|refusal| of_refusal(&refusal))?;
     for decided in buyer.reconcile().await.map_err(|refusal| of_refusal(&refusal))? {
         let (id, state) = (&decided.bought.purchase, decided.state);

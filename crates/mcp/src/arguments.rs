@@ -23,8 +23,11 @@ pub(crate) struct PayAndFetch {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct OfUrl {
+pub(crate) struct AskPrice {
     pub(crate) url: String,
+    pub(crate) method: Option<String>,
+    pub(crate) body: Option<String>,
+    pub(crate) content_type: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

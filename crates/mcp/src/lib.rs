@@ -19,4 +19,3 @@ mod work;
 pub use requests::{Asking, OwnerRequest, RequestError};
 pub use server::{PurseServer, ServeError, serve};
 pub use tools::{TOOL_NAMES, told};
-pub use work::Reach;

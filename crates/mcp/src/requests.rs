@@ -2,6 +2,7 @@
 //! does not. The command is made of checked values only, so that nothing a model writes can become part of it.
 
 use alloy::primitives::Address;
+use purse_agent::buyer::Origin;
 use purse_agent::{FileError, SessionFile};
 use purse_protocol::Category;
 use purse_protocol::text::printable;
@@ -75,16 +76,16 @@ impl OwnerRequest {
         }
     }
 
-    /// Asks for a payee by its address, as its own 402 answer names it.
-    pub fn payee(asking: Asking, payee: Address, origin: &str, category: Category, reason: &str) -> Self {
+    /// Asks for a payee by its address, as its own 402 answer names it, and by where it was asked, so that the owner is
+    /// warned when another answer differs.
+    pub fn payee(asking: Asking, payee: Address, origin: &Origin, category: Category, reason: &str) -> Self {
         let Asking { chain_id, vault, session, .. } = asking;
         Self {
-            asks: format!(
-                "session {session} of {vault} asks to pay {} ({payee}) under {category}",
-                printable(origin, 200)
-            ),
+            asks: format!("session {session} of {vault} asks to pay {origin} ({payee}) under {category}"),
             reason: printable(reason, MAX_REASON),
-            command: format!("purse payee add {payee} --category {category} --vault {vault} --chain {chain_id}"),
+            command: format!(
+                "purse payee add {payee} --seller {origin} --category {category} --vault {vault} --chain {chain_id}"
+            ),
             session,
         }
     }
@@ -142,8 +143,12 @@ mod tests {
         assert_eq!(path, home.path().join("a.session.requests/001.json"));
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains("\"command\": \"purse agent limit 7"), "{text}");
-        let request = OwnerRequest::payee(seventh(), Address::repeat_byte(2), "https://a.example\n; reboot", data, "x");
-        assert!(request.command.starts_with("purse payee add 0x02") && !request.command.contains("reboot"));
+        let (payee, origin) = (Address::repeat_byte(2), "https://a.example/v1/now;reboot".parse().unwrap());
+        let request = OwnerRequest::payee(seventh(), payee, &origin, data, "x");
+        assert_eq!(
+            request.command,
+            format!("purse payee add {payee} --seller https://a.example --category data --vault {vault} --chain 8453")
+        );
         assert!(request.write(&session).unwrap().ends_with("002.json"));
     }
 

@@ -1,7 +1,7 @@
 //! The protocol: which tools there are, and calls of them.
 
 use crate::tools;
-use crate::work::{Reach, Work};
+use crate::work::Work;
 use alloy::providers::Provider;
 use purse_agent::Buyer;
 use rmcp::handler::server::ServerHandler;
@@ -30,12 +30,13 @@ impl<P> fmt::Debug for PurseServer<P> {
 #[error("the MCP server ended: {0}")]
 pub struct ServeError(String);
 
-/// Serves one client over stdin and stdout, until it leaves. `reach` says which sellers it may name.
+/// Serves one client over stdin and stdout, until it leaves. Which sellers it may name and how much it may pay them, beside
+/// what the vault allows, is the buyer's to know: see its `reaching` and `allowed`.
 ///
 /// # Errors
 /// [`ServeError`] where the client does not speak the protocol.
-pub async fn serve<P: Provider + 'static>(buyer: Buyer<P>, reach: Reach) -> Result<(), ServeError> {
-    let server = PurseServer { work: Arc::new(Work::new(buyer, reach)) };
+pub async fn serve<P: Provider + 'static>(buyer: Buyer<P>) -> Result<(), ServeError> {
+    let server = PurseServer { work: Arc::new(Work::new(buyer)) };
     let running = server.serve(rmcp::transport::stdio()).await.map_err(|error| ServeError(error.to_string()))?;
     running.waiting().await.map(|_| ()).map_err(|error| ServeError(error.to_string()))
 }

@@ -23,13 +23,16 @@ pub fn told() -> Value {
 /// All tools.
 pub(crate) fn all() -> Vec<Tool> {
     let url = text("The resource's https URL.");
-    let reason = text("What the payment is for, in a sentence. It stays on this machine.");
+    let reason = text("What it is for, in a sentence. It stays on this machine: sellers and chain never see it.");
     let purchase = text(
         "An id of your own for this purchase, such as an order number. Under one id at most one payment is \
                          ever made; give the same one to retry.",
     );
     let amount = text("A decimal amount as a string, such as \"0.05\". No sign, no exponent, no thousands separator.");
     let token = text("The token's symbol, such as \"USDC\". It must be the session's.");
+    let method = json!({ "type": "string", "enum": ["GET", "POST", "PUT"], "description": "Default GET." });
+    let body = text("The request's body, for POST and PUT.");
+    let content_type = text("The body's content type; default application/json.");
     vec![
         tool(
             "pay_and_fetch",
@@ -42,12 +45,9 @@ pub(crate) fn all() -> Vec<Tool> {
                     ("purchase_id", purchase.clone()),
                     ("max_amount", amount.clone()),
                     ("token", token.clone()),
-                    (
-                        "method",
-                        json!({ "type": "string", "enum": ["GET", "POST", "PUT"], "description": "Default GET." }),
-                    ),
-                    ("body", text("The request's body, for POST and PUT.")),
-                    ("content_type", text("The body's content type; default application/json.")),
+                    ("method", method.clone()),
+                    ("body", body.clone()),
+                    ("content_type", content_type.clone()),
                 ],
                 &["url", "reason", "purchase_id"],
             ),
@@ -55,8 +55,12 @@ pub(crate) fn all() -> Vec<Tool> {
         ),
         tool(
             "quote",
-            "Ask what a URL costs, whom it pays, and whether the vault would pay it now. Nothing is signed or paid.",
-            object(&[("url", url.clone())], &["url"]),
+            "Ask what a URL costs, whom it pays, whether it would be paid now, what would be left of every limit and of the \
+             purse, and when it fits again. Nothing is signed or paid.",
+            object(
+                &[("url", url.clone()), ("method", method), ("body", body), ("content_type", content_type)],
+                &["url"],
+            ),
             Effect::Reads,
         ),
         tool(

@@ -1,7 +1,7 @@
 //! What each tool does. Every answer is one JSON object; a refusal is one in the one shape.
 
 use crate::arguments::{
-    CanIPay, LimitChange, Listing, NewPayee, Nothing, OfPurchase, OfUrl, PayAndFetch, amount, invalid, read,
+    AskPrice, CanIPay, LimitChange, Listing, NewPayee, Nothing, OfPurchase, PayAndFetch, amount, invalid, read,
 };
 use crate::requests::{OwnerRequest, RequestError};
 use alloy::primitives::{Address, U256};
@@ -28,35 +28,13 @@ const WINDOWS: [&str; 4] = ["1h", "24h", "7d", "30d"];
 /// The tools' work, for one session.
 pub(crate) struct Work<P> {
     buyer: Buyer<P>,
-    reach: Reach,
-}
-
-/// Which sellers a model may name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
-    /// Those of the web, by https.
-    Web,
-    /// Those of this machine too: a model reaches whatever else listens here, such as a node.
-    ThisMachineToo,
 }
 
 type Done = Result<Value, PaymentRefusal>;
 
 impl<P: Provider> Work<P> {
-    pub(crate) fn new(buyer: Buyer<P>, reach: Reach) -> Self {
-        Self { buyer, reach }
-    }
-
-    /// A request for a URL that a model may name.
-    fn purchasing(&self, url: &str, reason: String) -> Result<Purchasing, PaymentRefusal> {
-        let purchasing = Purchasing::get(url, reason)?;
-        if self.reach == Reach::Web && purchasing.is_local() {
-            let what = "that URL is of this machine itself, where a model has no business";
-            return Err(PaymentRefusal::new("LocalSellerNotAllowed", what)
-                .by(WhoCanFix::Operator)
-                .next("buy on the web; for a seller on this machine the server is started with --allow-local"));
-        }
-        Ok(purchasing)
+    pub(crate) fn new(buyer: Buyer<P>) -> Self {
+        Self { buyer }
     }
 
     /// Runs a tool; `None` where there is none of that name. A refusal comes as its JSON.
@@ -77,24 +55,14 @@ impl<P: Provider> Work<P> {
 
     async fn pay_and_fetch(&self, arguments: Option<JsonObject>) -> Done {
         let given: PayAndFetch = read(arguments)?;
-        let mut purchasing = self.purchasing(&given.url, given.reason)?;
+        let mut purchasing = Purchasing::get(&given.url, given.reason)?;
+        shaped(&mut purchasing, given.method, given.body, given.content_type)?;
         purchasing.purchase = Some(given.purchase_id);
         purchasing.max = match (&given.max_amount, &given.token) {
             (None, _) => None,
             (Some(text), Some(token)) => Some(self.amount(text, token).await?),
             (Some(_), None) => return Err(invalid("max_amount needs a token".to_owned())),
         };
-        if let Some(method) = given.method {
-            let known = ["GET", "POST", "PUT"].contains(&method.as_str());
-            let method = known.then(|| method.parse().ok()).flatten();
-            purchasing.method = method.ok_or_else(|| invalid("the method must be GET, POST or PUT".to_owned()))?;
-        }
-        if let Some(body) = given.body {
-            let content_type = given.content_type.as_deref().unwrap_or("application/json").parse();
-            let content_type = content_type.map_err(|_| invalid("content_type is none".to_owned()))?;
-            purchasing.headers.insert("content-type", content_type);
-            purchasing.body = body.into_bytes();
-        }
         let bought = self.buyer.pay_url(&purchasing).await?;
         let body = bought.answer.body.unwrap_or_default();
         let shown = tamed(&String::from_utf8_lossy(&body[..body.len().min(MAX_SHOWN)]));
@@ -115,8 +83,9 @@ impl<P: Provider> Work<P> {
     }
 
     async fn quote(&self, arguments: Option<JsonObject>) -> Done {
-        let given: OfUrl = read(arguments)?;
-        let purchasing = self.purchasing(&given.url, "quote".to_owned())?;
+        let given: AskPrice = read(arguments)?;
+        let mut purchasing = Purchasing::get(&given.url, "quote")?;
+        shaped(&mut purchasing, given.method, given.body, given.content_type)?;
         Ok(match self.buyer.quote(&purchasing).await? {
             Some(quote) => json!({ "ok": true, "payment_demanded": true, "quote": to_json(&quote) }),
             None => json!({ "ok": true, "payment_demanded": false }),
@@ -180,8 +149,8 @@ impl<P: Provider> Work<P> {
     async fn request_payee(&self, arguments: Option<JsonObject>) -> Done {
         let given: NewPayee = read(arguments)?;
         let category = category(&given.category)?;
-        let purchasing = self.purchasing(&given.url, "request a payee".to_owned())?;
-        let origin = purchasing.url.origin().ascii_serialization();
+        let purchasing = Purchasing::get(&given.url, "request a payee")?;
+        let origin = purchasing.origin()?;
         let Some(quote) = self.buyer.quote(&purchasing).await? else {
             return Err(PaymentRefusal::new("NothingDemanded", "the seller demands no payment")
                 .next("fetch it: no payee is needed"));
@@ -240,6 +209,27 @@ impl<P: Provider> Work<P> {
         value["asked_at"] = rfc3339(purchase.created).into();
         Ok(value)
     }
+}
+
+/// Gives a request the method and the body that a model asks for.
+fn shaped(
+    purchasing: &mut Purchasing,
+    method: Option<String>,
+    body: Option<String>,
+    content_type: Option<String>,
+) -> Result<(), PaymentRefusal> {
+    if let Some(method) = method {
+        let known = ["GET", "POST", "PUT"].contains(&method.as_str());
+        let method = known.then(|| method.parse().ok()).flatten();
+        purchasing.method = method.ok_or_else(|| invalid("the method must be GET, POST or PUT".to_owned()))?;
+    }
+    if let Some(body) = body {
+        let content_type = content_type.as_deref().unwrap_or("application/json").parse();
+        let content_type = content_type.map_err(|_| invalid("content_type is none".to_owned()))?;
+        purchasing.headers.insert("content-type", content_type);
+        purchasing.body = body.into_bytes();
+    }
+    Ok(())
 }
 
 fn category(text: &str) -> Result<Category, PaymentRefusal> {

@@ -1,8 +1,11 @@
 //! The owner's code is out of the reach of whatever a language model drives.
 
+use super::market::node;
+use super::stall::Stall;
+use crate::cli::purse::Home;
 use anyhow::{Context, ensure};
 use purse_tests::LocalChain;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
@@ -21,6 +24,61 @@ fn the_mcp_server_cannot_reach_the_owners_code() -> anyhow::Result<()> {
         ensure!(of_others.clone().count() == 0, "{server} reaches {:?}", of_others.collect::<Vec<_>>());
     }
     ensure!(reached(&metadata, "purse-cli")?.contains("purse-owner"), "or nothing would be found");
+    Ok(())
+}
+
+/// Safety 3.4: the program is one for owners and agents, so the owner's code is in it. The command that serves a model names
+/// none of it: neither the crate, nor what opens an owner's key, nor what changes a vault.
+#[test]
+fn the_mcp_command_names_nothing_of_an_owner() -> anyhow::Result<()> {
+    let read = |path: &str| std::fs::read_to_string(LocalChain::checkout().join("crates/cli/src").join(path));
+    let of_owners =
+        ["purse_owner", "purse_deployer", "Signer", "with_key", "change::", "unlocked", "development_account"];
+    let named = |text: &str| of_owners.into_iter().filter(|name| text.contains(name)).collect::<Vec<_>>();
+    for path in ["commands/mcp.rs", "buying.rs", "agent_session.rs"] {
+        let found = named(&read(path)?);
+        ensure!(found.is_empty(), "{path} names {found:?}");
+    }
+    ensure!(!named(&read("commands/payee.rs")?).is_empty(), "or nothing would be found");
+    Ok(())
+}
+
+/// Safety 3.4: the process that serves a model opens the session's key and no other. The owner's key is a pipe here that
+/// nobody writes to, so whoever opened it would wait for ever, and it stands where flags and config name it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_never_opens_the_owners_key() -> anyhow::Result<()> {
+    let stall = Stall::open().await?;
+    let home = Home::of(&stall.scene)?;
+    let owner = home.path("owner.json");
+    std::fs::remove_file(&owner)?;
+    ensure!(Command::new("mkfifo").arg(&owner).status()?.success());
+    let seller = &stall.market.seller;
+    let (cent, unlisted) = (format!("{seller}/cent"), format!("{seller}/unlisted"));
+    let arguments = |name: &str| match name {
+        "pay_and_fetch" => json!({ "url": cent, "reason": "x", "purchase_id": "one" }),
+        "quote" => json!({ "url": cent }),
+        "receipt" => json!({ "purchase_id": "one" }),
+        "can_i_pay" => json!({ "payee": stall.scene.actors.payees[0], "amount": "1", "token": "USDC" }),
+        "request_limit_change" => json!({ "amount": "30", "token": "USDC", "window": "24h", "reason": "x" }),
+        "request_payee" => json!({ "url": unlisted, "category": "data", "reason": "x" }),
+        _ => json!({}),
+    };
+    let calls = purse_mcp::TOOL_NAMES.map(|name| json!({ "name": name, "arguments": arguments(name) }));
+    let env = json!({ "HOME": home.path(""), "PATH": std::env::var("PATH")?, "ETH_KEYSTORE": owner });
+    let config = json!({
+        "command": home.command(&[])?.get_program().to_string_lossy(),
+        "args": ["mcp", "--agent", "researcher", "--password-file", "password", "--no-input", "--allow-local"],
+        "cwd": home.path(""),
+        "env": env,
+        "calls": calls,
+    });
+    let output = node("tests/x402/mcp_client.mjs", &config)?.output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said: Value = serde_json::from_slice(&output.stdout)?;
+    for (name, answer) in purse_mcp::TOOL_NAMES.iter().zip(said["answers"].as_array().context("answers")?) {
+        ensure!(answer["structuredContent"]["ok"] == true, "{name}: {answer}");
+    }
+    ensure!(home.path("researcher.session.requests/002.json").is_file(), "both requests were written");
     Ok(())
 }
 

@@ -22,6 +22,8 @@ async fn one_command_pays_and_prints_the_body() -> anyhow::Result<()> {
         "{}",
         quote.stdout
     );
+    let said: Value = serde_json::from_str(&with(&["quote", &url, "--json"])?.stdout)?;
+    let after = &said["quote"];
     let dry = with(&["pay", &url, "--reason", "forecast", "--dry-run", "--json"])?;
     let said: Value = serde_json::from_str(&dry.stdout)?;
     ensure!(said["quote"]["would_pay"] == true && said["quote"]["amount"] == "0.01", "{said}");
@@ -35,8 +37,75 @@ async fn one_command_pays_and_prints_the_body() -> anyhow::Result<()> {
     ensure!(body["path"] == "/cent" && paid.stderr.contains("paid 0.01 USDC to"), "{}", paid.stderr);
     ensure!(paid.stderr.contains("left ") && stall.earned().await? == CENT, "{}", paid.stderr);
 
+    let left = paid.stderr.lines().find_map(|line| line.strip_prefix("left ")).context("what is left")?;
+    let day = &after["limits"][0];
+    let foretold =
+        format!("{} in the purse, {}/24h of session", text(&after["left_in_purse"]), text(&day["left_after"]));
+    ensure!(left.starts_with(&foretold), "the quote foretold \"{foretold}\", and it is \"{left}\"");
+    ensure!(after["refill"] == true && after["refill_amount"].is_string() && day["left_now"] == "25.00", "{after}");
+    let second: Value = serde_json::from_str(&with(&["quote", &url, "--json"])?.stdout)?;
+    let day = &second["quote"]["limits"][0];
+    ensure!(second["quote"]["refill"] == false && day["left_after"] == day["left_now"], "{second}");
+
     let listed: Value = serde_json::from_str(&with(&["payments", "--json"])?.stdout)?;
     ensure!(listed["payments"][0]["state"] == "settled" && listed["payments"][0]["amount"] == "0.01", "{listed}");
+    Ok(())
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// What signs nothing needs no password: an agent's price, its list and its requests. Nor does it need the key file, since
+/// the vault knows the key's address.
+#[tokio::test(flavor = "multi_thread")]
+async fn asking_needs_no_password() -> anyhow::Result<()> {
+    let stall = Stall::open().await?;
+    let home = Home::of(&stall.scene)?;
+    home.done(&[&["pay", &format!("{}/cent", stall.market.seller), "--reason", "x"][..], AS_AGENT].concat())?;
+    std::fs::remove_file(home.path("password"))?;
+    let (cent, unlisted) = (format!("{}/cent", stall.market.seller), format!("{}/unlisted", stall.market.seller));
+    let asks: [&[&str]; 5] = [
+        &["quote", &cent],
+        &["quote", &cent, "--data", "{}"],
+        &["pay", &cent, "--reason", "x", "--dry-run"],
+        &["payments"],
+        &["payee", "request", &unlisted, "--category", "data", "--reason", "x"],
+    ];
+    let ask = || {
+        for args in asks {
+            let said = home.json(&[args, &["--agent", "researcher", "--no-input"]].concat())?;
+            ensure!(said.get("quote").is_none_or(|quote| quote["would_pay"] == true), "{args:?}: {said}");
+            ensure!(said.get("payments").is_none_or(|payments| payments[0]["state"] == "settled"), "{said}");
+        }
+        Ok(())
+    };
+    ask()?;
+    std::fs::remove_file(home.path("researcher.key.json"))?;
+    ask()?;
+    let put = home.json(&["quote", &cent, "--method", "put", "--agent", "researcher"])?;
+    ensure!(put["payment_demanded"] == false, "the method is the one that is asked about: {put}");
+    let pay = home.run(&["pay", &cent, "--reason", "x", "--agent", "researcher", "--no-input"])?;
+    ensure!(pay.code == 4 && pay.stderr.contains("error[KeystoreMissing]"), "{}", pay.stderr);
+    Ok(())
+}
+
+/// Half a URL is told from a name.
+#[test]
+fn a_url_without_its_beginning_is_named_so() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    for args in [
+        &["pay", "api.example/x", "--reason", "a"][..],
+        &["pay", "api.example/x", "0.5", "--reason", "a"],
+        &["pay", "api.example/x", "--reason", "a", "--dry-run"],
+        &["quote", "api.example/x"],
+    ] {
+        let ran = home.run(args)?;
+        ensure!(ran.code == 2 && ran.stderr.contains("a URL begins with https://"), "{args:?}: {}", ran.stderr);
+        ensure!(ran.stderr.contains("https://api.example/x"), "{}", ran.stderr);
+    }
+    let ran = home.run(&["pay", "bob", "--reason", "a"])?;
+    ensure!(ran.code == 2 && !ran.stderr.contains("https://"), "a name is none: {}", ran.stderr);
     Ok(())
 }
 
@@ -79,6 +148,8 @@ async fn an_owner_lodges_what_an_agent_asked_for() -> anyhow::Result<()> {
     home.done(&[&words[1..], AS_OWNER].concat())?;
     home.done(&[&["pay", &url, "--reason", "forecast"][..], AS_AGENT].concat())?;
     ensure!(stall.has(payee).await? == CENT);
+    let seller = words.iter().position(|word| *word == "--seller").and_then(|at| words.get(at + 1));
+    ensure!(seller == Some(&stall.market.seller.as_str()), "the command names where it was asked: {command}");
 
     let add = |path: &str| {
         let url = format!("{}{path}", stall.market.odd);
@@ -89,11 +160,43 @@ async fn an_owner_lodges_what_an_agent_asked_for() -> anyhow::Result<()> {
     let free = format!("{}/free", stall.market.seller);
     let free = home.run(&[&["payee", "add", &free, "--category", "data"][..], AS_OWNER].concat())?;
     ensure!(free.code == 3 && free.stderr.contains("error[NothingDemanded]"), "{}", free.stderr);
-    let first = add("/moves")?;
-    ensure!(first.code == 0 && first.stderr.contains("payTo of its 402 answer"), "{}", first.stderr);
+    let moves = format!("{}/moves", stall.market.odd);
+    let ask = ["payee", "request", &moves, "--category", "data", "--reason", "x"];
+    let asked: Value = serde_json::from_str(&home.done(&[&ask[..], AS_AGENT, &["--json"]].concat())?)?;
+    let command = asked["request"]["command"].as_str().context("a command")?;
+    let words = command.split(' ').skip(1).chain(AS_OWNER.iter().copied()).collect::<Vec<_>>();
+    let lodged = home.run(&words)?;
+    ensure!(lodged.code == 0 && !lodged.stderr.contains("WARNING"), "{}", lodged.stderr);
+    let same = add("/moves")?;
+    ensure!(same.code == 0 && same.stderr.contains("payTo of its 402 answer"), "{}", same.stderr);
+    ensure!(!same.stderr.contains("WARNING"), "{}", same.stderr);
     reqwest::get(format!("{}/move", stall.market.odd)).await?;
-    let then = add("/moves")?;
-    ensure!(then.code == 0 && then.stderr.contains("WARNING: before, it named 0x"), "{}", then.stderr);
+    let warning = format!("WARNING: before, {} named 0x", stall.market.odd);
+    let asked: Value = serde_json::from_str(&home.done(&[&ask[..], AS_AGENT, &["--json"]].concat())?)?;
+    let command = asked["request"]["command"].as_str().context("a command")?;
+    let words = command.split(' ').skip(1).chain(AS_OWNER.iter().copied()).collect::<Vec<_>>();
+    let lodged = home.run(&words)?;
+    ensure!(lodged.code == 0 && lodged.stderr.contains(&warning), "a request for another address: {}", lodged.stderr);
+    Ok(())
+}
+
+/// What an owner took from a seller's own answer warns him when the answer differs, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_answer_of_a_seller_is_a_warning() -> anyhow::Result<()> {
+    let stall = Stall::open().await?;
+    let home = Home::of(&stall.scene)?;
+    let moves = format!("{}/moves", stall.market.odd);
+    let add = || home.run(&[&["payee", "add", &moves, "--category", "data"][..], AS_OWNER].concat());
+    let first = add()?;
+    ensure!(first.code == 0 && !first.stderr.contains("WARNING"), "{}", first.stderr);
+    reqwest::get(format!("{}/move", stall.market.odd)).await?;
+    let then = add()?;
+    let warning = format!("WARNING: before, {} named 0x", stall.market.odd);
+    ensure!(then.code == 0 && then.stderr.contains(&warning), "{}", then.stderr);
+    let twice = ["payee", "add", &moves, "--seller", &moves, "--category", "data"];
+    ensure!(home.run(&twice)?.stderr.contains("leave --seller out"));
+    let shell = ["payee", "add", &stall.scene.vault.to_string(), "--seller", "https://a;b", "--category", "data"];
+    ensure!(home.run(&shell)?.stderr.contains("error[UrlInvalid]"));
     Ok(())
 }
 

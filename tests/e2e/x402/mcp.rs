@@ -51,13 +51,17 @@ async fn a_model_pays_is_refused_and_retries() -> anyhow::Result<()> {
         { "name": "can_i_pay", "arguments": { "payee": stall.scene.actors.payees[0], "amount": "11", "token": "USDC" } },
         { "name": "pay_and_fetch", "arguments": { "url": format!("{}/cent", stall.market.seller), "reason": "no id" } },
         { "name": "request_limit_change", "arguments": { "amount": "21", "token": "USDC", "window": "24h", "reason": "more" } },
+        { "name": "quote", "arguments": { "url": format!("{}/cent", stall.market.seller), "method": "POST", "body": "{}" } },
+        { "name": "quote", "arguments": { "url": format!("{}/cent", stall.market.seller), "method": "PUT", "body": "{}" } },
     ]);
     let said = client(&stall, &json!({ "calls": calls }))?;
     let names = said["tools"].as_array().into_iter().flatten().filter_map(|tool| tool["name"].as_str());
     ensure!(names.collect::<Vec<_>>() == purse_mcp::TOOL_NAMES);
     ensure!(said["tools"] == purse_mcp::told()["tools"], "not what docs/reference/mcp.json has: {}", said["tools"]);
     let answer = |at: usize| &said["answers"][at]["structuredContent"];
-    ensure!(answer(0)["quote"]["would_pay"] == true, "{said}");
+    let quote = &answer(0)["quote"];
+    ensure!(quote["would_pay"] == true && quote["refill"] == true && quote["left_in_purse"].is_string(), "{quote}");
+    ensure!(quote["limits"][0]["left_now"] == "25.00" && quote["limits"][0]["left_after"].is_string(), "{quote}");
     ensure!(answer(1)["paid"] == true && answer(1)["receipt"]["amount"] == "0.01", "{}", answer(1));
     ensure!(said["answers"][2]["isError"] == true && answer(2)["code"] == "AbovePerPaymentCap", "{}", answer(2));
     ensure!(answer(2)["money_moved"] == "no" && answer(2)["next_step"].as_str().is_some_and(|text| !text.is_empty()));
@@ -68,30 +72,125 @@ async fn a_model_pays_is_refused_and_retries() -> anyhow::Result<()> {
     );
     ensure!(answer(6)["budget"]["active"] == true && answer(7)["refusal"]["code"] == "AbovePerPaymentCap");
     ensure!(answer(8)["code"] == "ArgumentsInvalid", "an id is required: {}", answer(8));
+    ensure!(answer(10)["quote"]["amount"] == "0.01" && answer(11)["payment_demanded"] == false, "{}", answer(11));
     let command = answer(9)["owner_command"].as_str().context("a command for the owner")?;
     ensure!(command.contains(&format!("--vault {}", stall.scene.vault)), "{command}");
     let words = command.split(' ').skip(1).chain(["--password-file", "password", "--yes", "--no-input"]);
-    Home::of(&stall.scene)?.done(&words.collect::<Vec<_>>())?;
+    let home = Home::of(&stall.scene)?;
+    ensure!(cap(&home)? == "25.00", "asking changes nothing");
+    home.done(&words.collect::<Vec<_>>())?;
+    ensure!(cap(&home)? == "21.00", "the owner runs the command as it is written");
     ensure!(stall.earned().await? == CENT);
     Ok(())
 }
 
-/// Safety 3.4: what listens on the machine itself is out of a model's reach, unless whoever runs the server says so.
+/// The session's cap in any 24 hours.
+fn cap(home: &Home) -> anyhow::Result<Value> {
+    let shown = home.json(&["agent", "show", "1"])?;
+    let limits = shown["limits"].as_array().with_context(|| shown.to_string())?;
+    let day = limits.iter().find(|limit| limit["window"] == "24h").with_context(|| shown.to_string())?;
+    Ok(day["cap"].clone())
+}
+
+/// The program's arguments with these ones more.
+fn started_with(more: &[&str]) -> Vec<String> {
+    let args = ["mcp", "--agent", "researcher", "--password-file", "password", "--no-input"];
+    args.iter().chain(more).map(|arg| (*arg).to_owned()).collect()
+}
+
+/// Safety 3.4: what listens on the machine itself or in its network is out of a model's reach, unless whoever runs the
+/// server says so.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_model_reaches_nothing_on_the_machine_itself() -> anyhow::Result<()> {
     let stall = Stall::open().await?;
-    let urls = [stall.scene.rpc_url(), format!("{}/cent", stall.market.seller), "http://localhost:1/".to_owned()];
-    let pay = |url: &String| json!({ "name": "pay_and_fetch", "arguments": { "url": url, "reason": "x", "purchase_id": "x" } });
-    let quote = |url: &String| json!({ "name": "quote", "arguments": { "url": url } });
-    let calls = urls.iter().flat_map(|url| [pay(url), quote(url)]).collect::<Vec<_>>();
-    let args = ["mcp", "--agent", "researcher", "--password-file", "password", "--no-input"];
-    let said = client(&stall, &json!({ "calls": calls, "args": args }))?;
+    let (node, cent) = (stall.scene.rpc_url(), format!("{}/cent", stall.market.seller));
+    let urls = [
+        &node,
+        &cent,
+        "http://localhost:1/",
+        "https://10.0.0.1/",
+        "https://172.16.0.1/",
+        "https://192.168.1.1/admin",
+        "https://169.254.169.254/latest/meta-data",
+        "https://100.64.0.1/",
+        "https://[::1]/",
+        "https://[fd00::1]/",
+        "https://[fe80::1]/",
+        "https://[::ffff:10.0.0.1]/",
+    ];
+    let calls = urls.iter().flat_map(|url| {
+        [
+            json!({ "name": "pay_and_fetch", "arguments": { "url": url, "reason": "x", "purchase_id": "x" } }),
+            json!({ "name": "quote", "arguments": { "url": url } }),
+            json!({ "name": "request_payee", "arguments": { "url": url, "category": "data", "reason": "x" } }),
+        ]
+    });
+    let calls = calls.collect::<Vec<_>>();
+    let said = client(&stall, &json!({ "calls": calls, "args": started_with(&[]) }))?;
     let answers = said["answers"].as_array().context("answers")?;
-    ensure!(answers.len() == 6);
+    ensure!(answers.len() == 3 * urls.len());
     for answer in answers {
-        ensure!(answer["structuredContent"]["code"] == "LocalSellerNotAllowed", "{answer}");
+        let refusal = &answer["structuredContent"];
+        ensure!(refusal["code"] == "LocalSellerNotAllowed" && refusal["who_can_fix"] == "operator", "{answer}");
     }
     ensure!(stall.left_vault().await? == 0);
+    Ok(())
+}
+
+/// Safety 3.4: whoever runs the server may name the sellers. A redirect leads to no other one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_buys_from_named_sellers_only() -> anyhow::Result<()> {
+    let stall = Stall::open().await?;
+    let quote = |url: &str, path: &str| json!({ "name": "quote", "arguments": { "url": format!("{url}{path}") } });
+    let (seller, odd) = (&stall.market.seller, &stall.market.odd);
+    let calls =
+        [quote(odd, "/kind"), quote(odd, "/elsewhere"), quote(seller, "/cent"), quote("https://b.example", "/")];
+    let args = started_with(&["--allow-local", "--origin", odd]);
+    let said = client(&stall, &json!({ "calls": calls, "args": args }))?;
+    let answer = |at: usize| &said["answers"][at]["structuredContent"];
+    ensure!(answer(0)["quote"]["would_pay"] == true, "{}", answer(0));
+    ensure!(answer(1)["code"] == "RedirectedElsewhere", "{}", answer(1));
+    for at in [2, 3] {
+        ensure!(answer(at)["code"] == "SellerNotAllowed" && answer(at)["who_can_fix"] == "operator", "{}", answer(at));
+    }
+    Ok(())
+}
+
+/// Safety 3.4: below the vault's limits, whoever runs the server may set his own, for one purchase and for a day. They hold
+/// for all that the journal has, and no argument of a tool raises them.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operator_may_allow_less_than_the_vault() -> anyhow::Result<()> {
+    let stall = Stall::open().await?;
+    let url = |path: &str| format!("{}{path}", stall.market.seller);
+    let pay = |path: &str, id: &str| {
+        let more = json!({ "url": url(path), "reason": "x", "purchase_id": id, "max_amount": "5", "token": "USDC" });
+        json!({ "name": "pay_and_fetch", "arguments": more })
+    };
+    let quote = |path: &str| json!({ "name": "quote", "arguments": { "url": url(path) } });
+    let calls = [
+        pay("/half", "one"),
+        quote("/half"),
+        pay("/cent", "two"),
+        pay("/cent", "three"),
+        pay("/cent", "four"),
+        quote("/cent"),
+        pay("/cent", "two"),
+    ];
+    let args = started_with(&["--allow-local", "--max", "0.02", "--per-day", "0.025"]);
+    let said = client(&stall, &json!({ "calls": calls, "args": args }))?;
+    let answer = |at: usize| &said["answers"][at]["structuredContent"];
+    for refusal in [answer(0), &answer(1)["quote"]["refusal"]] {
+        ensure!(refusal["code"] == "AboveLocalMax" && refusal["who_can_fix"] == "operator", "{refusal}");
+        ensure!(refusal["money_moved"] == "no" && refusal["facts"]["max"] == "0.02 USDC", "{refusal}");
+    }
+    ensure!(answer(2)["paid"] == true && answer(3)["paid"] == true, "{} {}", answer(2), answer(3));
+    for refusal in [answer(4), &answer(5)["quote"]["refusal"]] {
+        ensure!(refusal["code"] == "LocalLimitExceeded" && refusal["who_can_fix"] == "operator", "{refusal}");
+        ensure!(refusal["facts"]["remaining"] == "0.005" && refusal["facts"]["retry_after"].is_string(), "{refusal}");
+    }
+    ensure!(answer(5)["quote"]["fits_again"] == answer(4)["facts"]["retry_after"], "{}", answer(5));
+    ensure!(answer(6)["replayed"] == true, "what was bought stays bought: {}", answer(6));
+    ensure!(stall.earned().await? == 2 * CENT);
     Ok(())
 }
 

@@ -62,6 +62,7 @@ impl<P: Provider> Buyer<P> {
         purchasing: &Purchasing,
     ) -> Result<Flow, PaymentRefusal> {
         purchasing.check()?;
+        self.reach.allows(&purchasing.url)?;
         self.reconcile_once().await?;
         let claim = self.claim(purchasing).await?;
         let id = claim.purchase.clone();
@@ -95,6 +96,7 @@ impl<P: Provider> Buyer<P> {
         if elsewhere {
             self.not_paid_before(&new).await?;
         }
+        self.may_cost(plan.offer.amount).await?;
         self.fund(&mut plan, &mut new).await?;
         if let Err(refusal) = self.sign(&demand, &plan, &new).await {
             self.journal.refused(&new.purchase, &refusal, false, wall_clock())?;

@@ -1,5 +1,6 @@
 //! Asking a seller: within bounds of size and time, and never led to another origin.
 
+use super::reach;
 use super::request::{Purchasing, may_be_asked};
 use crate::x402::demand::MAX_BODY;
 use crate::x402::{Demand, Version};
@@ -42,13 +43,16 @@ impl Default for Bounds {
 #[async_trait]
 pub(crate) trait Exchange: Send {
     /// Sends it, without following redirects where that can be helped.
-    async fn send(&mut self, request: Request) -> Result<Response, String>;
+    async fn send(&mut self, request: Request) -> Result<Response, NoAnswer>;
 }
 
 #[async_trait]
 impl Exchange for reqwest::Client {
-    async fn send(&mut self, request: Request) -> Result<Response, String> {
-        self.execute(request).await.map_err(|error| innermost(&error))
+    async fn send(&mut self, request: Request) -> Result<Response, NoAnswer> {
+        self.execute(request).await.map_err(|error| match reach::stopped(&error) {
+            Some(refusal) => NoAnswer::Refused(refusal),
+            None => NoAnswer::Failed(innermost(&error)),
+        })
     }
 }
 
@@ -87,7 +91,7 @@ pub(crate) type Paying<'a> = (Version, &'a str);
 
 /// Why there is no answer.
 pub(crate) enum NoAnswer {
-    /// The seller leads elsewhere; it got nothing.
+    /// The seller leads elsewhere, or beyond what this buyer may reach; it got nothing.
     Refused(PaymentRefusal),
     /// Whether the seller got the request is not known.
     Failed(String),
@@ -111,7 +115,7 @@ pub(crate) async fn ask(
             };
             request.headers_mut().insert(name, value);
         }
-        let response = within(time, exchange.send(request)).await.map_err(NoAnswer::Failed)?;
+        let response = within(time, exchange.send(request)).await?;
         let at = response.url().clone();
         if at.origin() != purchasing.url.origin() {
             return Err(NoAnswer::Refused(elsewhere(&at)));
@@ -126,6 +130,12 @@ pub(crate) async fn ask(
     }
     let refusal = sellers("TooManyRedirects", format!("the seller redirects more than {MAX_REDIRECTS} times"));
     Err(NoAnswer::Refused(refusal.next("ask the seller for the resource's own URL")))
+}
+
+impl From<String> for NoAnswer {
+    fn from(cause: String) -> Self {
+        Self::Failed(cause)
+    }
 }
 
 impl From<NoAnswer> for PaymentRefusal {
@@ -156,10 +166,10 @@ pub(crate) async fn hear_within(response: Response, bounds: Bounds) -> Result<He
     within(bounds.answer_within, hear(response, bounds.largest_answer)).await
 }
 
-async fn within<T>(time: Duration, doing: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+async fn within<T, E: From<String>>(time: Duration, doing: impl Future<Output = Result<T, E>>) -> Result<T, E> {
     tokio::time::timeout(time, doing)
         .await
-        .unwrap_or_else(|_| Err(format!("no answer within {} s", time.as_secs_f32())))
+        .unwrap_or_else(|_| Err(format!("no answer within {} s", time.as_secs_f32()).into()))
 }
 
 /// Where a redirect leads, if it is one that a request of that method may follow as it is.

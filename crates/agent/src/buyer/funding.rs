@@ -4,7 +4,7 @@
 use super::lifetime::valid_before;
 use super::plan::Plan;
 use super::{Buyer, wall_clock};
-use crate::journal::{NewPurchase, Short};
+use crate::journal::{NewPurchase, NotReserved, Short};
 use crate::purchase_lock::PurchaseLock;
 use crate::purse::Purse;
 use crate::submit::{Cargo, NotSent, Waited};
@@ -33,7 +33,8 @@ impl<P: Provider> Buyer<P> {
                 new.valid_before = valid_before(asked, wall_clock(), plan.purse.funds.time, chain)?;
                 match self.journal.reserve(new, plan.purse.funds, wall_clock())? {
                     Ok(()) => return Ok(()),
-                    Err(left) => short = left,
+                    Err(NotReserved::Short(left)) => short = left,
+                    Err(NotReserved::DayFull(full)) => return Err(self.day_full(new.amount, full).await),
                 }
             }
             plan.purse = self.refilled(plan, short).await?;
@@ -81,21 +82,22 @@ impl<P: Provider> Buyer<P> {
         }
     }
 
-    /// Whether the purse would be refilled for this payment; `left` is what it holds beside what is promised.
-    pub(super) async fn would_refill(&self, plan: &Plan, left: u128) -> Result<(), PaymentRefusal> {
+    /// How much would come into the purse for this payment; `left` is what it holds beside what is promised, `most` what
+    /// is left of the limits.
+    pub(super) async fn would_refill(&self, plan: &Plan, left: u128, most: u128) -> Result<u128, PaymentRefusal> {
         let held = plan.purse.funds.balance.saturating_sub(left);
         let missing = self.may_refill(plan, Short { available: left, held }).await?;
-        if !plan.purse.open {
-            return Ok(()); // the vault judges the refill once the purse is there
-        }
-        let request = PaymentRequest::new(plan.purse.address, missing, "", "");
-        Ok(self.agent.judge_request(&request, false).await??)
+        if plan.purse.open {
+            let request = PaymentRequest::new(plan.purse.address, missing, "", "");
+            self.agent.judge_request(&request, false).await??;
+        } // else the vault judges the refill once the purse is there
+        Ok(usual_refill(plan.purse, missing).min(most).max(missing))
     }
 
     /// Refills: up to the target where the limits let it, else as much as they let it, if that is enough.
     async fn refill(&self, purse: Purse, missing: u128) -> Result<(), PaymentRefusal> {
         let room = purse.target - purse.funds.balance;
-        let usual = (room / REFILL_SHARE.1 * REFILL_SHARE.0).max(missing).min(room);
+        let usual = usual_refill(purse, missing);
         let request = |amount| PaymentRequest::new(purse.address, amount, "refill", "pocket money of this session");
         match self.agent.pay(&request(usual)).await? {
             Outcome::Paid(_) => Ok(()),
@@ -169,6 +171,12 @@ impl<P: Provider> Buyer<P> {
             _ => refusal.next("wait until the purchases under way are settled, then ask again"),
         }
     }
+}
+
+/// How much a refill asks for at first.
+fn usual_refill(purse: Purse, missing: u128) -> u128 {
+    let room = purse.target.saturating_sub(purse.funds.balance);
+    (room / REFILL_SHARE.1 * REFILL_SHARE.0).max(missing).min(room)
 }
 
 fn not_mined(transaction: alloy::primitives::B256) -> PaymentRefusal {

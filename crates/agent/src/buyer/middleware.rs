@@ -2,7 +2,7 @@
 //! limits.
 
 use super::buying::Flow;
-use super::exchange::Exchange;
+use super::exchange::{Exchange, NoAnswer};
 use super::{Buyer, Purchasing, no_client};
 use crate::PurchaseId;
 use alloy::providers::Provider;
@@ -109,8 +109,8 @@ struct Rest<'a> {
 
 #[async_trait]
 impl Exchange for Rest<'_> {
-    async fn send(&mut self, request: Request) -> Result<Response, String> {
-        self.next.clone().run(request, self.extensions).await.map_err(|error| error.to_string())
+    async fn send(&mut self, request: Request) -> Result<Response, NoAnswer> {
+        self.next.clone().run(request, self.extensions).await.map_err(|error| NoAnswer::Failed(error.to_string()))
     }
 }
 

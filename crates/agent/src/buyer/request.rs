@@ -1,5 +1,6 @@
 //! What an agent wants to buy, and which URLs it may be bought from.
 
+use super::origin::Origin;
 use crate::PurchaseId;
 use alloy::primitives::{B256, Bytes, keccak256};
 use alloy::sol_types::SolValue;
@@ -54,7 +55,9 @@ impl Purchasing {
     /// A refusal of the URL or the reason; nothing was sent.
     pub fn get(url: &str, reason: impl Into<String>) -> Result<Self, PaymentRefusal> {
         let parsed = Url::parse(url).map_err(|error| {
-            agents("UrlInvalid", format!("that is no URL: {error}")).quoted("url", url).next("give a whole https URL")
+            agents("UrlInvalid", format!("that is no URL: {error}"))
+                .quoted("url", url)
+                .next("give a whole URL: it begins with https://")
         })?;
         let mut bought = Self {
             method: Method::GET,
@@ -82,9 +85,13 @@ impl Purchasing {
         self
     }
 
-    /// Whether the seller is on this machine itself.
-    pub fn is_local(&self) -> bool {
-        is_local(&self.url)
+    /// Where the seller is.
+    ///
+    /// # Errors
+    /// A refusal where its name is none that can stand in a command.
+    pub fn origin(&self) -> Result<Origin, PaymentRefusal> {
+        Origin::of(&self.url)
+            .map_err(|error| agents("UrlInvalid", error.to_string()).next("give the seller's usual URL"))
     }
 
     /// Refuses what must not be sent.
@@ -149,7 +156,7 @@ pub(crate) fn may_be_asked(url: &Url) -> Result<(), PaymentRefusal> {
 }
 
 /// Whether a URL is of this machine itself: by name, by a loopback address, or by that of no machine in particular.
-fn is_local(url: &Url) -> bool {
+pub(super) fn is_local(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_end_matches('.');
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     let own = |address: IpAddr| {

@@ -2,6 +2,8 @@
 //! no key is needed.
 
 use super::exchange::{Bounds, ask, hear_within, unreachable};
+use super::origin::Origin;
+use super::reach::Reach;
 use super::{Purchasing, client};
 use crate::x402::{Wanted, choose};
 use alloy::primitives::Address;
@@ -11,8 +13,8 @@ use reqwest::StatusCode;
 /// A seller, by its own word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seller {
-    /// Where it was asked, such as `https://api.example`.
-    pub origin: String,
+    /// Where it was asked.
+    pub origin: Origin,
     /// Its host, such as `api.example`.
     pub host: String,
     /// Whom it wants paid.
@@ -42,7 +44,7 @@ impl Seller {
     }
 
     async fn ask(purchasing: &Purchasing, wanted: &Wanted) -> Result<Self, PaymentRefusal> {
-        let response = ask(&mut client()?, purchasing, None, Bounds::default()).await?;
+        let response = ask(&mut client(&Reach::everywhere())?, purchasing, None, Bounds::default()).await?;
         if response.status() != StatusCode::PAYMENT_REQUIRED {
             let what = format!("the seller demands no payment (status {})", response.status().as_u16());
             return Err(PaymentRefusal::new("NothingDemanded", what).next("give the URL of something that it sells"));
@@ -52,7 +54,7 @@ impl Seller {
         let offers = choose(&demand, wanted)?;
         let cheapest = offers.first().ok_or_else(|| PaymentRefusal::new("NoOffer", "the seller makes no offer"))?;
         Ok(Self {
-            origin: purchasing.url.origin().ascii_serialization(),
+            origin: purchasing.origin()?,
             host: purchasing.url.host_str().unwrap_or_default().to_owned(),
             pay_to: cheapest.pay_to,
             description: demand.description.clone(),

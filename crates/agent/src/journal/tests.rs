@@ -140,7 +140,8 @@ fn purchases_under_way_hold_their_price() {
     let journal = &desk.journal;
     journal.reserve(&new("one", 40), FUNDS, 5).unwrap().unwrap();
     journal.reserve(&new("two", 60), FUNDS, 5).unwrap().unwrap();
-    assert_eq!(journal.reserve(&new("three", 1), FUNDS, 5).unwrap(), Err(Short { available: 0, held: 100 }));
+    let short = NotReserved::Short(Short { available: 0, held: 100 });
+    assert_eq!(journal.reserve(&new("three", 1), FUNDS, 5).unwrap(), Err(short));
     // paid in block 12: a balance of block 11 still shows the money, one of block 12 does not
     journal.signed(&id("one"), "header", 6).unwrap();
     journal.sent(&id("one"), 6).unwrap();
@@ -214,4 +215,30 @@ fn other_files_are_left_alone() {
     open(&home).unwrap();
     let error = Journal::open(&path, 31_337, VAULT, 2).unwrap_err();
     assert!(error.to_string().contains("another session"), "{error}");
+}
+
+/// Safety 3.4: what was bought within 24 hours counts from when it was reserved, unless it was refused; the same in every
+/// process.
+#[test]
+fn a_day_holds_no_more_than_its_cap() {
+    let desk = desk();
+    let journal = open(&desk.home).unwrap().at_most_a_day(Some(50));
+    let funds = Funds { balance: 1_000, ..FUNDS };
+    let (start, day) = (100_000, 86_400);
+    journal.reserve(&new("one", 30), funds, start).unwrap().unwrap();
+    desk.journal.reserve(&new("two", 10), funds, start + 10).unwrap().unwrap();
+    let full = |fits_at| DayFull { cap: 50, spent: 40, fits_at };
+    let refused = |amount, now| journal.reserve(&new("three", amount), funds, now).unwrap().unwrap_err();
+    assert_eq!(refused(11, start + 20), NotReserved::DayFull(full(Some(start + day))));
+    assert_eq!(refused(41, start + 20), NotReserved::DayFull(full(Some(start + 10 + day))));
+    assert_eq!(refused(51, start + 20), NotReserved::DayFull(full(None)));
+    assert_eq!(refused(11, start + day - 1), NotReserved::DayFull(full(Some(start + day))));
+    assert_eq!(refused(11, start - 5_000), NotReserved::DayFull(full(Some(start + day))), "a clock that was put back");
+    assert_eq!(journal.day_full(10, start + 20).unwrap(), None);
+    journal.reserve(&new("last", 10), funds, start + 20).unwrap().unwrap();
+    assert!(journal.day_full(1, start + 20).unwrap().is_some());
+    journal.refused(&id("two"), &PaymentRefusal::new("X", "y"), false, start + 30).unwrap();
+    assert_eq!(journal.day_full(10, start + 30).unwrap(), None, "what was refused cost nothing");
+    assert_eq!(journal.day_full(40, start + day).unwrap(), None, "a day later");
+    assert_eq!(desk.journal.day_full(1_000, start + 30).unwrap(), None, "uncapped");
 }

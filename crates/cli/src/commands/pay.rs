@@ -37,7 +37,8 @@ pub(crate) struct PayArgs {
     pub(crate) amount: Option<String>,
     /// The token [default: the session's]
     token: Option<String>,
-    /// What for; only its hash is published, and of a URL not even that
+    /// What for. Of an address its hash is published, mixed with the session's salt; of a URL nothing is: it stays in the
+    /// journal on this machine
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
     /// Of an address: what is bought, such as an order number; only its hash is published. It is a reference: paying
@@ -85,6 +86,9 @@ pub(crate) async fn run(context: &Context, args: &PayArgs) -> Result<Reply, Fail
     }
     if let (Some(url), Some(reason)) = (args.payee.as_deref().filter(|payee| pay_url::is_url(payee)), &args.reason) {
         return pay_url::run(context, args, url, reason).await;
+    }
+    if let Some(payee) = &args.payee {
+        pay_url::not_half_a_url(payee)?;
     }
     if args.dry_run || args.max.is_some() || args.method.is_some() || args.data.is_some() || !args.header.is_empty() {
         return Err(Failure::usage("Usage", "that is no URL", "these flags are for URLs", "to ask first: purse check"));

@@ -20,7 +20,10 @@ pub(crate) fn is_url(text: &str) -> bool {
 /// Buys.
 pub(crate) async fn run(context: &Context, args: &PayArgs, url: &str, reason: &str) -> Result<Reply, Failure> {
     let purchasing = purchasing(args, url, reason)?;
-    let desk = buying::open(context, &args.whose).await?;
+    let desk = match args.dry_run {
+        true => buying::look(context, &args.whose).await?,
+        false => buying::open(context, &args.whose).await?,
+    };
     let purchasing = match &args.max {
         Some(max) => purchasing.at_most(desk.token.parse(max)?),
         None => purchasing,
@@ -67,27 +70,51 @@ fn purchasing(args: &PayArgs, url: &str, reason: &str) -> Result<Purchasing, Fai
             Failure::usage("PurchaseIdInvalid", "that is no purchase id", error.to_string(), "give a short id")
         })?);
     }
+    shaped(&mut purchasing, args.method.as_deref(), &args.header, args.data.as_deref())?;
+    Ok(purchasing)
+}
+
+/// Gives a request method, headers and body.
+pub(crate) fn shaped(
+    purchasing: &mut Purchasing,
+    method: Option<&str>,
+    headers: &[String],
+    data: Option<&str>,
+) -> Result<(), Failure> {
     let unfit = |what: &str| {
         Failure::usage("Usage", format!("--{what} cannot be used"), "it does not fit an HTTP request", "correct it")
     };
-    if let Some(method) = &args.method {
+    if let Some(method) = method {
         purchasing.method = method.to_uppercase().parse().map_err(|_| unfit("method"))?;
     }
-    for header in &args.header {
+    for header in headers {
         let (name, value) = header.split_once(':').ok_or_else(|| unfit("header"))?;
         let name = name.trim().to_lowercase();
         let name = name.parse::<http::HeaderName>().map_err(|_| unfit("header"))?;
         purchasing.headers.insert(name, value.trim().parse().map_err(|_| unfit("header"))?);
     }
-    if let Some(data) = &args.data {
-        purchasing.body = data.clone().into_bytes();
-        if args.method.is_none() {
+    if let Some(data) = data {
+        purchasing.body = data.as_bytes().to_vec();
+        if method.is_none() {
             purchasing.method = http::Method::POST;
         }
         let kind = purchasing.headers.entry(http::header::CONTENT_TYPE);
         kind.or_insert(http::HeaderValue::from_static("application/json"));
     }
-    Ok(purchasing)
+    Ok(())
+}
+
+/// Refuses a payee that can only be a URL without its beginning: no name and no address has a slash.
+pub(crate) fn not_half_a_url(text: &str) -> Result<(), Failure> {
+    if !text.contains('/') || is_url(text) {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        "UrlInvalid",
+        "a URL begins with https://",
+        "neither a payee's name nor an address has a slash in it",
+        format!("write   purse pay https://{}   and the reason, if it is a URL", clean(text)),
+    ))
 }
 
 /// One purchase that was made, in a line.

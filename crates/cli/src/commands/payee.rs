@@ -12,11 +12,10 @@ use crate::ledger::{self, Follow, Ledger};
 use crate::names::{Names, address, valid_name};
 use crate::output::Reply;
 use crate::policy::parse_category;
-use crate::sanitize::clean;
 use crate::table::aligned;
 use alloy::primitives::{Address, U256};
 use clap::{Args, Subcommand};
-use purse_agent::buyer::Seller;
+use purse_agent::buyer::{Origin, Seller};
 use purse_agent::x402::Wanted;
 use purse_owner::Verb;
 use purse_protocol::Category;
@@ -44,7 +43,7 @@ pub(crate) enum PayeeCommand {
 /// Flags of `purse payee add`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  purse payee add 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --category data --name api.weather.example\n  purse payee add https://api.weather.example/v1/now --category data\n  purse payee add 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --category mcc:7375 --dry-run"
+    after_help = "Examples:\n  purse payee add 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --category data --name api.weather.example\n  purse payee add https://api.weather.example/v1/now --category data\n  purse payee add 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --seller https://api.weather.example --category data\n  purse payee add 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --category mcc:7375 --dry-run"
 )]
 pub(crate) struct AddArgs {
     /// The payee's address; or a URL that it sells by HTTP 402, whose answer names the address
@@ -55,6 +54,10 @@ pub(crate) struct AddArgs {
     /// What to call it on this machine
     #[arg(long)]
     name: Option<String>,
+    /// Of an address: where its seller is, such as https://api.weather.example, so that you are warned when it names
+    /// another one
+    #[arg(long, value_name = "URL")]
+    seller: Option<String>,
     #[command(flatten)]
     change: Change,
     #[command(flatten)]
@@ -92,6 +95,10 @@ pub(crate) async fn add(context: &Context, args: &AddArgs) -> Result<Reply, Fail
         None => Some(meet(context, &vault, &args.payee).await?),
     };
     let payee = typed.or(met.as_ref().map(|seller| seller.pay_to)).unwrap_or_default();
+    let origin = seller_of(args, typed.is_some())?.or(met.as_ref().map(|seller| seller.origin.clone()));
+    if let Some(origin) = &origin {
+        warn_if_changed(context, &vault, origin, payee);
+    }
     let name = args.name.clone().or_else(|| met.as_ref().map(|seller| seller.host.clone()));
     let name = name.filter(|name| args.name.is_some() || valid_name(name).is_ok());
     if let Some(name) = &name {
@@ -108,13 +115,13 @@ pub(crate) async fn add(context: &Context, args: &AddArgs) -> Result<Reply, Fail
         if let Some(name) = &name {
             names.set_payee(name, payee);
         }
-        if let Some(seller) = &met {
-            names.set_origin(&seller.origin, payee);
+        if let Some(origin) = &origin {
+            names.set_origin(origin.as_str(), payee);
         }
     };
     let how = How::sent_or_signed(args.change, &args.signing);
     let made = change::run_naming(context, how, &verbs, note).await?;
-    if (made.done || !made.waits.is_empty()) && (name.is_some() || met.is_some()) {
+    if (made.done || !made.waits.is_empty()) && (name.is_some() || origin.is_some()) {
         let mut names = context.vault().await?.names;
         note(&mut names);
         names.save()?;
@@ -122,18 +129,34 @@ pub(crate) async fn add(context: &Context, args: &AddArgs) -> Result<Reply, Fail
     Ok(made.reply(context, "Next: purse agent add NAME"))
 }
 
-/// Asks a seller whom to pay, says it, and warns where it said something else before.
+/// Where the seller is whose address was typed.
+fn seller_of(args: &AddArgs, typed: bool) -> Result<Option<Origin>, Failure> {
+    let Some(text) = &args.seller else { return Ok(None) };
+    let usage = |what: &str, fix: &str| Failure::usage("UrlInvalid", "--seller cannot be used", what, fix);
+    if !typed {
+        return Err(usage("the payee is a URL already", "leave --seller out"));
+    }
+    let origin = text.parse::<Origin>();
+    let fix = "give scheme and host, such as https://api.weather.example";
+    origin.map(Some).map_err(|error| usage(&error.to_string(), fix))
+}
+
+/// Warns where a seller named another address before.
+fn warn_if_changed(context: &Context, vault: &Vault, origin: &Origin, payee: Address) {
+    if let Some(before) = vault.names.of_origin(origin.as_str()).filter(|before| *before != payee) {
+        context.output.note(&format!(
+            "WARNING: before, {origin} named {before}. Compare both with the seller by another way than its URL"
+        ));
+    }
+}
+
+/// Asks a seller whom to pay, and says it.
 async fn meet(context: &Context, vault: &Vault, url: &str) -> Result<Seller, Failure> {
     let token = context.token(vault, None, None).await?;
     let (chain_id, symbol, decimals) = (vault.node.chain_id, token.symbol.clone(), token.decimals);
     let wanted = Wanted { chain_id, token: token.address, symbol, decimals, max: None };
     let seller = Seller::meet(url, &wanted).await.map_err(|refusal| of_refusal(&refusal))?;
-    context.output.note(&format!("{} names {} (payTo of its 402 answer)", clean(&seller.origin), seller.pay_to));
-    if let Some(before) = vault.names.of_origin(&seller.origin).filter(|before| *before != seller.pay_to) {
-        context.output.note(&format!(
-            "WARNING: before, it named {before}. Compare both with the seller by another way than this URL"
-        ));
-    }
+    context.output.note(&format!("{} names {} (payTo of its 402 answer)", seller.origin, seller.pay_to));
     Ok(seller)
 }
 

@@ -33,8 +33,8 @@ pub(crate) struct RequestArgs {
 pub(crate) async fn run(context: &Context, args: &RequestArgs) -> Result<Reply, Failure> {
     let category = parse_category(&args.category)?;
     let purchasing = Purchasing::get(&args.url, "request a payee").map_err(|refusal| of_refusal(&refusal))?;
-    let origin = purchasing.url.origin().ascii_serialization();
-    let desk = buying::open(context, &args.whose).await?;
+    let origin = purchasing.origin().map_err(|refusal| of_refusal(&refusal))?;
+    let desk = buying::look(context, &args.whose).await?;
     let quote = desk.buyer.quote(&purchasing).await.map_err(|refusal| of_refusal(&refusal))?;
     let quote = quote.ok_or_else(|| {
         Failure::error("NothingDemanded", "the seller demands no payment", "no payee is needed", "fetch it")
