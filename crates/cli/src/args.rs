@@ -176,7 +176,11 @@ impl Command {
 
     /// Whether being stopped is its usual end, which it sees to itself.
     pub(crate) fn runs_until_stopped(&self) -> bool {
-        matches!(self, Self::Index(args) if args.follows())
+        match self {
+            Self::Index(args) => args.follows(),
+            Self::Demo(args) => args.keeps(),
+            _ => false,
+        }
     }
 }
 

@@ -11,6 +11,7 @@
 //! - `gas_money`: ether for agents
 //! - `ledger`, `following`, `history`, `granted`: the index, kept up to date, the logs, and what they tell
 //! - `project`, `anvil`: the checkout to deploy from, a local chain of our own
+//! - `demo_stage`, `demo_seller`, `demo_teller`: what the demo plays on, and how it is told
 //! - `policy`, `expiry`, `money`, `sessions`, `outflow`: what agents may spend
 //! - `output`, `table`, `sanitize`: words for people and programs
 //! - `failure`, `rpc_failure`, `library_failure`, `exit`, `interrupt`: how a command fails or is stopped
@@ -28,6 +29,8 @@ mod config;
 mod connect;
 mod context;
 mod demo_seller;
+mod demo_stage;
+mod demo_teller;
 mod exit;
 mod expiry;
 mod failure;

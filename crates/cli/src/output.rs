@@ -108,6 +108,13 @@ impl Output {
         }
     }
 
+    /// The same for programs, where a command goes on after it: one JSON object in a line on stdout, with `--json`.
+    pub(crate) fn event(self, value: &Value) {
+        if self.json {
+            to_stdout(&value.to_string());
+        }
+    }
+
     /// Whether a progress bar would be seen by somebody.
     pub(crate) fn wants_progress(self) -> bool {
         !self.quiet && !self.json && std::io::stderr().is_terminal()

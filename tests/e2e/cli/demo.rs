@@ -2,8 +2,9 @@
 
 use super::purse::{Home, Ran};
 use anyhow::{Context, ensure};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Lines and columns of a terminal.
@@ -74,6 +75,64 @@ fn a_ctrl_c_of_the_terminal_reaches_the_demo_alone() -> anyhow::Result<()> {
     ensure!(Command::new("kill").args(["-INT", "--", &format!("-{group}")]).status()?.success());
     let ran = Ran::of(demo.wait_with_output()?)?;
     ensure!(ran.code == 130 && ran.stderr.contains("error[Interrupted]"), "{}: {}", ran.code, ran.stderr);
+    Ok(())
+}
+
+/// With `--keep` a newcomer has something to buy from: each command that it prints does what it says, and with Ctrl-C
+/// chain, seller and files are gone.
+#[test]
+fn a_kept_demo_is_there_to_try_and_then_gone() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let before = home.files()?;
+    let mut command = home.command(&["demo", "--keep"])?;
+    let mut demo = command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let mut told = BufReader::new(demo.stdout.take().context("stdout")?);
+    let mut lines = Vec::new();
+    while lines.last().is_none_or(|line: &String| !line.contains("Ctrl-C")) {
+        let mut line = String::new();
+        ensure!(told.read_line(&mut line)? > 0, "it ended early: {lines:?}");
+        lines.push(line.trim().to_owned());
+    }
+    let exports = lines.iter().find(|line| line.starts_with("export ")).context("the environment")?;
+    let commands = lines.iter().filter(|line| line.starts_with("purse ")).collect::<Vec<_>>();
+    let words = ["quote", "pay", "pay", "payments", "status", "audit"];
+    ensure!(commands.iter().map(|line| line.split(' ').nth(1).unwrap_or_default()).eq(words), "{lines:?}");
+    let elsewhere = tempfile::tempdir()?;
+    let typed = |command: &str| -> anyhow::Result<Ran> {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("{exports}\n{command}")]).current_dir(elsewhere.path()).stdin(Stdio::null());
+        shell.env("HOME", elsewhere.path());
+        Ran::of(shell.output()?)
+    };
+    let expected = [
+        (0, "would pay"),
+        (0, "{\"forecast\":\"sunny\"}"),
+        (3, "error[AbovePerPaymentCap]: money moved: no"),
+        (0, "settled"),
+        (0, "AT MOST LEAVES"),
+        (0, "PASS: trail equals chain"),
+    ];
+    for (command, (code, word)) in commands.iter().zip(expected) {
+        let ran = typed(command)?;
+        let said = format!("{}{}", ran.stdout, ran.stderr);
+        ensure!(ran.code == code && said.contains(word), "{command}: {}\n{said}", ran.code);
+    }
+    ensure!(std::fs::read_dir(elsewhere.path())?.next().is_none(), "what was tried left nothing where it was typed");
+
+    let config = exports.split("PURSE_CONFIG=\"").nth(1).and_then(|rest| rest.split('"').next()).context("a config")?;
+    let folder = Path::new(config).parent().context("a folder")?;
+    let started = children(demo.id())?;
+    ensure!(folder.is_dir() && started.len() == 2, "chain and seller: {started:?}");
+    ensure!(Command::new("kill").args(["-INT", "--", &format!("-{}", demo.id())]).status()?.success());
+    let ran = Ran::of(demo.wait_with_output()?)?;
+    let mut rest = String::new();
+    told.read_to_string(&mut rest)?;
+    ensure!(ran.code == 0 && rest.contains("Nothing is left"), "{}: {rest}{}", ran.code, ran.stderr);
+    ensure!(!folder.exists(), "its folder is there still: {}", folder.display());
+    for process in started {
+        ensure!(!Path::new("/proc").join(&process).exists(), "{process} is there still");
+    }
+    ensure!(home.files()? == before, "the demo leaves nothing");
     Ok(())
 }
 

@@ -1,70 +1,60 @@
 //! `purse demo`: the whole story on a local chain of its own, by the same code as the real commands.
 
 use super::audit::{Beside, examine};
-use super::init::{compile, deploy};
-use crate::anvil::Anvil;
+use super::demo_keep;
 use crate::buying::of_refusal;
 use crate::change::send;
-use crate::connect::{LOCAL_CHAIN, Node};
-use crate::context::{Context, Vault};
-use crate::demo_seller::{DemoSeller, Trade};
-use crate::exit::Exit;
+use crate::connect::LOCAL_CHAIN;
+use crate::context::Context;
+use crate::demo_stage::{CENT, FILMS, STRANGER, Stage, WEATHER, session_id};
+use crate::demo_teller::{Teller, differs};
 use crate::failure::Failure;
-use crate::money::{Token, of_view};
-use crate::output::{Output, Reply, bold, green, yellow};
-use crate::policy::{LimitText, Policy};
+use crate::money::of_view;
+use crate::output::{Reply, bold};
 use crate::purses::OpenPurse;
-use crate::sent::Sent;
-use crate::signer::{Signer, development_account};
-use crate::{ledger, library_failure, project, rpc_failure};
-use alloy::network::{EthereumWallet, TransactionBuilder as _};
-use alloy::primitives::{Address, U256, address};
-use alloy::providers::{DynProvider, Provider as _};
+use crate::{ledger, library_failure, rpc_failure};
+use alloy::network::TransactionBuilder as _;
+use alloy::primitives::{Address, U256};
+use alloy::providers::Provider as _;
 use alloy::rpc::types::TransactionRequest;
 use clap::Args;
-use purse_agent::{Agent, Bought, Buyer, Outcome, Paid, PaymentRequest, Purchasing, SessionFile, SessionKey};
-use purse_deployer::deploy_test_usdc;
+use purse_agent::{Bought, Outcome, Paid, PaymentRequest, Purchasing};
 use purse_indexer::{Indexer, SqliteStore};
 use purse_owner::Verb;
 use purse_protocol::abi::IPurse::IPurseInstance;
-use purse_protocol::abi::IVaultLens::IVaultLensInstance;
-use purse_protocol::{Category, CategoryMask, Refusal, RefusalContext, RpcFault, SessionId, VaultConfig, Window};
+use purse_protocol::{Refusal, RefusalContext, RpcFault};
 use serde_json::{Value, json};
-use std::path::PathBuf;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
-/// How far the story's clock begins behind the wall's, in seconds: x402 sellers judge by the wall's, and blocks that are made
-/// faster than one a second must not run ahead of it.
-const BEHIND: u64 = 300;
-/// Up to how much the purse is refilled, in base units: a refill takes fifteen sixteenths of it, 0.15.
-const TARGET: u128 = 160_000;
-/// What the vault holds: 25.00 USDC.
-const FUNDS: u64 = 25_000_000;
-/// A cent, in base units.
-const CENT: u128 = 10_000;
-/// Ether for the agent's gas: one.
-const GAS_MONEY: u64 = 1_000_000_000_000_000_000;
 /// How long loosenings wait in the story, in seconds: an hour.
 const DELAY: u32 = 3_600;
-/// A day, in seconds.
-const DAY: u32 = 86_400;
 /// Seconds until what was spent in an hour's window has surely left it: one and a quarter windows.
 const HOUR_AND_A_QUARTER: u64 = 4_500;
-/// Width of the column of deeds.
-const DEEDS: usize = 50;
-/// Width of the column of verdicts.
-const VERDICTS: usize = 9;
 
 /// Flags of `purse demo`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  purse demo\n  purse demo --json | jq .steps")]
-pub(crate) struct DemoArgs {}
+#[command(after_help = "Examples:\n  purse demo\n  purse demo --keep\n  purse demo --json | jq .steps")]
+pub(crate) struct DemoArgs {
+    /// In place of the story: leave chain, vault, agent and seller up until Ctrl-C, and print what to try with them
+    #[arg(long)]
+    keep: bool,
+}
+
+impl DemoArgs {
+    /// Whether it goes on until it is stopped.
+    pub(crate) const fn keeps(&self) -> bool {
+        self.keep
+    }
+}
 
 /// Tells the story.
-pub(crate) async fn run(context: &Context, _args: &DemoArgs) -> Result<Reply, Failure> {
+pub(crate) async fn run(context: &Context, args: &DemoArgs) -> Result<Reply, Failure> {
+    if args.keep {
+        return demo_keep::run(context).await;
+    }
     let started = Instant::now();
-    let mut teller = Teller { output: context.output, steps: Vec::new() };
-    let stage = Stage::build(context, &mut teller).await?;
+    let mut teller = Teller::new(context.output);
+    let stage = Stage::build(context, &mut teller, None).await?;
     story(&stage, &mut teller).await?;
     audit(&stage, &mut teller).await?;
 
@@ -77,93 +67,7 @@ pub(crate) async fn run(context: &Context, _args: &DemoArgs) -> Result<Reply, Fa
     Ok(Reply::new(text, json!({ "steps": teller.steps, "refusals": refusals, "seconds": seconds })))
 }
 
-/// Everything that the story needs; all of it goes when this goes.
-struct Stage {
-    vault: Vault,
-    factory: Address,
-    token: Token,
-    owner: Signer,
-    buyer: Buyer<DynProvider>,
-    folder: tempfile::TempDir,
-    root: PathBuf,
-    anvil: Anvil,
-}
-
-/// Whom the agent tries to pay.
-const WEATHER: Address = Address::repeat_byte(0x11);
-const FILMS: Address = Address::repeat_byte(0x22);
-const STRANGER: Address = Address::repeat_byte(0x33);
-/// The development account that brings the seller's authorisations to the chain: anvil's tenth.
-const FACILITATOR: Address = address!("a0Ee7A142d267C1f36714E4a8F75612F20a79720");
-
 impl Stage {
-    async fn build(context: &Context, teller: &mut Teller) -> Result<Self, Failure> {
-        let mut clock = Instant::now();
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let anvil = Anvil::start(now.saturating_sub(BEHIND)).await?;
-        let owner = development_account(None, LOCAL_CHAIN)?;
-        // What is sent here concerns nobody outside the story, so it is not remembered with the command's own.
-        let sent = Sent::new(context.output);
-        let node =
-            Node::connect(&anvil.url, Some(LOCAL_CHAIN), Some(EthereumWallet::from(owner.key.clone())), &sent).await?;
-        let version = node.provider.get_client_version().await.map_err(rpc_failure::of)?;
-        let version =
-            version.trim_start_matches("anvil/v").chars().take_while(|c| *c != '-' && *c != '+').collect::<String>();
-        teller.ready(&format!("Starting a local chain (anvil {version})"), &mut clock);
-
-        let root = project::root()?;
-        let build = compile(root.clone()).await?;
-        let config =
-            VaultConfig { owner: owner.address, treasury: Address::repeat_byte(0x7e), guardian: Address::ZERO };
-        let contracts = deploy(&node, &build, &config, 0).await?;
-        let address = contracts.vault.record().address;
-        let usdc = deploy_test_usdc(&node.provider, &root, owner.address, &[(address, U256::from(FUNDS))]).await;
-        let usdc = usdc.map_err(|error| library_failure::of_test_usdc(&error))?;
-
-        let folder = tempfile::tempdir().map_err(|error| {
-            Failure::error("FileNotWritten", "no folder for the demo", error.to_string(), "check TMPDIR")
-        })?;
-        let mut vault = Vault::at(node, address, folder.path()).await?;
-        for (name, payee) in [("weather", WEATHER), ("films", FILMS)] {
-            vault.names.set_payee(name, payee);
-        }
-        let session = session_id()?;
-        vault.names.set_agent("demo", session);
-        let token = Token::read(&vault, usdc).await?;
-        let names = vault.words(&token);
-        let payees = vec![(WEATHER, category("data")?), (FILMS, category("media")?)];
-        send(&vault, owner.address, &Verb::AddToken { token: usdc, unit_bits: 0 }, &names).await?;
-        send(&vault, owner.address, &Verb::SetPayees(payees), &names).await?;
-        teller.ready("Deploying Circle's USDC and a vault with 25.00", &mut clock);
-
-        let key = SessionKey::generate();
-        let wei = U256::from(GAS_MONEY);
-        let funded = vault.node.provider.raw_request::<_, Value>("anvil_setBalance".into(), (key.address(), wei)).await;
-        funded.map_err(rpc_failure::of)?;
-        let file = SessionFile::new(
-            &folder.path().join("demo.session.toml"),
-            address,
-            LOCAL_CHAIN,
-            session,
-            usdc,
-            "demo.key.json".as_ref(),
-        );
-        let grant = policy(vault.head().await?.time)?.grant(session, key.address(), usdc);
-        send(&vault, owner.address, &Verb::Grant(grant), &names).await?;
-        let lens = IVaultLensInstance::new(contracts.lens.record().address, &vault.node.provider);
-        let most = lens.maxOutflow(address, session.get(), usdc, DAY, Vec::new()).call().await.map_err(of_view)?;
-        let most = format!("at most {} a day", token.plain(most.min(U256::from(FUNDS))));
-        teller.line("Granting \"demo\" 2.00 a payment, 5.00 an hour", "done", &most);
-        let target = Verb::SetPurseTarget { session, category: category("data")?, token: usdc, target: TARGET };
-        send(&vault, owner.address, &target, &names).await?;
-        // From here on what lets anybody do more waits.
-        send(&vault, owner.address, &Verb::SetDelay { seconds: DELAY }, &names).await?;
-        let agent = Agent::new(vault.node.provider.clone(), file, key).with_context(names);
-        let buyer = Buyer::new(agent).map_err(|refusal| of_refusal(&refusal))?;
-        let factory = contracts.factory.record().address;
-        Ok(Self { vault, factory, token, owner, buyer, folder, root, anvil })
-    }
-
     async fn pay(&self, payee: Address, amount: u128) -> Result<Outcome, Failure> {
         let request = PaymentRequest::new(payee, amount, "", "purse demo");
         self.buyer.agent().pay(&request).await.map_err(|error| library_failure::of_agent(&error))
@@ -171,11 +75,7 @@ impl Stage {
 
     /// Buys one thing from a stock x402 seller, out of the purse, which is opened and filled first.
     async fn buy(&self) -> Result<Bought, Failure> {
-        let facilitator = development_account(Some(FACILITATOR), LOCAL_CHAIN)?;
-        let (token, payee) = (self.token.address, WEATHER);
-        let key = facilitator.key.to_bytes();
-        let trade = Trade { rpc_url: &self.anvil.url, chain_id: LOCAL_CHAIN, key, token, payee };
-        let seller = DemoSeller::start(&self.root, trade).await?;
+        let seller = self.seller().await?;
         let purchasing = Purchasing::get(&format!("{}/forecast", seller.url), "purse demo");
         let bought = self.buyer.pay_url(&purchasing.map_err(|refusal| of_refusal(&refusal))?).await;
         bought.map_err(|refusal| of_refusal(&refusal))
@@ -241,6 +141,8 @@ impl Stage {
 
 /// The acts, each with what must come of it.
 async fn story(stage: &Stage, teller: &mut Teller) -> Result<(), Failure> {
+    // What lets anybody do more waits.
+    stage.act(Verb::SetDelay { seconds: DELAY }).await?;
     let first = teller.paid("Paying 1.00 to the weather service", stage.pay(WEATHER, 100 * CENT).await?)?;
     let bought = stage.buy().await?;
     let settled = bought.receipt.filter(|receipt| receipt.settled && receipt.amount == CENT);
@@ -280,7 +182,8 @@ async fn story(stage: &Stage, teller: &mut Teller) -> Result<(), Failure> {
 async fn audit(stage: &Stage, teller: &mut Teller) -> Result<(), Failure> {
     let store = SqliteStore::open(stage.folder.path().join("index.sqlite"), LOCAL_CHAIN);
     let store = store.map_err(|error| library_failure::of_store(&error))?;
-    let mut indexer = Indexer::new(stage.vault.node.provider.clone(), Box::new(store), stage.factory, 0);
+    let mut indexer =
+        Indexer::new(stage.vault.node.provider.clone(), Box::new(store), stage.contracts.factory.record().address, 0);
     let synced = indexer.sync_to_head(|_| {}).await.map_err(|error| library_failure::of_index(&error))?;
     let store = indexer.into_store();
     let trail = ledger::trail(&*store, &stage.vault)?;
@@ -293,87 +196,6 @@ async fn audit(stage: &Stage, teller: &mut Teller) -> Result<(), Failure> {
     let deed = format!("Rebuilding it from {} events, comparing", trail.sequence);
     teller.line(&deed, "pass", "trail equals chain");
     Ok(())
-}
-
-/// Tells the steps as they happen.
-struct Teller {
-    output: Output,
-    steps: Vec<Value>,
-}
-
-impl Teller {
-    fn line(&mut self, deed: &str, verdict: &str, detail: &str) {
-        self.steps.push(json!({ "deed": deed, "verdict": verdict, "detail": detail }));
-        let dots = ".".repeat(DEEDS.saturating_sub(deed.chars().count() + 1).max(2));
-        let blanks = if detail.is_empty() { 0 } else { VERDICTS.saturating_sub(verdict.len()) };
-        let verdict = if matches!(verdict, "refused" | "waits") { yellow(verdict) } else { green(verdict) };
-        self.output.tell(&format!("{deed} {dots} {verdict}{}{detail}", " ".repeat(blanks)));
-    }
-
-    fn ready(&mut self, deed: &str, clock: &mut Instant) {
-        self.line(deed, "ready", &format!("{:.1} s", clock.elapsed().as_secs_f64()));
-        *clock = Instant::now();
-    }
-
-    fn paid(&mut self, deed: &str, outcome: Outcome) -> Result<Paid, Failure> {
-        match outcome {
-            Outcome::Paid(paid) => {
-                self.line(deed, "paid", &format!("block {}", paid.block));
-                Ok(paid)
-            }
-            Outcome::Refused(refusal) => Err(differs(deed, "a payment", refusal.code)),
-            Outcome::NotMined(_) => Err(differs(deed, "a payment", "nothing mined")),
-        }
-    }
-
-    fn refused(&mut self, deed: &str, outcome: Outcome, expected: &str) -> Result<(), Failure> {
-        match outcome {
-            Outcome::Refused(refusal) => self.replayed(deed, Some(refusal), expected),
-            Outcome::Paid(_) | Outcome::NotMined(_) => self.replayed(deed, None, expected),
-        }
-    }
-
-    fn replayed(&mut self, deed: &str, refusal: Option<Refusal>, expected: &str) -> Result<(), Failure> {
-        match refusal {
-            Some(refusal) if refusal.code == expected => {
-                self.line(deed, "refused", refusal.code);
-                Ok(())
-            }
-            Some(refusal) => Err(differs(deed, expected, refusal.code)),
-            None => Err(differs(deed, expected, "no refusal")),
-        }
-    }
-}
-
-/// The failure of a line that is not as it must be.
-fn differs(deed: &str, expected: &str, found: &str) -> Failure {
-    Failure::new(
-        Exit::Differs,
-        "DemoDiffers",
-        format!("not as it must be: {deed}"),
-        format!("expected {expected}, found {found}"),
-        "report this as a bug; do not trust this build",
-    )
-}
-
-fn policy(now: u64) -> Result<Policy, Failure> {
-    let now = u32::try_from(now).unwrap_or(u32::MAX);
-    let limit = |window, cap| LimitText { category: None, window, cap };
-    Ok(Policy {
-        per_payment: 200 * CENT,
-        limits: vec![limit(Window::Hour, 500 * CENT), limit(Window::Day, 1_000 * CENT)],
-        categories: CategoryMask::from_iter([category("data")?]),
-        valid_from: now,
-        valid_until: now.saturating_add(30 * 86_400),
-    })
-}
-
-fn session_id() -> Result<SessionId, Failure> {
-    SessionId::new(1).ok_or_else(|| differs("the session", "1", "nothing"))
-}
-
-fn category(name: &str) -> Result<Category, Failure> {
-    Category::by_name(name).ok_or_else(|| differs("a category", name, "nothing"))
 }
 
 fn block(made: &Value) -> String {

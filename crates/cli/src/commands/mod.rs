@@ -15,6 +15,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod delay;
 pub(crate) mod demo;
+mod demo_keep;
 pub(crate) mod execute;
 pub(crate) mod explain;
 pub(crate) mod guardian;
