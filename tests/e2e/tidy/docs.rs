@@ -137,6 +137,34 @@ fn what_the_documents_name_exists() -> anyhow::Result<()> {
     none(checkout.texts(written)?.iter().flat_map(|(name, text)| named.faults(name, text)))
 }
 
+/// What the README says of gas, in the table or beside it, is what was measured.
+#[test]
+fn the_gas_in_the_readme_was_measured() -> anyhow::Result<()> {
+    let checkout = Checkout::read()?;
+    let measured: BTreeMap<String, u64> = serde_json::from_str(&checkout.text("contracts/snapshots/gas.json")?)?;
+    let readme = checkout.text("README.md")?;
+    none(unmeasured(&readme, &measured.into_values().collect()))
+}
+
+#[test]
+fn gas_that_nobody_measured_is_found() {
+    let measured = BTreeSet::from([745_610, 69_240]);
+    assert_eq!(unmeasured("opens it (745,610 gas) | 69,240 | 1,000.00 and 10 000", &measured), Vec::<String>::new());
+    assert_eq!(unmeasured("opens it (745,611 gas), 69,240.", &measured), ["README.md: 745,611"]);
+}
+
+/// Numbers of five and six digits, which are all of gas.
+fn unmeasured(readme: &str, measured: &BTreeSet<u64>) -> Vec<String> {
+    let words = readme.split(|c: char| !c.is_ascii_digit() && c != ',' && c != '.');
+    let words = words.map(|word| word.trim_matches([',', '.']));
+    let stated = words.filter_map(|word| {
+        let (thousands, rest) = word.split_once(',')?;
+        let number = format!("{thousands}{rest}");
+        (thousands.len() > 1 && rest.len() == 3).then(|| Some((word, number.parse::<u64>().ok()?))).flatten()
+    });
+    stated.filter(|(_, number)| !measured.contains(number)).map(|(word, _)| format!("README.md: {word}")).collect()
+}
+
 /// Fixes that name a command name one that exists.
 #[test]
 fn what_the_programs_advise_exists() -> anyhow::Result<()> {

@@ -5,8 +5,13 @@ use super::stall::Stall;
 use crate::cli::purse::Home;
 use anyhow::{Context, ensure};
 use purse_tests::LocalChain;
+use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
+use rustix::io::Errno;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::process::Command;
 
 /// Safety 3.4: the crates of the MCP server and of the agent depend on nothing that grants, revokes or withdraws.
@@ -43,15 +48,14 @@ fn the_mcp_command_names_nothing_of_an_owner() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Safety 3.4: the process that serves a model opens the session's key and no other. The owner's key is a pipe here that
-/// nobody writes to, so whoever opened it would wait for ever, and it stands where flags and config name it.
+/// Safety 3.4: the process that serves a model opens the session's key and no other. The owner's lies where flags and config
+/// name it, under the very password that it is given, and the kernel is asked who opens it.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_server_never_opens_the_owners_key() -> anyhow::Result<()> {
     let stall = Stall::open().await?;
     let home = Home::of(&stall.scene)?;
     let owner = home.path("owner.json");
-    std::fs::remove_file(&owner)?;
-    ensure!(Command::new("mkfifo").arg(&owner).status()?.success());
+    let opened = Opened::of(&[&owner, &home.path("researcher.key.json")])?;
     let seller = &stall.market.seller;
     let (cent, unlisted) = (format!("{seller}/cent"), format!("{seller}/unlisted"));
     let arguments = |name: &str| match name {
@@ -79,7 +83,42 @@ async fn the_server_never_opens_the_owners_key() -> anyhow::Result<()> {
         ensure!(answer["structuredContent"]["ok"] == true, "{name}: {answer}");
     }
     ensure!(home.path("researcher.session.requests/002.json").is_file(), "both requests were written");
+    ensure!(opened.so_far()? == ["researcher.key.json"], "or somebody opened the owner's key");
+    drop(std::fs::File::open(&owner)?);
+    ensure!(opened.so_far()? == ["owner.json"], "or nothing would be found");
     Ok(())
+}
+
+/// Which of some files were opened, by the kernel's word.
+struct Opened {
+    inotify: OwnedFd,
+    names: BTreeMap<i32, String>,
+}
+
+impl Opened {
+    fn of(files: &[&Path]) -> anyhow::Result<Self> {
+        let inotify = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
+        let mut names = BTreeMap::new();
+        for file in files {
+            let name = file.file_name().context("a file")?.to_string_lossy().into_owned();
+            names.insert(inotify::add_watch(&inotify, *file, WatchFlags::OPEN)?, name);
+        }
+        Ok(Self { inotify, names })
+    }
+
+    /// Their names, each once, since the last time.
+    fn so_far(&self) -> anyhow::Result<Vec<&str>> {
+        let mut buffer = [MaybeUninit::uninit(); 4_096];
+        let mut reader = inotify::Reader::new(&self.inotify, &mut buffer);
+        let mut opened = BTreeSet::new();
+        loop {
+            match reader.next() {
+                Ok(event) => opened.insert(self.names.get(&event.wd()).context("a file of ours")?.as_str()),
+                Err(Errno::AGAIN) => return Ok(opened.into_iter().collect()),
+                Err(error) => return Err(error.into()),
+            };
+        }
+    }
 }
 
 /// Every package that a package is built of.

@@ -51,7 +51,7 @@ pub struct PurchaseReceipt {
     pub purse: Address,
     /// The token's nonce.
     pub nonce: B256,
-    /// Commits to the purchase and its reason.
+    /// Commits to the purchase and its reason. Kept in the journal; unlike that of a direct payment, not on the chain.
     pub reference: B256,
     /// Whether the chain has the payment. If not, it may come until `valid_before`.
     pub settled: bool,

@@ -74,7 +74,7 @@ pub struct NewPurchase {
     pub url: String,
     /// What for.
     pub reason: String,
-    /// Commits to id and reason.
+    /// Commits to id and reason. Not on the chain.
     pub reference: B256,
     /// By which version of x402.
     pub version: Version,
