@@ -420,6 +420,14 @@ impl Journal {
         day::full(&self.lock(), amount, cap, now).map_err(|source| self.error(source))
     }
 
+    /// What was bought within 24 hours, in base units.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub fn spent_in_a_day(&self, now: u64) -> Result<u128, JournalError> {
+        day::spent(&self.lock(), now).map_err(|source| self.error(source))
+    }
+
     /// How much of a purse is promised to sellers, beyond what its balance at that block shows.
     ///
     /// # Errors

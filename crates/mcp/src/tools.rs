@@ -65,7 +65,8 @@ pub(crate) fn all() -> Vec<Tool> {
         ),
         tool(
             "budget",
-            "What the session may still spend: every limit with its window and what is left, and the categories it may pay.",
+            "What the session may still spend: every limit with its window and what is left, the categories it may pay, and \
+             what the operator of this server allows.",
             object(&[], &[]),
             Effect::Reads,
         ),
@@ -164,6 +165,15 @@ fn object(members: &[(&str, Value)], required: &[&str]) -> JsonObject {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Safety 3.4: what a model reads before it has asked anything is fixed text, which changes only where somebody means
+    /// it to.
+    #[test]
+    fn the_tools_are_as_they_are_written_down() {
+        let golden: Value = serde_json::from_str(include_str!("../golden/tools.json")).unwrap_or_default();
+        let now = json!({ "instructions": INSTRUCTIONS, "tools": all() });
+        assert_eq!(now, golden, "if it is meant, write this to golden/tools.json:\n{now:#}");
+    }
 
     /// Safety 3.4: no tool takes a key, a session, a policy or a node.
     #[test]

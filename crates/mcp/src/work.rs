@@ -95,7 +95,17 @@ impl<P: Provider> Work<P> {
     async fn budget(&self, arguments: Option<JsonObject>) -> Done {
         let Nothing {} = read(arguments)?;
         let (symbol, decimals) = self.buyer.token().await?;
-        Ok(json!({ "ok": true, "budget": to_json(&self.buyer.agent().budget(&symbol, decimals).await?) }))
+        let (allowance, left_today) = self.buyer.allowance()?;
+        let show = |base: Option<u128>| base.map(|base| format_amount(U256::from(base), decimals));
+        Ok(json!({
+            "ok": true,
+            "budget": to_json(&self.buyer.agent().budget(&symbol, decimals).await?),
+            "operator": {
+                "per_purchase": show(allowance.per_purchase),
+                "per_24h": show(allowance.per_day),
+                "left_of_24h": show(left_today),
+            },
+        }))
     }
 
     async fn payments(&self, arguments: Option<JsonObject>) -> Done {

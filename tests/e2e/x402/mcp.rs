@@ -70,6 +70,8 @@ async fn a_model_pays_is_refused_and_retries() -> anyhow::Result<()> {
         answer(4)["payment"]["state"] == "settled"
             && answer(5)["payments"].as_array().is_some_and(|all| all.len() == 1)
     );
+    let nothing = json!({ "per_purchase": null, "per_24h": null, "left_of_24h": null });
+    ensure!(answer(6)["operator"] == nothing, "{}", answer(6));
     ensure!(answer(6)["budget"]["active"] == true && answer(7)["refusal"]["code"] == "AbovePerPaymentCap");
     ensure!(answer(8)["code"] == "ArgumentsInvalid", "an id is required: {}", answer(8));
     ensure!(answer(10)["quote"]["amount"] == "0.01" && answer(11)["payment_demanded"] == false, "{}", answer(11));
@@ -175,6 +177,7 @@ async fn the_operator_may_allow_less_than_the_vault() -> anyhow::Result<()> {
         pay("/cent", "four"),
         quote("/cent"),
         pay("/cent", "two"),
+        json!({ "name": "budget", "arguments": {} }),
     ];
     let args = started_with(&["--allow-local", "--max", "0.02", "--per-day", "0.025"]);
     let said = client(&stall, &json!({ "calls": calls, "args": args }))?;
@@ -190,6 +193,8 @@ async fn the_operator_may_allow_less_than_the_vault() -> anyhow::Result<()> {
     }
     ensure!(answer(5)["quote"]["fits_again"] == answer(4)["facts"]["retry_after"], "{}", answer(5));
     ensure!(answer(6)["replayed"] == true, "what was bought stays bought: {}", answer(6));
+    let operator = json!({ "per_purchase": "0.02", "per_24h": "0.025", "left_of_24h": "0.005" });
+    ensure!(answer(7)["operator"] == operator, "{}", answer(7));
     ensure!(stall.earned().await? == 2 * CENT);
     Ok(())
 }

@@ -19,6 +19,16 @@ pub struct Allowance {
 }
 
 impl<P: Provider> Buyer<P> {
+    /// What may be paid, beside what the vault allows; and what is left of the day's part.
+    ///
+    /// # Errors
+    /// A refusal where the journal cannot be read.
+    pub fn allowance(&self) -> Result<(Allowance, Option<u128>), PaymentRefusal> {
+        let Some(per_day) = self.allowance.per_day else { return Ok((self.allowance, None)) };
+        let spent = self.journal.spent_in_a_day(wall_clock())?;
+        Ok((self.allowance, Some(per_day.saturating_sub(spent))))
+    }
+
     /// Refuses a price above what may be paid for one purchase, or in a day. The day is judged once more when the purchase
     /// is reserved, where others cannot come in between.
     pub(super) async fn may_cost(&self, price: u128) -> Result<(), PaymentRefusal> {

@@ -20,14 +20,8 @@ pub struct DayFull {
 
 /// Judges one more purchase of that amount at a time of this machine's clock. What lies in its future counts.
 pub(super) fn full(connection: &Connection, amount: u128, cap: u128, now: u64) -> rusqlite::Result<Option<DayFull>> {
-    let sql = "SELECT amount, created FROM purchases WHERE state <> ?1 AND created > ?2 ORDER BY created";
-    let mut statement = connection.prepare_cached(sql)?;
-    let since = now.saturating_sub(DAY).cast_signed();
-    let rows = statement.query_map(params![State::Refused.name(), since], |row| {
-        Ok((row.get::<_, String>(0)?.parse().unwrap_or(u128::MAX), row.get::<_, i64>(1)?.cast_unsigned()))
-    })?;
-    let bought = rows.collect::<rusqlite::Result<Vec<(u128, u64)>>>()?;
-    let spent = bought.iter().fold(0_u128, |sum, (amount, _)| sum.saturating_add(*amount));
+    let bought = bought(connection, now)?;
+    let spent = sum(&bought);
     if spent.saturating_add(amount) <= cap {
         return Ok(None);
     }
@@ -42,4 +36,24 @@ pub(super) fn full(connection: &Connection, amount: u128, cap: u128, now: u64) -
         }
     }
     Ok(Some(DayFull { cap, spent, fits_at }))
+}
+
+/// What was bought within 24 hours.
+pub(super) fn spent(connection: &Connection, now: u64) -> rusqlite::Result<u128> {
+    Ok(sum(&bought(connection, now)?))
+}
+
+/// Amounts and times, the oldest first.
+fn bought(connection: &Connection, now: u64) -> rusqlite::Result<Vec<(u128, u64)>> {
+    let sql = "SELECT amount, created FROM purchases WHERE state <> ?1 AND created > ?2 ORDER BY created";
+    let mut statement = connection.prepare_cached(sql)?;
+    let since = now.saturating_sub(DAY).cast_signed();
+    let rows = statement.query_map(params![State::Refused.name(), since], |row| {
+        Ok((row.get::<_, String>(0)?.parse().unwrap_or(u128::MAX), row.get::<_, i64>(1)?.cast_unsigned()))
+    })?;
+    rows.collect()
+}
+
+fn sum(bought: &[(u128, u64)]) -> u128 {
+    bought.iter().fold(0, |sum, (amount, _)| sum.saturating_add(*amount))
 }

@@ -235,6 +235,8 @@ fn a_day_holds_no_more_than_its_cap() {
     assert_eq!(refused(11, start + day - 1), NotReserved::DayFull(full(Some(start + day))));
     assert_eq!(refused(11, start - 5_000), NotReserved::DayFull(full(Some(start + day))), "a clock that was put back");
     assert_eq!(journal.day_full(10, start + 20).unwrap(), None);
+    assert_eq!(journal.spent_in_a_day(start + 20).unwrap(), 40);
+    assert_eq!(journal.spent_in_a_day(start + day).unwrap(), 10);
     journal.reserve(&new("last", 10), funds, start + 20).unwrap().unwrap();
     assert!(journal.day_full(1, start + 20).unwrap().is_some());
     journal.refused(&id("two"), &PaymentRefusal::new("X", "y"), false, start + 30).unwrap();
