@@ -1,8 +1,7 @@
 //! The agent's side: a session key that nobody sees, payments signed with it, and what became of them. The vault
 //! decides what may be paid; this crate asks it first, signs, submits and reads the answer.
 //!
-//! - [`keystore`]: key files, encrypted, mode 0600
-//! - `v3`: the text of a key file
+//! - [`keystore`]: key files, encrypted, mode 0600; `v3`: their text
 //! - `session_key`: the key in memory
 //! - `session_file`: what an agent knows of its session
 //! - `private_file`: files that only their owner may read
