@@ -166,15 +166,6 @@ fn object(members: &[(&str, Value)], required: &[&str]) -> JsonObject {
 mod tests {
     use super::*;
 
-    /// Safety 3.4: what a model reads before it has asked anything is fixed text, which changes only where somebody means
-    /// it to.
-    #[test]
-    fn the_tools_are_as_they_are_written_down() {
-        let golden: Value = serde_json::from_str(include_str!("../golden/tools.json")).unwrap_or_default();
-        let now = json!({ "instructions": INSTRUCTIONS, "tools": all() });
-        assert_eq!(now, golden, "if it is meant, write this to golden/tools.json:\n{now:#}");
-    }
-
     /// Safety 3.4: no tool takes a key, a session, a policy or a node.
     #[test]
     fn no_tool_takes_what_would_widen_what_it_may_do() {
