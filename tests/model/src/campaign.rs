@@ -94,6 +94,7 @@ impl Campaign {
                 Err(what) => return Ok((steps, Some(Divergence { step: number, what }))),
             }
         }
+        tally.count_spending(&pair.spending);
         Ok((steps, None))
     }
 

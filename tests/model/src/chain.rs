@@ -187,7 +187,8 @@ impl Chain {
         TxEnv { caller: from, kind, value, data, gas_limit: gas, ..TxEnv::default() }
     }
 
-    fn transact(
+    /// Calls any contract.
+    pub(crate) fn transact(
         &mut self,
         from: Address,
         kind: TxKind,

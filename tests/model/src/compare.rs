@@ -41,7 +41,7 @@ pub(crate) fn everything(pair: &mut Pair, cast: &Cast, now: u64) -> anyhow::Resu
     if let Some(difference) = head(pair, now)? {
         return Ok(Some(difference));
     }
-    let Pair { chain, model } = pair;
+    let Pair { chain, model, .. } = pair;
     let vault = chain.vault;
     same!("owner()".into(), model.owner, chain.view(&IVault::ownerCall {}, now)?);
     same!("pendingOwner()".into(), model.pending_owner, chain.view(&IVault::pendingOwnerCall {}, now)?);

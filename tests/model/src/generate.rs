@@ -2,7 +2,7 @@
 //! and near the borders of everything that has one.
 //!
 //! - `dice`: chance; `clock`: when the step happens
-//! - `purses`: `openPurse`, `setPurseTarget`, refills
+//! - `purses`: `openPurse`, `setPurseTarget`, refills; `spending`: what is taken from purses
 //! - `payment`: `pay`, `payBatch`, `check`; `verbs`: the owner's verbs, `values`: what they are made of
 //! - `envelope`: by which way an act comes
 //! - `damage`: calldata that no encoder writes
@@ -13,6 +13,7 @@ mod dice;
 mod envelope;
 mod payment;
 mod purses;
+mod spending;
 mod values;
 mod verbs;
 
@@ -88,6 +89,7 @@ impl<'a> Generator<'a> {
         self.around.clear();
         self.now = self.advance(vault);
         self.world(vault);
+        self.spend(vault)?;
         let plan = self.plan(vault);
         let (from, data) = match plan {
             Plan::Pay => (self.anybody(vault), self.pay(vault)?),
@@ -108,7 +110,8 @@ impl<'a> Generator<'a> {
         let data = if self.dice.slip() { self.damage(data) } else { data };
         let value = if plan != Plan::Odd && self.dice.chance(0.997) { U256::ZERO } else { U256::from(1) };
         let scarce = plan == Plan::Batch && self.dice.chance(0.08);
-        let gas = if scarce { self.dice.between(100_000, 3_000_000) } else { GAS_LIMIT };
+        let least = 100_000.max(21_000 + 40 * data.len() as u64); // a transaction of less is none (EIP-7623)
+        let gas = if scarce { self.dice.between(least, 3_000_000) } else { GAS_LIMIT };
         let around = std::mem::take(&mut self.around);
         // Only some have ether
         let from = if value.is_zero() { from } else { self.dice.one(&self.cast.strangers) };

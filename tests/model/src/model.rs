@@ -7,7 +7,7 @@
 //!
 //! - `Vault`: the state; `calls`: which verb a call's bytes are
 //! - `payments`, `judge`: `pay`, `payBatch`, `check`; `limits`: what counts against what
-//! - `purses`: `openPurse`, `setPurseTarget`, and what is put into purses
+//! - `purses`: `openPurse`, `setPurseTarget`, and what is put into purses; `spending`: what leaves them
 //! - `sessions`, `book`, `roles`: the verbs of owner and guardian; `grants`: `grant`
 //! - `acts`: `lodge`, `replace`; `waiting`: changes that wait, `execute`, `cancel`
 //! - `trail`: events, sequence number, running hash; `signatures`: who signed what
@@ -26,6 +26,7 @@ pub(crate) mod refusal;
 mod roles;
 mod sessions;
 pub(crate) mod signatures;
+mod spending;
 pub(crate) mod tokens;
 mod trail;
 pub(crate) mod views;
@@ -34,6 +35,7 @@ mod waiting;
 pub(crate) use limits::{LIFETIME, Limit, Scope, WINDOWS};
 pub(crate) use purses::{Purse, read_opening};
 pub(crate) use sessions::Session;
+pub(crate) use spending::Terms;
 pub(crate) use waiting::Subject;
 pub(crate) use waiting::Waiting;
 

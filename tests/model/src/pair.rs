@@ -9,10 +9,12 @@ use crate::model::tokens::{Token, World};
 use crate::model::{Call, Configuration, Counters, Vault, read_opening};
 use crate::step::{Around, Step};
 use crate::words;
-use alloy::primitives::{Address, Bytes, LogData};
+use alloy::primitives::{Address, B256, Bytes, FixedBytes, LogData, TxKind, U256};
 use alloy::sol_types::{SolCall, SolError, SolEvent, SolValue};
 use anyhow::anyhow;
+use purse_protocol::abi::IPurse::{isValidSignatureCall, sweepCall};
 use purse_protocol::abi::IVault::{BatchGasShort, PurseOpened, openPurseCall};
+use std::collections::BTreeMap;
 
 /// What a test begins with.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,6 +26,10 @@ pub(crate) struct Scenario {
     /// Of an old vault.
     pub(crate) counters: Option<Counters>,
 }
+
+/// ERC-1271's answers.
+const YES: FixedBytes<4> = FixedBytes([0x16, 0x26, 0xba, 0x7e]);
+const NO: FixedBytes<4> = FixedBytes([0xff; 4]);
 
 /// The chain of every test.
 pub(crate) const CHAIN_ID: u64 = 31_337;
@@ -39,6 +45,8 @@ pub(crate) struct Code {
 pub(crate) struct Pair {
     pub(crate) chain: Chain,
     pub(crate) model: Vault,
+    /// How often purses were asked and swept, with which end.
+    pub(crate) spending: BTreeMap<&'static str, u64>,
 }
 
 /// What a step has shown.
@@ -66,7 +74,7 @@ impl Pair {
             } else {
                 chain.put_code(*wallet, bytecode::wallet());
             }
-            world.wallets.insert(*wallet, std::collections::BTreeMap::new());
+            world.wallets.insert(*wallet, BTreeMap::new());
         }
         for account in cast.owners.iter().chain(&cast.guardians).chain(&cast.strangers) {
             chain.fund(*account)?;
@@ -77,9 +85,9 @@ impl Pair {
         chain.put_lens(code.lens.clone());
         let model =
             Vault::new(first, world).map_err(|refusal| anyhow!("the model refuses {scenario:?}: {refusal:?}"))?;
-        let mut pair = Self { chain, model };
+        let mut pair = Self { chain, model, spending: BTreeMap::new() };
         if let Some(counters) = counters {
-            pair.around(&Around::Age(counters))?;
+            pair.around(&Around::Age(counters), start)?;
             compare::head(&mut pair, start)?.map_or(Ok(()), |told| Err(anyhow!("the vault did not age: {told}")))?;
         }
         Ok(pair)
@@ -88,7 +96,9 @@ impl Pair {
     /// Does the same around both, and makes the same call to both.
     pub(crate) fn step(&mut self, step: &Step) -> anyhow::Result<Shown> {
         for around in &step.around {
-            self.around(around)?;
+            if let Some(difference) = self.around(around, step.time)? {
+                return Ok(Shown::Differs(difference));
+            }
         }
         if let Some(arguments) = step.data.strip_prefix(&openPurseCall::SELECTOR)
             && let Ok(of) = read_opening(arguments)
@@ -112,8 +122,14 @@ impl Pair {
         })
     }
 
-    fn around(&mut self, around: &Around) -> anyhow::Result<()> {
+    /// Does it around both; how they differ, if they do.
+    fn around(&mut self, around: &Around, time: u64) -> anyhow::Result<Option<String>> {
         let vault = self.chain.vault;
+        if let Around::Ask { purse, .. } | Around::Sweep { purse, .. } = around
+            && !self.model.is_purse(*purse)
+        {
+            return Ok(None); // while fewer steps are tried, none may have opened it
+        }
         let world = &mut self.model.world;
         match around {
             Around::Mint { token, amount } => {
@@ -126,6 +142,8 @@ impl Pair {
                 self.chain.set_balance(*token, *account, *amount)?;
                 world.tokens.entry(*token).or_default().balances.insert(*account, *amount);
             }
+            Around::Ask { purse, hash, blob } => return self.ask(*purse, *hash, blob, time),
+            Around::Sweep { purse, token, from } => return self.sweep(*purse, *token, *from, time),
             Around::SetMood { token, mood } => {
                 self.chain.set_mood(*token, *mood)?;
                 world.tokens.entry(*token).or_default().mood = *mood;
@@ -153,7 +171,30 @@ impl Pair {
                 self.chain.set_balance(*token, vault, balance.saturating_sub(*amount))?;
             }
         }
-        Ok(())
+        Ok(None)
+    }
+
+    /// The hook's answer, by both.
+    fn ask(&mut self, purse: Address, hash: B256, blob: &Bytes, time: u64) -> anyhow::Result<Option<String>> {
+        let expected = self.model.purse_says_yes(purse, hash, blob, time);
+        let got = self.chain.ask(purse, &isValidSignatureCall { hash, blob: blob.clone() }, time)?;
+        *self.spending.entry(if expected { "hook: yes" } else { "hook: no" }).or_default() += 1;
+        let same = got == if expected { YES } else { NO };
+        Ok((!same).then(|| format!("isValidSignature of {purse}\nmodel: {expected}\ncontract: {got}")))
+    }
+
+    /// A sweep, by both: what it gives back, or why not.
+    fn sweep(&mut self, purse: Address, token: Address, from: Address, time: u64) -> anyhow::Result<Option<String>> {
+        let expected = self.model.sweep(purse, token, from, time);
+        let (call, gas) = (sweepCall { token }.abi_encode().into(), GAS_LIMIT);
+        let got = match self.chain.transact(from, TxKind::Call(purse), U256::ZERO, call, gas, time)? {
+            Receipt::Done { output, .. } => Ok(U256::from_be_slice(&output)),
+            Receipt::Reverted { reason } => Err(reason.to_vec()),
+        };
+        *self.spending.entry(if expected.is_ok() { "sweep: done" } else { "sweep: refused" }).or_default() += 1;
+        let (model, held) = (self.model.world.tokens.get(&token), self.chain.balance(token, purse)?);
+        let same = expected == got && model.is_none_or(|model| model.balance(purse) == held);
+        Ok((!same).then(|| format!("sweep of {token} by {from}\nmodel: {expected:?}\ncontract: {got:?}, {held} left")))
     }
 }
 

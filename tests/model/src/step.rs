@@ -14,6 +14,10 @@ pub(crate) enum Around {
     Mint { token: Address, amount: U256 },
     /// A purse holds so much, as if it had paid or was given.
     Hold { token: Address, account: Address, amount: U256 },
+    /// A facilitator asks a purse about an authorization (I15).
+    Ask { purse: Address, hash: B256, blob: Bytes },
+    /// Somebody sweeps a token out of a purse.
+    Sweep { purse: Address, token: Address, from: Address },
     /// A token changes its mood.
     SetMood { token: Address, mood: Mood },
     /// A token begins or ceases to shun a receiver.

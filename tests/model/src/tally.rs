@@ -18,6 +18,8 @@ pub struct Tally {
     /// Refusals without an error of the interface: by Solidity itself.
     pub unnamed: u64,
     events: BTreeMap<B256, u64>,
+    /// How often purses were asked and swept, with which end.
+    pub spending: BTreeMap<&'static str, u64>,
     /// How many changes of the chain's clock went back.
     pub backwards: u64,
 }
@@ -41,6 +43,7 @@ impl Tally {
         for (topic, count) in &other.events {
             *self.events.entry(*topic).or_default() += count;
         }
+        self.count_spending(&other.spending);
         self.unnamed += other.unnamed;
         self.backwards += other.backwards;
     }
@@ -53,6 +56,8 @@ impl Tally {
         let errors = abi.errors().filter(|error| !self.errors.contains_key(&error.selector().0));
         let events = abi.events().filter(|event| !self.events.contains_key(&event.selector()));
         let mut missing: Vec<String> = verbs.map(|verb| format!("verb {verb}")).collect();
+        let ends = ["hook: yes", "hook: no", "sweep: done", "sweep: refused"];
+        missing.extend(ends.iter().filter(|end| !self.spending.contains_key(*end)).map(|end| format!("purse {end}")));
         missing.extend(errors.map(|error| format!("error {}", error.name)));
         missing.extend(events.map(|event| format!("event {}", event.name)));
         missing
@@ -79,8 +84,19 @@ impl Tally {
             let count = self.events.get(&event.selector()).copied().unwrap_or_default();
             let _ = writeln!(text, "{:<34} {count:>9}", event.name);
         }
+        let _ = writeln!(text, "\n{:<34} {:>9}", "purse", "times");
+        for (end, count) in &self.spending {
+            let _ = writeln!(text, "{end:<34} {count:>9}");
+        }
         let _ = writeln!(text, "{:<34} {:>9}", "(clock set back)", self.backwards);
         text
+    }
+
+    /// Counts what was asked of purses.
+    pub(crate) fn count_spending(&mut self, spending: &BTreeMap<&'static str, u64>) {
+        for (end, count) in spending {
+            *self.spending.entry(end).or_default() += count;
+        }
     }
 
     /// Counts a call.

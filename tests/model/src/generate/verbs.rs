@@ -116,7 +116,7 @@ impl<'a> Generator<'a> {
             return place;
         }
         let session = if self.dice.chance(0.25) { 0 } else { self.session(vault) };
-        let by_category = self.dice.chance(0.4) && (session != 0 || self.dice.slip());
+        let by_category = self.dice.chance(0.4) && (session != 0 || self.dice.chance(0.1));
         let category = if by_category { self.category() } else { 0 };
         (Scope { session, category, token: self.token(vault) }, self.window())
     }

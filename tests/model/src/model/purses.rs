@@ -1,5 +1,5 @@
 //! Purses: payees that only their own session refills, up to a target that follows the limits (I16). Where a purse will be,
-//! the model is told; what its hook answers is not its business.
+//! the model is told.
 
 use super::Vault;
 use super::limits::Scope;

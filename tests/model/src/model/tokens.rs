@@ -70,6 +70,11 @@ impl Token {
         (self.mood != Mood::Discreet).then(|| self.balance(account))
     }
 
+    /// The separator of the domain that authorizations are signed in.
+    pub(crate) fn separator(&self) -> Option<B256> {
+        self.keeps_authorizations().then(|| B256::with_last_byte(1))
+    }
+
     /// Whether it can be paid by signed authorization (EIP-3009).
     pub(crate) fn keeps_authorizations(&self) -> bool {
         self.mood != Mood::Discreet
