@@ -3,6 +3,7 @@
 //!
 //! - `served`: an index, a server over it, and who asks
 //! - `reading`: vaults, sessions, limits, payments, history
+//! - `moving`: transfers, purses and their purchases; how well blocks are known
 //! - `listening`: server-sent events
 //! - `asking`: what is refused, and how
 //! - `document`: the OpenAPI document
@@ -12,6 +13,7 @@ mod asking;
 mod document;
 mod following;
 mod listening;
+mod moving;
 mod reading;
 mod served;
 #[path = "../../crates/indexer/tests/indexer/server.rs"]

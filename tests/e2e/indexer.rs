@@ -62,7 +62,8 @@ async fn a_reorganisation_ends_as_a_rebuild() -> anyhow::Result<()> {
         scene.pay(&scene.payment(nonce, Scene::USDC), agent).await?;
     }
     let synced = sync(&mut indexer).await?;
-    assert_eq!((synced.rollbacks[0].blocks, synced.rollbacks[0].logs), (3, 3));
+    // Of each payment its event and the token's transfer.
+    assert_eq!((synced.rollbacks[0].blocks, synced.rollbacks[0].logs), (3, 6));
     assert_eq!(indexer.store().orphaned_logs(scene.vault)?.len(), 3);
     let mut rebuilt = index(&scene)?;
     sync(&mut rebuilt).await?;

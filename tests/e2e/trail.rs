@@ -2,8 +2,12 @@
 
 use alloy::providers::DynProvider;
 use anyhow::Context;
+use purse_audit::check::indexed;
 use purse_audit::{Observed, Report, Trail, compare};
-use purse_indexer::{BlockRef, Indexer, RpcSource, SqliteStore, Store, StoredLog, StoredVault, Synced, observe};
+use purse_indexer::{
+    BlockRef, Indexer, RpcSource, SqliteStore, Store, StoredLog, StoredTransfer, StoredVault, Synced, indexed_by,
+    observe,
+};
 use purse_tests::Scene;
 
 /// An index of the scene's factory in memory, empty.
@@ -30,7 +34,9 @@ pub(crate) async fn both_sides(scene: &Scene, store: &dyn Store) -> anyhow::Resu
 pub(crate) async fn audit(scene: &Scene, indexer: &mut Indexer<RpcSource<DynProvider>>) -> anyhow::Result<Report> {
     indexer.sync_to_head(|_| {}).await?;
     let (trail, observed) = both_sides(scene, indexer.store()).await?;
-    Ok(compare(&trail, &observed))
+    let mut report = compare(&trail, &observed);
+    report.checks.push(indexed::check(&trail, &observed, &indexed_by(indexer.store(), &trail)?));
+    Ok(report)
 }
 
 /// Every difference, for a failing test's message.
@@ -39,11 +45,11 @@ pub(crate) fn differences(report: &Report) -> String {
 }
 
 /// All that a rebuild must give again.
-pub(crate) fn contents(
-    scene: &Scene,
-    store: &dyn Store,
-) -> anyhow::Result<(Vec<StoredVault>, Vec<StoredLog>, Option<BlockRef>)> {
-    Ok((store.vaults()?, store.logs(scene.vault)?, store.extent()?.cursor))
+type Contents = (Vec<StoredVault>, Vec<StoredLog>, Option<BlockRef>, Vec<StoredTransfer>);
+
+/// What an index of the scene's vault holds.
+pub(crate) fn contents(scene: &Scene, store: &dyn Store) -> anyhow::Result<Contents> {
+    Ok((store.vaults()?, store.logs(scene.vault)?, store.extent()?.cursor, store.transfers(scene.vault)?))
 }
 
 /// Indexes to the head.

@@ -23,6 +23,9 @@ async fn proven(scene: &Scene) -> anyhow::Result<()> {
     let last = scene.provider.get_block_number().await?;
     assert_eq!(indexer.store().ranges()?, [StoredRange { first: 1, last, truth: Truth::Proven }]);
     assert_eq!(indexer.store().logs(scene.vault)?, claimed.store().logs(scene.vault)?);
+    let transfers = indexer.store().transfers(scene.vault)?;
+    assert_eq!(transfers.iter().filter(|moved| moved.from == scene.vault).count(), 3);
+    assert_eq!(transfers, claimed.store().transfers(scene.vault)?);
     Ok(())
 }
 

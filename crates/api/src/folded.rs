@@ -1,9 +1,10 @@
 //! A vault as its events leave it: the audit's own fold, one log at a time, without the payments, which the index lists
 //! itself.
 
-use alloy::primitives::B256;
+use alloy::primitives::{Address, B256};
 use purse_audit::{Place, Trail, TrailError, TrailEvent, TrailLog, TrailPayment};
 use purse_indexer::{BlockRef, TrailPart};
+use purse_protocol::abi::IVault::IVaultEvents;
 use purse_protocol::event::RunningHash;
 use std::collections::VecDeque;
 
@@ -49,7 +50,7 @@ pub(crate) enum What {
 
 impl Folded {
     /// A vault before its first event.
-    pub(crate) fn new(chain_id: u64, vault: alloy::primitives::Address) -> Self {
+    pub(crate) fn new(chain_id: u64, vault: Address) -> Self {
         Self {
             trail: Trail::new(chain_id, vault),
             history: Vec::new(),
@@ -80,6 +81,17 @@ impl Folded {
             self.known = Some(BlockRef { number: log.block_number, hash: log.block_hash });
         }
         Ok(())
+    }
+
+    /// The tokens that were withdrawn, whether the vault lists them or not.
+    pub(crate) fn withdrawn(&self) -> impl Iterator<Item = Address> {
+        self.history.iter().filter_map(|happened| match &happened.what {
+            What::Changed(event) => match &event.event {
+                IVaultEvents::Withdrawn(withdrawn) => Some(withdrawn.token),
+                _ => None,
+            },
+            What::Paid(_) => None,
+        })
     }
 
     fn push(&mut self, log: &TrailLog) -> Result<(), TrailError> {

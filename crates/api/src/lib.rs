@@ -7,7 +7,7 @@
 //! - [`server`]: the router, its limits, and the OpenAPI document; `routes`: one file per resource
 //! - [`readers`]: connections to the index; `vaults`: the folded vaults; `folded`: one of them
 //! - `live`: what a listener has not heard yet, through reorganisations
-//! - [`tokens`]: what tokens call themselves; `amount`: amounts in JSON; `event`: events in JSON
+//! - [`tokens`]: what tokens call themselves; `amount`: amounts in JSON; `event`: events in JSON; `movement`: what moved
 //! - `parameters`: what a request may ask; `etag`: whether an answer would be the same; [`problem`]: why there is none
 //! - [`health`]: how far the index is behind, and whether it stalls; [`metrics`]: the same for Prometheus
 //! - [`follow`]: the loop that keeps an index at the head of its chain
@@ -20,6 +20,7 @@ pub mod follow;
 pub mod health;
 mod live;
 pub mod metrics;
+mod movement;
 mod parameters;
 pub mod problem;
 pub mod readers;

@@ -5,7 +5,7 @@ use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::readers::Readers;
-use crate::routes::{history, limits, live, payments, probes, refusals, sessions, vaults};
+use crate::routes::{history, limits, live, payments, probes, purses, ranges, refusals, sessions, transfers, vaults};
 use crate::tokens::{AskToken, Tokens};
 use crate::vaults::Vaults;
 use axum::Router;
@@ -102,7 +102,7 @@ fn moment(store: &dyn Store) -> Result<Moment, Problem> {
     ),
     tags(
         (name = "vaults", description = "Vaults, who may pay from them, and what is left"),
-        (name = "payments", description = "What was paid"),
+        (name = "payments", description = "What was paid, and what moved"),
         (name = "probes", description = "For those who run the server"),
     )
 )]
@@ -120,6 +120,10 @@ fn documented() -> OpenApiRouter<Api> {
         .routes(routes!(sessions::list))
         .routes(routes!(limits::list))
         .routes(routes!(payments::list))
+        .routes(routes!(transfers::list))
+        .routes(routes!(transfers::purchases))
+        .routes(routes!(purses::list))
+        .routes(routes!(ranges::list))
         .routes(routes!(live::listen))
         .routes(routes!(history::list))
         .routes(routes!(refusals::list))

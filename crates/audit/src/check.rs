@@ -15,6 +15,7 @@ pub(crate) mod balance;
 mod blocks;
 mod duties;
 mod head;
+pub mod indexed;
 mod loosening;
 mod origin;
 mod outflow;

@@ -8,7 +8,7 @@
 //! - [`evidence`]: all of that as a node gave it or a bundle kept it; [`receipts`]: a block's receipts and transactions proven
 //!   by its header; `head_state`: the vault's words and code proven by the state root; [`verify`]: evidence -> [`Report`],
 //!   believing only what can be recomputed; [`bundle`]: evidence as a file; [`evidence_error`]: why it is none
-//! - [`explain`]: one payment and the arithmetic of its limits; [`what_if`]: another policy held against the payments
+//! - [`entry`]: why each thing moved; [`explain`]: one payment and the arithmetic of its limits; [`what_if`]: another policy held against the payments
 //! - [`report`]: the outcome as data; [`error`]: why logs do not make a trail
 
 mod apply;
@@ -18,6 +18,7 @@ pub mod change;
 pub mod check;
 mod decimal;
 mod effects;
+pub mod entry;
 pub mod error;
 pub mod evidence;
 pub mod evidence_error;

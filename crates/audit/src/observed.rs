@@ -62,6 +62,9 @@ pub struct Observed {
     /// Every `Transfer` of a purse's token to or from it, in the order of the chain, up to that block.
     #[serde(default)]
     pub purse_transfers: Vec<ObservedTransfer>,
+    /// Every `AuthorizationUsed` of a purse by its token, in the order of the chain, up to that block.
+    #[serde(default)]
+    pub authorizations: Vec<ObservedAuthorization>,
     /// The calls of payments above their cap, as far as the node tells.
     #[serde(default)]
     pub approvals: Vec<ObservedApproval>,
@@ -235,6 +238,23 @@ pub struct ObservedTransfer {
     /// Base units.
     #[serde(with = "crate::decimal")]
     pub value: U256,
+    /// The block.
+    pub block: u64,
+    /// The transaction.
+    pub tx: B256,
+    /// The log within the block.
+    pub log_index: u64,
+}
+
+/// An `AuthorizationUsed` of a purse by its token: somebody settled what the agent signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObservedAuthorization {
+    /// The token.
+    pub token: Address,
+    /// Whose it was.
+    pub purse: Address,
+    /// Its nonce, which commits to the purchase.
+    pub nonce: B256,
     /// The block.
     pub block: u64,
     /// The transaction.

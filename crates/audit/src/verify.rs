@@ -6,7 +6,9 @@ use crate::check::compare;
 use crate::evidence::{BlockEvidence, Evidence, Proven, TransactionEvidence};
 use crate::evidence_error::EvidenceError;
 use crate::head_state;
-use crate::observed::{ObservedApproval, ObservedCall, ObservedHeader, ObservedOrigin, ObservedTransfer};
+use crate::observed::{
+    ObservedApproval, ObservedAuthorization, ObservedCall, ObservedHeader, ObservedOrigin, ObservedTransfer,
+};
 use crate::receipts;
 use crate::report::{Check, Difference, Outcome, Proof, Report, Subject};
 use crate::trail::{Trail, TrailLog};
@@ -17,6 +19,7 @@ use alloy::primitives::{B256, Bytes, U256, keccak256};
 use alloy::rlp::Decodable;
 use alloy::sol_types::{SolCall, SolEvent};
 use purse_protocol::Window;
+use purse_protocol::abi::IEip3009::AuthorizationUsed;
 use purse_protocol::abi::IErc20::Transfer;
 use purse_protocol::abi::IVaultFactory::createVaultCall;
 use purse_protocol::create2::purses_address;
@@ -57,7 +60,11 @@ pub fn verify(evidence: &Evidence, known: &Known) -> Result<(Trail, Report), Evi
     let questions = trail.questions();
     answers_fit(evidence, &head, &questions)?;
     let (transfers, purse_transfers) = movements(&trail, &questions, &read.transfers);
-    nothing_beside(evidence, transfers.iter().chain(&purse_transfers), &questions)?;
+    let of_purses = |used: &&ObservedAuthorization| {
+        questions.purses.get(&used.purse).is_some_and(|purse| purse.token == used.token)
+    };
+    let authorizations: Vec<_> = read.authorizations.iter().filter(of_purses).copied().collect();
+    nothing_beside(evidence, transfers.iter().chain(&purse_transfers), &authorizations, &questions)?;
     let approvals = questions.approvals.iter().filter_map(|&(tx, owner)| {
         let call = read.calls.iter().find(|call| call.tx == tx)?;
         // An owner's signature that is none of its key may be a contract's, which cannot be asked here.
@@ -67,6 +74,7 @@ pub fn verify(evidence: &Evidence, known: &Known) -> Result<(Trail, Report), Evi
         blocks: read.headers,
         transfers,
         purse_transfers,
+        authorizations,
         approvals: approvals.collect(),
         origin: origin(&trail, &read.calls, known),
         calls: read.calls,
@@ -87,13 +95,14 @@ struct Read {
     hashed: bool,
     logs: Vec<TrailLog>,
     transfers: Vec<ObservedTransfer>,
+    authorizations: Vec<ObservedAuthorization>,
     headers: Vec<ObservedHeader>,
     calls: Vec<ObservedCall>,
 }
 
 fn read(evidence: &Evidence) -> Result<Read, EvidenceError> {
-    let (logs, transfers, headers, calls) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut read = Read { hashed: true, logs, transfers, headers, calls };
+    let (logs, transfers, authorizations) = (Vec::new(), Vec::new(), Vec::new());
+    let mut read = Read { hashed: true, logs, transfers, authorizations, headers: Vec::new(), calls: Vec::new() };
     let mut last = None;
     for block in &evidence.blocks {
         let number = block.number;
@@ -157,7 +166,7 @@ fn proven(proven: Proven, header: &Header, one: &TransactionEvidence) -> Result<
 }
 
 impl Read {
-    /// The vault's logs in a receipt, and all transfers of tokens.
+    /// The vault's logs in a receipt, and all transfers of tokens and authorizations used.
     fn logs(
         &mut self,
         evidence: &Evidence,
@@ -188,6 +197,15 @@ impl Read {
                     from: moved.from,
                     to: moved.to,
                     value: moved.value,
+                    block: block.number,
+                    tx: transaction.hash,
+                    log_index,
+                });
+            } else if let Ok(used) = AuthorizationUsed::decode_raw_log_validate(log.data.topics(), &log.data.data) {
+                self.authorizations.push(ObservedAuthorization {
+                    token: log.address,
+                    purse: used.authorizer,
+                    nonce: used.nonce,
                     block: block.number,
                     tx: transaction.hash,
                     log_index,
@@ -225,6 +243,7 @@ fn answers_fit(evidence: &Evidence, head: &Header, questions: &Questions) -> Res
         ("meters", said.meters.iter().map(|meter| (meter.scope, meter.token, meter.window)).eq(meters)),
     ];
     let beside = said.blocks.len() + said.earlier_heads.len() + said.transfers.len() + said.purse_transfers.len();
+    let beside = beside + said.authorizations.len();
     if beside + said.approvals.len() + said.outflows.len() + said.calls.len() != 0 || said.origin.is_some() {
         return Err(EvidenceError::Answers("they say what the blocks must prove".into()));
     }
@@ -254,11 +273,13 @@ fn movements(
 fn nothing_beside<'a>(
     evidence: &Evidence,
     transfers: impl Iterator<Item = &'a ObservedTransfer>,
+    authorizations: &[ObservedAuthorization],
     questions: &Questions,
 ) -> Result<(), EvidenceError> {
     let of_transfers = transfers.filter(|transfer| !transfer.value.is_zero()).map(|transfer| transfer.tx);
     let of_events = questions.blocks.values().flatten().copied();
-    let mattering: std::collections::BTreeSet<_> = of_events.chain(of_transfers).collect();
+    let mattering: std::collections::BTreeSet<_> =
+        of_events.chain(of_transfers).chain(authorizations.iter().map(|used| used.tx)).collect();
     for block in &evidence.blocks {
         if block.transactions.is_empty() {
             return Err(EvidenceError::BlockOrder { number: block.number });

@@ -1,17 +1,25 @@
 //! What one transaction adds to an index, and what a rollback takes from it.
 
-use crate::rows::{BlockRef, StoredHead, StoredPayment, StoredRange, StoredVault};
+use crate::rows::{
+    BlockRef, StoredAuthorization, StoredHead, StoredPayment, StoredPurse, StoredRange, StoredTransfer, StoredVault,
+};
 use crate::source::{ChainLog, Header};
 
-/// Every log of a range of blocks, what follows from them, and the headers of the blocks that hold one.
+/// Every log of the trail in a range of blocks, what follows from them, and the headers of the blocks that hold one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Chunk {
     /// Ascending; the last one is where the cursor goes. Without any it stays.
     pub headers: Vec<Header>,
-    /// By block and index, each in one of `headers`.
+    /// Of the factory and the vaults, by block and index, each in one of `headers`.
     pub logs: Vec<ChainLog>,
+    /// What moved from and to vaults and purses, by block and index, each in one of `headers`.
+    pub transfers: Vec<StoredTransfer>,
+    /// Authorizations of purses that were used, likewise.
+    pub authorizations: Vec<StoredAuthorization>,
     /// Vaults that were created.
     pub vaults: Vec<StoredVault>,
+    /// Purses that were opened.
+    pub purses: Vec<StoredPurse>,
     /// Payments, decoded.
     pub payments: Vec<StoredPayment>,
     /// Every vault after every block in which it logged something.
@@ -25,6 +33,11 @@ pub struct Chunk {
 }
 
 impl Chunk {
+    /// How many logs it is made of.
+    pub const fn log_count(&self) -> usize {
+        self.logs.len() + self.transfers.len() + self.authorizations.len()
+    }
+
     /// The last block.
     pub fn end(&self) -> Option<BlockRef> {
         self.headers.last().map(BlockRef::from)

@@ -106,10 +106,12 @@ pub async fn collect<P: Provider>(provider: &P, vault: Address, from_block: u64)
     said.earlier_heads = Vec::new();
     let mut moves: Vec<ObservedTransfer> = std::mem::take(&mut said.transfers);
     moves.append(&mut said.purse_transfers);
+    let used = std::mem::take(&mut said.authorizations);
     moves.retain(|transfer| !transfer.value.is_zero());
-    let missing = moves.iter().map(|transfer| transfer.block).filter(|number| !blocks.contains_key(number)).collect();
+    let of_moves = moves.iter().map(|transfer| transfer.block).chain(used.iter().map(|used| used.block));
+    let missing = of_moves.filter(|number| !blocks.contains_key(number)).collect();
     blocks.append(&mut reader.blocks(missing).await?);
-    let moved: BTreeSet<B256> = moves.iter().map(|transfer| transfer.tx).collect();
+    let moved: BTreeSet<B256> = moves.iter().map(|one| one.tx).chain(used.iter().map(|used| used.tx)).collect();
     let account = reader.account(at).await;
     let code = provider.get_code_at(vault).block_id(BlockId::hash(at.hash)).await.map_err(source_error)?;
     let all = |of: fn(&Proven) -> bool| blocks.values().all(|block| of(&block.proven));

@@ -1,13 +1,15 @@
-//! Blocks with all logs of the factory and its vaults, as a node gives them: each answer is of what was asked.
+//! Blocks with all logs of the factory and its vaults, and what tokens say of vaults and purses, as a node gives them: each
+//! answer is of what was asked.
 
 use crate::decode::Factory;
 use crate::error::IndexError;
+use crate::interest::{Interest, Screen};
+use crate::movement;
 use crate::planner::Plan;
-use crate::receipts::{self, Screen};
+use crate::receipts;
 use crate::rows::BlockRef;
-use crate::source::{ChainLog, ChainSource, Header, SourceError, Span};
+use crate::source::{ChainLog, ChainSource, Header, SourceError, Span, Wanted};
 use crate::truth::Truth;
-use alloy::primitives::Address;
 use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt, stream};
 use std::collections::BTreeSet;
@@ -17,8 +19,6 @@ use std::time::Duration;
 
 /// Requests of one range under way at once: enough to hide the latency of a node, too few to be a nuisance to it.
 const REQUESTS_AT_ONCE: usize = 8;
-/// Contracts named in one log query: several providers refuse more than 1,000.
-const ADDRESSES_PER_QUERY: usize = 500;
 /// How long to wait before asking again for the first time; twice as long each time after it.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(250);
 /// How often a question is asked again. A node that is still away after these is reported.
@@ -45,10 +45,11 @@ pub(crate) struct Fetcher<S> {
 #[derive(Debug)]
 pub(crate) struct Fetched {
     pub(crate) plan: Plan,
-    /// The vaults whose logs were asked for.
-    pub(crate) asked: BTreeSet<Address>,
+    /// Whose logs were asked for.
+    pub(crate) asked: Interest,
     /// Ascending, the first and the last one included; the others are those that hold a log, or all.
     pub(crate) headers: Vec<Header>,
+    /// What several questions brought may be there more than once.
     pub(crate) logs: Vec<ChainLog>,
     /// Whether all headers are there.
     pub(crate) is_whole: bool,
@@ -86,8 +87,8 @@ impl Fetched {
 }
 
 impl<S: ChainSource> Fetcher<S> {
-    /// The blocks of a plan with the logs of the factory, of these vaults and of those created in them.
-    pub(crate) async fn fetch(&self, plan: Plan, mut asked: BTreeSet<Address>) -> Result<Fetched, FetchError> {
+    /// The blocks of a plan with the logs of what is known, and of the vaults and purses that came to be in them.
+    pub(crate) async fn fetch(&self, plan: Plan, known: Interest) -> Result<Fetched, FetchError> {
         let last = self.header(plan.to).await?;
         let truth = match (self.format_is_known, plan.linked) {
             (false, _) => Truth::Claimed,
@@ -96,13 +97,9 @@ impl<S: ChainSource> Fetcher<S> {
         };
         let is_whole = plan.linked || truth >= Truth::Linked;
         let headers = if is_whole { self.headers(plan.from..=plan.to).await? } else { Vec::new() };
-        let (asked_for, logs) = (BTreeSet::new(), Vec::new());
-        let mut fetched = Fetched { plan, asked: asked_for, headers, logs, is_whole, truth, was_split: false };
-        self.add_logs(&mut fetched, [self.factory.address].into_iter().chain(asked.iter().copied()).collect()).await?;
-        let created: Vec<_> = self.factory.created(&fetched.logs)?.iter().map(|vault| vault.address).collect();
-        let new: Vec<_> = created.into_iter().filter(|&vault| asked.insert(vault)).collect();
-        self.add_logs(&mut fetched, new).await?;
-        fetched.asked = asked;
+        let (asked, logs) = (Interest::default(), Vec::new());
+        let mut fetched = Fetched { plan, asked, headers, logs, is_whole, truth, was_split: false };
+        self.add_all_logs(&mut fetched, known).await?;
         self.add_headers(&mut fetched, last).await?;
         self.cross_check(&fetched).await?;
         Ok(fetched)
@@ -112,10 +109,10 @@ impl<S: ChainSource> Fetcher<S> {
     /// about to agree.
     async fn cross_check(&self, fetched: &Fetched) -> Result<(), FetchError> {
         let (Some(first), Some(last)) = (fetched.headers.first(), fetched.headers.last()) else { return Ok(()) };
-        let contracts: Vec<_> = [self.factory.address].into_iter().chain(fetched.asked.iter().copied()).collect();
+        let wanted = fetched.asked.queries();
         for header in [first, last].into_iter().take(if first == last { 1 } else { 2 }) {
             let logs = fetched.logs.iter().filter(|log| log.block_hash == header.hash).cloned();
-            match self.source.cross_check(header, &contracts, &logs.collect::<Vec<_>>()).await {
+            match self.source.cross_check(header, &wanted, &logs.collect::<Vec<_>>()).await {
                 Err(error @ SourceError::Disagree { .. }) if fetched.plan.linked => {
                     return Err(FetchError::Moved(error.to_string()));
                 }
@@ -125,11 +122,10 @@ impl<S: ChainSource> Fetcher<S> {
         Ok(())
     }
 
-    /// Adds the logs of vaults that were not known when the blocks were asked for.
-    pub(crate) async fn complete(&self, fetched: &mut Fetched, vaults: Vec<Address>) -> Result<(), FetchError> {
+    /// Adds the logs of what was not known when the blocks were asked for.
+    pub(crate) async fn complete(&self, fetched: &mut Fetched, new: Interest) -> Result<(), FetchError> {
         let Some(last) = fetched.headers.last().copied() else { return Ok(()) };
-        fetched.asked.extend(vaults.iter().copied());
-        self.add_logs(fetched, vaults).await?;
+        self.add_all_logs(fetched, new).await?;
         self.add_headers(fetched, last).await?;
         self.cross_check(fetched).await
     }
@@ -147,22 +143,43 @@ impl<S: ChainSource> Fetcher<S> {
         Err(FetchError::Moved(format!("block {} changed while its logs were fetched", fetched.plan.to)))
     }
 
-    async fn add_logs(&self, fetched: &mut Fetched, addresses: Vec<Address>) -> Result<(), FetchError> {
-        let screen = Screen::new(&addresses);
-        let screened = fetched.headers.iter().filter(|header| screen.lets_through(header));
+    /// Adds the logs of all that is new, and of the vaults and purses that these logs tell of, until they tell of no more.
+    async fn add_all_logs(&self, fetched: &mut Fetched, mut new: Interest) -> Result<(), FetchError> {
+        while !new.is_empty() {
+            let before = fetched.logs.len();
+            self.add_logs(fetched, &new).await?;
+            fetched.asked.extend(&new);
+            new = self.told_of(&fetched.logs[before..], &fetched.asked)?.without(&fetched.asked);
+        }
+        Ok(())
+    }
+
+    /// The vaults that the factory created and the purses that vaults opened in these logs.
+    fn told_of(&self, logs: &[ChainLog], asked: &Interest) -> Result<Interest, IndexError> {
+        let mut told = Interest::default();
+        self.factory.created(logs)?.iter().for_each(|vault| told.vault(vault.address));
+        let of_vaults = logs.iter().filter(|log| asked.contracts.contains(&log.address));
+        told.accounts.extend(of_vaults.filter_map(movement::opened).map(|purse| purse.address));
+        Ok(told)
+    }
+
+    async fn add_logs(&self, fetched: &mut Fetched, interest: &Interest) -> Result<(), FetchError> {
+        let screen = Screen::new(interest);
+        // Without a seal there is nothing to go by.
+        let lets_through = |header: &&Header| header.seal.is_none_or(|seal| screen.lets_through(&seal.bloom));
+        let screened = fetched.headers.iter().filter(lets_through);
         if self.asks_for == Truth::Proven && self.format_is_known {
             let blocks: Vec<_> = screened.copied().collect();
-            return self.add_proven_logs(fetched, blocks, &addresses.into_iter().collect()).await;
+            return self.add_proven_logs(fetched, blocks, interest).await;
         }
         let spans: Vec<_> = if fetched.plan.linked {
             screened.map(|header| Span::Block(header.hash)).collect()
         } else {
             vec![Span::Range(fetched.plan.from, fetched.plan.to)]
         };
-        let mut queries = Vec::new();
-        for &span in &spans {
-            queries.extend(addresses.chunks(ADDRESSES_PER_QUERY).map(|addresses| self.query(span, addresses)));
-        }
+        let wanted = interest.queries();
+        let queries: Vec<_> =
+            spans.iter().flat_map(|&span| wanted.iter().map(move |wanted| self.query(span, wanted))).collect();
         let answers: Vec<_> = stream::iter(queries).buffered(REQUESTS_AT_ONCE).try_collect().await?;
         for (logs, was_split) in answers {
             fetched.logs.extend(logs);
@@ -171,19 +188,19 @@ impl<S: ChainSource> Fetcher<S> {
         Ok(())
     }
 
-    /// The logs of these contracts by the receipts of blocks.
+    /// The logs that are wanted by the receipts of blocks.
     async fn add_proven_logs(
         &self,
         fetched: &mut Fetched,
         blocks: Vec<Header>,
-        contracts: &BTreeSet<Address>,
+        interest: &Interest,
     ) -> Result<(), FetchError> {
         let answers = stream::iter(blocks).map(|header| async move {
             let receipts = self.patiently(|| self.source.receipts(header.hash)).await?;
             let receipts = receipts.ok_or_else(|| {
                 FetchError::Moved(format!("the node has block {}, but not its receipts", header.number))
             })?;
-            Ok::<_, FetchError>(receipts::prove(&header, receipts, contracts)?)
+            Ok::<_, FetchError>(receipts::prove(&header, receipts, interest)?)
         });
         let answers: Vec<_> = answers.buffered(REQUESTS_AT_ONCE).try_collect().await?;
         for (logs, is_proven) in answers {
@@ -195,22 +212,18 @@ impl<S: ChainSource> Fetcher<S> {
         Ok(())
     }
 
-    /// Logs of some contracts in a span, in halves where the node wants to be asked for less.
-    fn query<'a>(
-        &'a self,
-        span: Span,
-        addresses: &'a [Address],
-    ) -> BoxFuture<'a, Result<(Vec<ChainLog>, bool), FetchError>> {
+    /// The logs in a span that are wanted, in halves where the node wants to be asked for less.
+    fn query<'a>(&'a self, span: Span, wanted: &'a Wanted) -> BoxFuture<'a, Result<(Vec<ChainLog>, bool), FetchError>> {
         Box::pin(async move {
-            match (self.patiently(|| self.source.logs(span, addresses)).await, span) {
+            match (self.patiently(|| self.source.logs(span, wanted)).await, span) {
                 (Ok(logs), _) => {
-                    asked_for(span, addresses, &logs)?;
+                    asked_for(span, wanted, &logs)?;
                     Ok((logs, false))
                 }
                 (Err(SourceError::TooLarge(_)), Span::Range(from, to)) if from < to => {
                     let middle = from + (to - from) / 2;
-                    let mut logs = self.query(Span::Range(from, middle), addresses).await?.0;
-                    logs.extend(self.query(Span::Range(middle + 1, to), addresses).await?.0);
+                    let mut logs = self.query(Span::Range(from, middle), wanted).await?.0;
+                    logs.extend(self.query(Span::Range(middle + 1, to), wanted).await?.0);
                     Ok((logs, true))
                 }
                 (Err(error), _) => Err(error.into()),
@@ -281,18 +294,28 @@ impl<S: ChainSource> Fetcher<S> {
     }
 }
 
-/// Refuses logs that nobody asked for.
-fn asked_for(span: Span, addresses: &[Address], logs: &[ChainLog]) -> Result<(), IndexError> {
-    let asked: BTreeSet<_> = addresses.iter().collect();
+/// Refuses logs that nobody asked for, and one that is there twice.
+fn asked_for(span: Span, wanted: &Wanted, logs: &[ChainLog]) -> Result<(), IndexError> {
+    let place = |log: &ChainLog| (log.block_number, log.log_index);
+    if !logs.is_sorted_by(|a, b| place(a) < place(b)) {
+        let mut seen = BTreeSet::new();
+        if let Some(log) = logs.iter().find(|log| !seen.insert(place(log))) {
+            return Err(came_twice(log));
+        }
+    }
     let strange = logs.iter().find(|log| {
         let in_span = match span {
             Span::Range(from, to) => (from..=to).contains(&log.block_number),
             Span::Block(hash) => log.block_hash == hash,
         };
-        !in_span || !asked.contains(&log.address)
+        !in_span || !wanted.fits(log.address, &log.topics)
     });
     strange.map_or(Ok(()), |log| {
         let text = format!("a log of {} in block {} was not asked for", log.address, log.block_number);
         Err(IndexError::Inconsistent(text))
     })
+}
+
+pub(crate) fn came_twice(log: &ChainLog) -> IndexError {
+    IndexError::Inconsistent(format!("log {} of block {} came twice", log.log_index, log.block_number))
 }

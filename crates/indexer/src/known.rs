@@ -1,6 +1,7 @@
-//! The vaults as their events leave them: number and running hash of the last one (I13). Pure.
+//! The vaults as their events leave them, number and running hash of the last one (I13), and their purses. Pure.
 
 use crate::error::IndexError;
+use crate::interest::Interest;
 use crate::rows::StoredHead;
 use crate::source::ChainLog;
 use alloy::primitives::Address;
@@ -14,20 +15,45 @@ pub(crate) struct Head {
     pub(crate) running_hash: RunningHash,
 }
 
-/// Every known vault.
+/// Every known vault and purse.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Known {
     heads: BTreeMap<Address, Head>,
+    purses: BTreeSet<Address>,
 }
 
 impl Known {
-    pub(crate) fn new(heads: impl IntoIterator<Item = StoredHead>) -> Self {
+    pub(crate) fn new(heads: impl IntoIterator<Item = StoredHead>, purses: impl IntoIterator<Item = Address>) -> Self {
         let head = |head: StoredHead| Head { sequence: head.sequence, running_hash: head.running_hash };
-        Self { heads: heads.into_iter().map(|stored| (stored.vault, head(stored))).collect() }
+        let heads = heads.into_iter().map(|stored| (stored.vault, head(stored))).collect();
+        Self { heads, purses: purses.into_iter().collect() }
     }
 
     pub(crate) fn vaults(&self) -> BTreeSet<Address> {
         self.heads.keys().copied().collect()
+    }
+
+    /// Whose logs belong to the trail, beside the factory's.
+    pub(crate) fn interest(&self, factory: Address) -> Interest {
+        let mut interest = Interest::of(factory);
+        interest.contracts.extend(self.heads.keys());
+        interest.accounts.extend(self.heads.keys());
+        interest.accounts.extend(&self.purses);
+        interest
+    }
+
+    /// Whether what an account moves belongs to the trail.
+    pub(crate) fn has_account(&self, account: &Address) -> bool {
+        self.heads.contains_key(account) || self.purses.contains(account)
+    }
+
+    pub(crate) fn has_purse(&self, purse: &Address) -> bool {
+        self.purses.contains(purse)
+    }
+
+    /// A purse that was just opened.
+    pub(crate) fn open(&mut self, purse: Address) {
+        self.purses.insert(purse);
     }
 
     pub(crate) fn head(&self, vault: Address) -> Option<Head> {

@@ -8,15 +8,13 @@
 //! - [`sync`]: the loop from the deployment block to the head
 //! - [`source`]: what is asked of a chain; [`rpc`]: asked over JSON-RPC; [`nodes`]: several nodes as one source
 //! - `planner`: which blocks next, how many at once; `fetch`: their logs and headers; `pipeline`: several at once, in order
-//! - [`truth`]: how well blocks are known; [`receipts`]: events by their receipts
-//! - `verify`: what was fetched, checked; `decode`: what the logs say; `known`: the vaults as their events leave them
-//! - `confirm`: the vaults' own running hashes against the recomputed ones (I13)
-//! - `cursor`: what happens in a reorganisation
+//! - [`truth`]: how well blocks are known; [`receipts`]: events by their receipts; `interest`: whose logs are wanted
+//! - `verify`: what was fetched, checked; `decode`, `movement`: what vaults and tokens say; `known`: vaults and purses
+//! - `confirm`: the vaults' own running hashes against the recomputed ones (I13); `cursor`: what happens in a reorganisation
 //! - [`store`]: where an index is kept; `sqlite`: in a file; `postgres`: shared
 //! - [`chunk`], [`rows`]: what is written; what is read; [`page`]: a page at a time
 //! - [`observe`]: what the audit compares with: a vault's views at one block; [`proofs`]: what it asks beside them
-//! - [`evidence`]: all that an audit needs of one vault, with its proofs
-//! - [`error`]: why it stopped and what to do
+//! - [`evidence`]: all that an audit needs of one vault, with its proofs; [`error`]: why it stopped and what to do
 
 pub mod chunk;
 mod confirm;
@@ -25,7 +23,9 @@ mod decode;
 pub mod error;
 pub mod evidence;
 mod fetch;
+mod interest;
 mod known;
+mod movement;
 pub mod nodes;
 pub mod observe;
 pub mod page;
@@ -47,13 +47,13 @@ pub use chunk::{Chunk, Rollback};
 pub use error::{IndexError, StoreError};
 pub use evidence::{CollectError, collect};
 pub use nodes::Nodes;
-pub use observe::{ObserveError, observe};
-pub use page::{LARGEST_PAGE, Moment, PageMark, PaymentPage, PaymentQuery, PlacedPayment, TrailPart};
+pub use observe::{ObserveError, indexed_by, observe};
+pub use page::*;
 pub use postgres::{PostgresStore, SCHEMA_NAME};
 pub use receipts::{ChainReceipt, ReceiptBody};
-pub use rows::{BlockRef, Extent, StoredHead, StoredLog, StoredPayment, StoredRange, StoredVault};
+pub use rows::*;
 pub use rpc::RpcSource;
-pub use source::{ChainLog, ChainSource, Header, Seal, Served, SourceError, Span, VaultHead};
+pub use source::{ChainLog, ChainSource, Header, Seal, Served, SourceError, Span, VaultHead, Wanted};
 pub use sqlite::SqliteStore;
 pub use store::Store;
 pub use sync::{Indexer, Progress, REORG_DEPTH, Synced};

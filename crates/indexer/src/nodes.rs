@@ -3,7 +3,7 @@
 
 use crate::receipts::ChainReceipt;
 use crate::rows::BlockRef;
-use crate::source::{ChainLog, ChainSource, Header, Served, SourceError, Span, VaultHead};
+use crate::source::{ChainLog, ChainSource, Header, Served, SourceError, Span, VaultHead, Wanted};
 use alloy::primitives::{Address, B256};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -95,10 +95,10 @@ impl<S: ChainSource> ChainSource for Nodes<S> {
         self.ask(|source| source.header(number)).await
     }
 
-    async fn logs(&self, span: Span, addresses: &[Address]) -> Result<Vec<ChainLog>, SourceError> {
-        // The addresses outlive the question, not the nodes.
-        let addresses = &addresses.to_vec();
-        self.ask(|source| async move { source.logs(span, addresses).await }).await
+    async fn logs(&self, span: Span, wanted: &Wanted) -> Result<Vec<ChainLog>, SourceError> {
+        // What is asked outlives the question, not the nodes.
+        let wanted = &wanted.clone();
+        self.ask(|source| async move { source.logs(span, wanted).await }).await
     }
 
     async fn receipts(&self, block: B256) -> Result<Option<Vec<ChainReceipt>>, SourceError> {
@@ -114,7 +114,7 @@ impl<S: ChainSource> ChainSource for Nodes<S> {
     }
 
     /// A node that does not answer, or does not have the block yet, says nothing against it.
-    async fn cross_check(&self, block: &Header, contracts: &[Address], logs: &[ChainLog]) -> Result<(), SourceError> {
+    async fn cross_check(&self, block: &Header, wanted: &[Wanted], logs: &[ChainLog]) -> Result<(), SourceError> {
         let first = self.first.load(Ordering::Relaxed);
         let name = &self.nodes[first].name;
         for node in self.nodes.iter().enumerate().filter(|(at, _)| *at != first).map(|(_, node)| node) {
@@ -124,11 +124,11 @@ impl<S: ChainSource> ChainSource for Nodes<S> {
                 let what = format!("block {number} is {hash} by {name}, {} by {}", other.hash, node.name);
                 return Err(SourceError::Disagree { what });
             }
-            let Ok(others) = node.source.logs(Span::Block(block.hash), contracts).await else { continue };
+            let Some(others) = all_logs(&node.source, block.hash, wanted).await else { continue };
             if sorted(&others) != sorted(logs) {
                 let (number, ours, theirs) = (block.number, logs.len(), others.len());
                 let what = format!(
-                    "block {number} holds {ours} logs of the vaults by {name}, others ({theirs}) by {}",
+                    "block {number} holds {ours} logs of the trail by {name}, others ({theirs}) by {}",
                     node.name
                 );
                 return Err(SourceError::Disagree { what });
@@ -148,9 +148,20 @@ impl<S: ChainSource> ChainSource for Nodes<S> {
     }
 }
 
+/// A node's answers to all questions about a block; none where it does not answer one of them.
+async fn all_logs<S: ChainSource>(source: &S, block: B256, wanted: &[Wanted]) -> Option<Vec<ChainLog>> {
+    let mut logs = Vec::new();
+    for wanted in wanted {
+        logs.extend(source.logs(Span::Block(block), wanted).await.ok()?);
+    }
+    Some(logs)
+}
+
+/// Logs in order; one that several questions brought, once.
 fn sorted(logs: &[ChainLog]) -> Vec<&ChainLog> {
     let mut logs: Vec<_> = logs.iter().collect();
     logs.sort_by_key(|log| log.log_index);
+    logs.dedup();
     logs
 }
 

@@ -1,21 +1,24 @@
 //! What the audit compares with: a vault's views, its tokens' balances and transfers, read from a node at one block.
 
+use crate::error::StoreError;
 use crate::proofs;
 use crate::rows::BlockRef;
 use crate::rpc::source_error;
 use crate::source::SourceError;
+use crate::store::Store;
 use alloy::eips::BlockId;
 use alloy::primitives::{Address, B256, U256};
 use alloy::providers::Provider;
 use alloy::rpc::types::{Filter, Log};
 use alloy::sol_types::SolEvent;
 use futures::{StreamExt, TryStreamExt, stream};
+use purse_audit::check::indexed::Indexed;
 use purse_audit::observed::{
-    ObservedBlock, ObservedHead, ObservedHeader, ObservedMeter, ObservedPolicy, ObservedPurse, ObservedToken,
-    ObservedTransfer,
+    ObservedAuthorization, ObservedBlock, ObservedHead, ObservedHeader, ObservedMeter, ObservedPolicy, ObservedPurse,
+    ObservedToken, ObservedTransfer,
 };
-use purse_audit::{Observed, Questions};
-use purse_protocol::abi::{IErc20, IPurses, IVault, IVaultLens};
+use purse_audit::{Observed, Questions, Trail};
+use purse_protocol::abi::{IEip3009, IErc20, IPurses, IVault, IVaultLens};
 use purse_protocol::create2::purses_address;
 use purse_protocol::event::running_hash_of_head;
 use purse_protocol::{RpcFault, VaultReader, Window};
@@ -102,6 +105,7 @@ pub async fn observe<P: Provider>(
         transfers_from,
         purses: reader.purses(questions).await?,
         purse_transfers: reader.purse_transfers(questions, transfers_from, block.number).await?,
+        authorizations: reader.authorizations(questions, transfers_from, block.number).await?,
         approvals: proofs::approvals(provider, reader.at, questions).await?,
         outflows: Vec::new(),
         origin: None,
@@ -113,6 +117,21 @@ pub async fn observe<P: Provider>(
         return Err(ObserveError::BlockGone { number: block.number, hash: block.hash });
     }
     Ok(observed)
+}
+
+/// What an index has of the vault of a trail and its purses, for [`purse_audit::check::indexed`].
+///
+/// # Errors
+/// When the index cannot be read.
+pub fn indexed_by(store: &dyn Store, trail: &Trail) -> Result<Indexed, StoreError> {
+    let mut indexed = Indexed::default();
+    for &account in [&trail.vault].into_iter().chain(trail.purses.keys()) {
+        indexed.transfers.extend(store.transfers(account)?.into_iter().map(ObservedTransfer::from));
+    }
+    for &purse in trail.purses.keys() {
+        indexed.authorizations.extend(store.authorizations(purse)?.into_iter().map(ObservedAuthorization::from));
+    }
+    Ok(indexed)
 }
 
 struct Reader<'a, P> {
@@ -263,6 +282,29 @@ impl<P: Provider> Reader<'_, P> {
         Ok(transfers)
     }
 
+    /// Every `AuthorizationUsed` of a purse by its token, in order.
+    async fn authorizations(
+        &self,
+        questions: &Questions,
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<ObservedAuthorization>, ObserveError> {
+        if questions.purses.is_empty() {
+            return Ok(Vec::new());
+        }
+        let tokens: BTreeSet<_> = questions.purses.values().map(|purse| purse.token).collect();
+        let purses: Vec<_> = questions.purses.keys().map(|purse| purse.into_word()).collect();
+        let filter = Filter::new()
+            .address(tokens.into_iter().collect::<Vec<_>>())
+            .event_signature(IEip3009::AuthorizationUsed::SIGNATURE_HASH)
+            .topic1(purses);
+        let found = self.logs(&filter, from, to).await?;
+        let mut used = found.into_iter().map(authorization).collect::<Result<Vec<_>, _>>()?;
+        used.retain(|used| questions.purses.get(&used.purse).is_some_and(|purse| purse.token == used.token));
+        used.sort_by_key(|used| (used.block, used.log_index));
+        Ok(used)
+    }
+
     /// Every `Transfer` of these tokens to or from the vault, in order; one of the vault to itself is there once.
     async fn transfers(
         &self,
@@ -323,6 +365,18 @@ where
     A: Future<Output = Result<T, ObserveError>>,
 {
     stream::iter(items).map(ask).buffered(CALLS_AT_ONCE).try_collect().await
+}
+
+fn authorization(log: Log) -> Result<ObservedAuthorization, ObserveError> {
+    let event = IEip3009::AuthorizationUsed::decode_log(&log.inner);
+    let (Ok(event), Some(block), Some(tx), Some(log_index)) =
+        (event, log.block_number, log.transaction_hash, log.log_index)
+    else {
+        let text = format!("no AuthorizationUsed of token {}", log.inner.address);
+        return Err(SourceError::from(RpcFault::nonsense(text)).into());
+    };
+    let (purse, nonce) = (event.authorizer, event.nonce);
+    Ok(ObservedAuthorization { token: log.inner.address, purse, nonce, block, tx, log_index })
 }
 
 fn transfer(log: Log) -> Result<ObservedTransfer, ObserveError> {

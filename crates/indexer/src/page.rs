@@ -1,7 +1,7 @@
 //! What is read of an index a page at a time. Each answer is of one moment: what it says of the chain and what it lists
 //! fit together, whatever is written meanwhile.
 
-use crate::rows::{Extent, StoredLog, StoredPayment};
+use crate::rows::{Extent, StoredAuthorization, StoredLog, StoredPayment, StoredRange, StoredTransfer};
 use alloy::primitives::{Address, B256};
 
 /// The most payments in one page: an answer of some hundred kilobytes.
@@ -68,6 +68,78 @@ pub struct PaymentPage {
     pub moment: Moment,
     /// The newest first.
     pub payments: Vec<PlacedPayment>,
+    /// How well the blocks are known.
+    pub ranges: Vec<StoredRange>,
+}
+
+/// Which transfers, the newest first. A transfer of nothing, which anybody can have most tokens log of anyone, is none.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TransferQuery {
+    /// The vault whose events stand beside them.
+    pub vault: Address,
+    /// From or to one of these.
+    pub accounts: Vec<Address>,
+    /// Only what leaves them to anyone but the vault.
+    pub outgoing: bool,
+    /// In one of these tokens.
+    pub tokens: Vec<Address>,
+    /// In blocks of this time and later, seconds since 1970.
+    pub from: Option<u64>,
+    /// In blocks before this time, seconds since 1970.
+    pub until: Option<u64>,
+    /// Older than this one.
+    pub before: Option<TransferMark>,
+    /// How many at most; never more than [`LARGEST_PAGE`].
+    pub limit: u32,
+}
+
+impl TransferQuery {
+    /// Whether a transfer is from or to one of the accounts.
+    pub(crate) fn touches(&self, transfer: &StoredTransfer) -> bool {
+        self.accounts.contains(&transfer.from) || self.accounts.contains(&transfer.to)
+    }
+}
+
+/// Where a page of transfers ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TransferMark {
+    /// The height of the last transfer's block.
+    pub block: u64,
+    /// The number of its log within the block.
+    pub log_index: u64,
+}
+
+/// A transfer, and when it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacedTransfer {
+    /// The transfer.
+    pub transfer: StoredTransfer,
+    /// Its block's time, seconds since 1970.
+    pub time: u64,
+}
+
+/// Everything in the blocks of a page that may explain its transfers, in the order of the chain.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Beside {
+    /// Every transfer from or to the accounts.
+    pub transfers: Vec<StoredTransfer>,
+    /// Every authorization of theirs that was used.
+    pub authorizations: Vec<StoredAuthorization>,
+    /// Every log of the vault.
+    pub logs: Vec<StoredLog>,
+}
+
+/// Some transfers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TransferPage {
+    /// When.
+    pub moment: Moment,
+    /// The newest first.
+    pub transfers: Vec<PlacedTransfer>,
+    /// What happened in their blocks.
+    pub beside: Beside,
+    /// How well the blocks are known.
+    pub ranges: Vec<StoredRange>,
 }
 
 /// The logs that a reader of a vault's trail lacks.

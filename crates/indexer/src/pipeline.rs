@@ -2,12 +2,11 @@
 
 use crate::error::IndexError;
 use crate::fetch::{FetchError, Fetched, Fetcher};
+use crate::interest::Interest;
 use crate::planner::{Pace, Plan, Reach};
 use crate::source::ChainSource;
-use alloy::primitives::Address;
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
-use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,16 +34,12 @@ impl<S: ChainSource> Pipeline<S> {
         Self { fetcher, reach, flying: FuturesOrdered::new(), waiting: Arc::default(), usual: 0 }
     }
 
-    /// The next range, when it is there. `vaults` are asked for from now on.
-    pub(crate) async fn next(
-        &mut self,
-        pace: &mut Pace,
-        vaults: &BTreeSet<Address>,
-    ) -> Option<Result<Fetched, FetchError>> {
+    /// The next range, when it is there. `interest` is asked for from now on.
+    pub(crate) async fn next(&mut self, pace: &mut Pace, interest: &Interest) -> Option<Result<Fetched, FetchError>> {
         while self.has_room()
             && let Some(plan) = self.reach.plan(*pace)
         {
-            self.launch(plan, vaults.clone());
+            self.launch(plan, interest.clone());
         }
         let fetched = match self.flying.next().await? {
             Ok(fetched) => fetched,
@@ -63,10 +58,10 @@ impl<S: ChainSource> Pipeline<S> {
         self.flying.is_empty() || self.flying.len() < AT_ONCE && expected < BYTES_WAITING
     }
 
-    fn launch(&mut self, plan: Plan, vaults: BTreeSet<Address>) {
+    fn launch(&mut self, plan: Plan, interest: Interest) {
         let (fetcher, waiting) = (self.fetcher.clone(), self.waiting.clone());
         self.flying.push_back(Task(tokio::spawn(async move {
-            let fetched = fetcher.fetch(plan, vaults).await?;
+            let fetched = fetcher.fetch(plan, interest).await?;
             waiting.fetch_add(fetched.bytes(), Ordering::Relaxed);
             Ok(fetched)
         })));

@@ -1,16 +1,20 @@
 //! A shared index in PostgreSQL: any number of chains and readers, one writer for each chain. `write`: what is written;
-//! `read`: what is read, `page`: a page at a time.
+//! `read`: what is read, `page`: a page at a time; `movements`: all of what tokens say.
 //!
 //! The connection lives on a thread of its own, which ends with the store: whoever asks may stand on any runtime or none.
 
+mod movements;
 mod page;
 mod read;
 mod write;
 
 use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
-use crate::page::{Moment, PaymentPage, PaymentQuery, TrailPart};
-use crate::rows::{BlockRef, Extent, StoredHead, StoredLog, StoredPayment, StoredRange, StoredVault};
+use crate::page::{Moment, PaymentPage, PaymentQuery, TrailPart, TransferPage, TransferQuery};
+use crate::rows::{
+    BlockRef, Extent, StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredRange,
+    StoredTransfer, StoredVault,
+};
 use crate::store::{Store, to_sql};
 use alloy::primitives::{Address, keccak256};
 use postgres::config::Host;
@@ -24,8 +28,13 @@ use std::time::Duration;
 /// The schema that an index lies in, if no other is named.
 pub const SCHEMA_NAME: &str = "pursestrings";
 /// The newest schema that this program knows; each step is a file.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("../migrations/postgres/0001_trail.sql"), include_str!("../migrations/postgres/0002_truth.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("../migrations/postgres/0001_trail.sql"),
+    include_str!("../migrations/postgres/0002_truth.sql"),
+    include_str!("../migrations/postgres/0003_movements.sql"),
+];
+/// The tables that lie in partitions by chain and month.
+const PARTITIONED: [&str; 4] = ["logs", "payments", "transfers", "authorizations"];
 /// How long a second writer waits for the first to end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -173,7 +182,7 @@ impl PostgresStore {
             let mut tx = client.transaction()?;
             let sql = "INSERT INTO chains (chain_id, factory, from_block) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
             tx.execute(sql, &[&chain, &address, &from])?;
-            for table in ["logs", "payments"] {
+            for table in PARTITIONED {
                 tx.batch_execute(&format!(
                     "CREATE TABLE IF NOT EXISTS {table}_{chain} PARTITION OF {table} FOR VALUES IN ({chain})
                      PARTITION BY RANGE (time)"
@@ -232,6 +241,18 @@ impl Store for PostgresStore {
         self.read_payments(vault)
     }
 
+    fn purses(&self) -> Result<Vec<StoredPurse>, StoreError> {
+        self.read_purses()
+    }
+
+    fn transfers(&self, account: Address) -> Result<Vec<StoredTransfer>, StoreError> {
+        self.read_transfers(account)
+    }
+
+    fn authorizations(&self, purse: Address) -> Result<Vec<StoredAuthorization>, StoreError> {
+        self.read_authorizations(purse)
+    }
+
     fn heads(&self, vault: Address, above: Option<u64>) -> Result<Vec<StoredHead>, StoreError> {
         self.read_heads(vault, above)
     }
@@ -254,6 +275,10 @@ impl Store for PostgresStore {
 
     fn payment_page(&self, query: &PaymentQuery) -> Result<PaymentPage, StoreError> {
         self.read_payment_page(query)
+    }
+
+    fn transfer_page(&self, query: &TransferQuery) -> Result<TransferPage, StoreError> {
+        self.read_transfer_page(query)
     }
 
     fn trail_since(&self, vault: Address, known: Option<BlockRef>) -> Result<TrailPart, StoreError> {

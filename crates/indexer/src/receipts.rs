@@ -2,13 +2,13 @@
 //! Pure.
 
 use crate::error::IndexError;
+use crate::interest::Interest;
 use crate::source::{ChainLog, Header};
 use alloy::consensus::proofs::ordered_trie_root_with_encoder;
 use alloy::consensus::{ReceiptEnvelope, ReceiptWithBloom};
 use alloy::eips::Encodable2718;
-use alloy::primitives::{Address, B256, Bloom, BloomInput, Log};
+use alloy::primitives::{B256, Log};
 use op_alloy_consensus::OpDepositReceipt;
-use std::collections::BTreeSet;
 
 /// A transaction's receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,11 +63,11 @@ pub fn root(receipts: &[ChainReceipt]) -> Option<B256> {
     known.then(|| ordered_trie_root_with_encoder(receipts, |receipt, out| receipt.body.encode(out)))
 }
 
-/// The logs of some contracts in a block, and whether they are proven to be all of them.
+/// The logs of a block that are wanted, and whether they are proven to be all of them.
 pub(crate) fn prove(
     header: &Header,
     receipts: Vec<ChainReceipt>,
-    contracts: &BTreeSet<Address>,
+    interest: &Interest,
 ) -> Result<(Vec<ChainLog>, bool), IndexError> {
     let committed = header.seal.map(|seal| seal.receipts_root);
     let proven = match (committed, root(&receipts)) {
@@ -79,26 +79,13 @@ pub(crate) fn prove(
     let logs = receipts
         .into_iter()
         .flat_map(|ChainReceipt { tx, body }| body.into_logs().into_iter().map(move |log| (tx, log)));
-    let logs = logs.enumerate().filter(|(_, (_, log))| contracts.contains(&log.address)).map(|(index, (tx, log))| {
-        let (topics, data) = log.data.split();
-        let (block_number, block_hash) = (header.number, header.hash);
-        ChainLog { address: log.address, topics, data, block_number, block_hash, tx, log_index: index as u64 }
-    });
+    let logs =
+        logs.enumerate().filter(|(_, (_, log))| interest.wants(log.address, log.topics())).map(|(index, (tx, log))| {
+            let (topics, data) = log.data.split();
+            let (block_number, block_hash) = (header.number, header.hash);
+            ChainLog { address: log.address, topics, data, block_number, block_hash, tx, log_index: index as u64 }
+        });
     Ok((logs.collect(), proven))
-}
-
-/// What bloom filters are asked for: some contracts.
-pub(crate) struct Screen(Vec<Bloom>);
-
-impl Screen {
-    pub(crate) fn new<'a>(contracts: impl IntoIterator<Item = &'a Address>) -> Self {
-        Self(contracts.into_iter().map(|address| Bloom::from(BloomInput::Raw(address.as_slice()))).collect())
-    }
-
-    /// Whether a block may hold a log of one of the contracts. Without a seal there is nothing to go by.
-    pub(crate) fn lets_through(&self, header: &Header) -> bool {
-        header.seal.is_none_or(|seal| self.0.iter().any(|contract| seal.bloom.contains(contract)))
-    }
 }
 
 #[cfg(test)]
@@ -107,7 +94,7 @@ mod tests {
     use super::*;
     use crate::source::Seal;
     use alloy::consensus::{Eip658Value, Receipt, TxType};
-    use alloy::primitives::bytes;
+    use alloy::primitives::{Address, bytes};
 
     const VAULT: Address = Address::repeat_byte(7);
 
@@ -139,7 +126,7 @@ mod tests {
     #[test]
     fn logs_are_numbered_within_the_block_and_proven() {
         let given = receipts(TxType::Eip1559);
-        let (found, proven) = prove(&header(&given), given, &BTreeSet::from([VAULT])).unwrap();
+        let (found, proven) = prove(&header(&given), given, &Interest::of(VAULT)).unwrap();
         assert!(proven);
         assert_eq!(found.iter().map(|log| log.log_index).collect::<Vec<_>>(), [1, 3]);
     }
@@ -147,7 +134,7 @@ mod tests {
     #[test]
     fn whatever_is_edited_leads_to_another_root() {
         let header = header(&receipts(TxType::Eip1559));
-        let contracts = BTreeSet::from([VAULT]);
+        let contracts = Interest::of(VAULT);
         let edits: [fn(&mut Vec<ChainReceipt>); 5] = [
             |receipts| drop(receipts.pop()),
             |receipts| receipts.swap(0, 1),
@@ -178,17 +165,9 @@ mod tests {
         let mut given = receipts(TxType::Legacy);
         let header = header(&given);
         given[0].body = ReceiptBody::Other(logs());
-        let (found, proven) = prove(&header, given, &BTreeSet::from([VAULT])).unwrap();
+        let (found, proven) = prove(&header, given, &Interest::of(VAULT)).unwrap();
         assert!(!proven && found.len() == 2);
         let unsealed = Header { seal: None, ..header };
-        assert!(!prove(&unsealed, receipts(TxType::Legacy), &BTreeSet::new()).unwrap().1);
-    }
-
-    #[test]
-    fn a_bloom_filter_excludes() {
-        let header = header(&receipts(TxType::Legacy));
-        assert!(Screen::new(&[VAULT]).lets_through(&header));
-        assert!(!Screen::new(&[Address::repeat_byte(0x55)]).lets_through(&header));
-        assert!(Screen::new(&[Address::repeat_byte(0x55)]).lets_through(&Header { seal: None, ..header }));
+        assert!(!prove(&unsealed, receipts(TxType::Legacy), &Interest::default()).unwrap().1);
     }
 }

@@ -1,13 +1,14 @@
 //! The rows of an index, as they are read.
 
 use crate::truth::Truth;
-use alloy::primitives::{Address, B256, Bytes};
+use alloy::primitives::{Address, B256, Bytes, U256};
 use purse_audit::TrailLog;
+use purse_audit::observed::{ObservedAuthorization, ObservedTransfer};
 use purse_protocol::event::RunningHash;
 use serde::{Deserialize, Serialize};
 
 /// A block by height and hash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct BlockRef {
     /// Its height.
     pub number: u64,
@@ -110,6 +111,62 @@ pub struct StoredPayment {
     pub reference: B256,
 }
 
+/// A purse that a vault opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredPurse {
+    /// Its address.
+    pub address: Address,
+    /// The vault that fills it.
+    pub vault: Address,
+    /// Whose key pays from it.
+    pub session: u32,
+    /// Of the sellers that it pays.
+    pub category: u8,
+    /// What it holds.
+    pub token: Address,
+    /// The block that opened it.
+    pub block: BlockRef,
+    /// The number of the vault's log within the block.
+    pub log_index: u64,
+}
+
+/// A token's `Transfer` from or to a vault or a purse, from the block on in which that came to be. Whatever contract logs
+/// one: which are tokens of the vault, its events say. It holds all that the log says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredTransfer {
+    /// The block.
+    pub block: BlockRef,
+    /// The log's number within the block.
+    pub log_index: u64,
+    /// The transaction's hash.
+    pub tx: B256,
+    /// Who logged it.
+    pub token: Address,
+    /// Who gave.
+    pub from: Address,
+    /// Who got.
+    pub to: Address,
+    /// How much, in base units.
+    pub amount: U256,
+}
+
+/// A token's `AuthorizationUsed` of a purse: somebody settled what the purse's agent signed. It holds all that the log says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredAuthorization {
+    /// The block.
+    pub block: BlockRef,
+    /// The log's number within the block.
+    pub log_index: u64,
+    /// The transaction's hash.
+    pub tx: B256,
+    /// Who logged it.
+    pub token: Address,
+    /// Whose it was.
+    pub purse: Address,
+    /// Its nonce, which commits to the purchase.
+    pub nonce: B256,
+}
+
 /// A vault after a block in which it logged something: derived from its events, kept for every such block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredHead {
@@ -121,6 +178,20 @@ pub struct StoredHead {
     pub sequence: u32,
     /// The running hash over all its events up to there, recomputed here (I13).
     pub running_hash: RunningHash,
+}
+
+impl From<StoredTransfer> for ObservedTransfer {
+    fn from(of: StoredTransfer) -> Self {
+        let StoredTransfer { block, log_index, tx, token, from, to, amount } = of;
+        Self { token, from, to, value: amount, block: block.number, tx, log_index }
+    }
+}
+
+impl From<StoredAuthorization> for ObservedAuthorization {
+    fn from(of: StoredAuthorization) -> Self {
+        let StoredAuthorization { block, log_index, tx, token, purse, nonce } = of;
+        Self { token, purse, nonce, block: block.number, tx, log_index }
+    }
 }
 
 impl From<StoredLog> for TrailLog {

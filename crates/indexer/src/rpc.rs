@@ -2,17 +2,21 @@
 
 use crate::receipts::{ChainReceipt, ReceiptBody};
 use crate::rows::BlockRef;
-use crate::source::{ChainLog, ChainSource, Header, Seal, SourceError, Span, VaultHead};
+use crate::source::{ChainLog, ChainSource, Header, Seal, SourceError, Span, VaultHead, Wanted};
 use alloy::consensus::{Eip658Value, Receipt, ReceiptEnvelope, ReceiptWithBloom, TxType};
 use alloy::eips::{BlockId, BlockNumberOrTag};
 use alloy::primitives::{Address, B256, Bloom, U8, U64};
 use alloy::providers::Provider;
 use alloy::rpc::types::{Block, Filter, Log};
+use alloy::sol_types::SolEvent;
 use alloy::transports::{RpcError, TransportError};
 use op_alloy_consensus::{DEPOSIT_TX_TYPE_ID, OpDepositReceipt};
 use purse_protocol::RpcFault;
+use purse_protocol::abi::IEip3009::AuthorizationUsed;
+use purse_protocol::abi::IErc20::Transfer;
 use purse_protocol::abi::IVault;
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
 /// A node, reached by an alloy provider.
 #[derive(Debug, Clone)]
@@ -61,8 +65,15 @@ impl<P: Provider + 'static> ChainSource for RpcSource<P> {
         }
     }
 
-    async fn logs(&self, span: Span, addresses: &[Address]) -> Result<Vec<ChainLog>, SourceError> {
-        let filter = Filter::new().address(addresses.to_vec());
+    async fn logs(&self, span: Span, wanted: &Wanted) -> Result<Vec<ChainLog>, SourceError> {
+        let words =
+            |accounts: &BTreeSet<Address>| accounts.iter().map(|account| account.into_word()).collect::<Vec<_>>();
+        let (moved, used) = (Transfer::SIGNATURE_HASH, AuthorizationUsed::SIGNATURE_HASH);
+        let filter = match wanted {
+            Wanted::Of(contracts) => Filter::new().address(contracts.iter().copied().collect::<Vec<_>>()),
+            Wanted::From(accounts) => Filter::new().event_signature(vec![moved, used]).topic1(words(accounts)),
+            Wanted::To(accounts) => Filter::new().event_signature(moved).topic2(words(accounts)),
+        };
         let filter = match span {
             Span::Range(from, to) => filter.from_block(from).to_block(to),
             Span::Block(hash) => filter.at_block_hash(hash),

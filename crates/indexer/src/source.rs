@@ -1,9 +1,11 @@
 //! What the indexer asks of a chain, behind a small trait, so that tests can reorganise it and lie.
 
+use crate::interest::{is_from, is_to};
 use crate::receipts::ChainReceipt;
 use crate::rows::BlockRef;
 use alloy::primitives::{Address, B256, Bloom, Bytes};
 use purse_protocol::RpcFault;
+use std::collections::BTreeSet;
 use std::future::Future;
 
 /// A block's header, as far as the indexer needs it.
@@ -64,6 +66,28 @@ pub enum Span {
     Block(B256),
 }
 
+/// Which logs a query asks for: filters that any node has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// Every log of these contracts.
+    Of(BTreeSet<Address>),
+    /// What any token logs of these accounts as the giving side: `Transfer` from them, `AuthorizationUsed` of theirs.
+    From(BTreeSet<Address>),
+    /// Every `Transfer` of any token to these accounts.
+    To(BTreeSet<Address>),
+}
+
+impl Wanted {
+    /// Whether a log is one that is asked for.
+    pub fn fits(&self, contract: Address, topics: &[B256]) -> bool {
+        match self {
+            Self::Of(contracts) => contracts.contains(&contract),
+            Self::From(accounts) => is_from(topics, |account| accounts.contains(account)),
+            Self::To(accounts) => is_to(topics, |account| accounts.contains(account)),
+        }
+    }
+}
+
 /// A vault's own count of its events and its hash over them, as `head()` answers (I13).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VaultHead {
@@ -94,12 +118,8 @@ pub trait ChainSource: Send + Sync + 'static {
     fn finalized(&self) -> impl Future<Output = Result<Option<u64>, SourceError>> + Send;
     /// The block at a height; none when the node has none.
     fn header(&self, number: u64) -> impl Future<Output = Result<Option<Header>, SourceError>> + Send;
-    /// Every log of these contracts in these blocks.
-    fn logs(
-        &self,
-        span: Span,
-        addresses: &[Address],
-    ) -> impl Future<Output = Result<Vec<ChainLog>, SourceError>> + Send;
+    /// Every log in these blocks that is asked for.
+    fn logs(&self, span: Span, wanted: &Wanted) -> impl Future<Output = Result<Vec<ChainLog>, SourceError>> + Send;
     /// Every receipt of a block; none when the node has no such block.
     fn receipts(&self, block: B256) -> impl Future<Output = Result<Option<Vec<ChainReceipt>>, SourceError>> + Send;
     /// What a vault says of itself at a block; none when the node has no state of that block any more.
@@ -110,11 +130,11 @@ pub trait ChainSource: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<VaultHead>, SourceError>> + Send;
     /// Whether there is a contract at an address.
     fn has_code(&self, address: Address) -> impl Future<Output = Result<bool, SourceError>> + Send;
-    /// Whether whoever else can be asked has this block too, with these logs of these contracts.
+    /// Whether whoever else can be asked has this block too, and answers these questions with these logs.
     fn cross_check(
         &self,
         _block: &Header,
-        _contracts: &[Address],
+        _wanted: &[Wanted],
         _logs: &[ChainLog],
     ) -> impl Future<Output = Result<(), SourceError>> + Send {
         async { Ok(()) }

@@ -1,13 +1,18 @@
-//! An index in one SQLite file: opening it safely. `write`: what is written; `read`: what is read, `page`: a page at a time.
+//! An index in one SQLite file: opening it safely. `write`: what is written; `read`: what is read, `page`: a page at a time;
+//! `movements`: all of what tokens say.
 
+mod movements;
 mod page;
 mod read;
 mod write;
 
 use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
-use crate::page::{Moment, PaymentPage, PaymentQuery, TrailPart};
-use crate::rows::{BlockRef, Extent, StoredHead, StoredLog, StoredPayment, StoredRange, StoredVault};
+use crate::page::{Moment, PaymentPage, PaymentQuery, TrailPart, TransferPage, TransferQuery};
+use crate::rows::{
+    BlockRef, Extent, StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredRange,
+    StoredTransfer, StoredVault,
+};
 use crate::store::{Store, to_sql};
 use alloy::primitives::Address;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
@@ -24,6 +29,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../migrations/sqlite/0001_chain.sql")),
     M::up(include_str!("../migrations/sqlite/0002_trail.sql")),
     M::up(include_str!("../migrations/sqlite/0003_truth.sql")),
+    M::up(include_str!("../migrations/sqlite/0004_movements.sql")),
 ];
 /// The newest schema that this program knows.
 const SCHEMA: u32 = MIGRATIONS.len() as u32;
@@ -182,6 +188,18 @@ impl Store for SqliteStore {
         self.read_payments(vault)
     }
 
+    fn purses(&self) -> Result<Vec<StoredPurse>, StoreError> {
+        self.read_purses()
+    }
+
+    fn transfers(&self, account: Address) -> Result<Vec<StoredTransfer>, StoreError> {
+        self.read_transfers(account)
+    }
+
+    fn authorizations(&self, purse: Address) -> Result<Vec<StoredAuthorization>, StoreError> {
+        self.read_authorizations(purse)
+    }
+
     fn heads(&self, vault: Address, above: Option<u64>) -> Result<Vec<StoredHead>, StoreError> {
         self.read_heads(vault, above)
     }
@@ -204,6 +222,10 @@ impl Store for SqliteStore {
 
     fn payment_page(&self, query: &PaymentQuery) -> Result<PaymentPage, StoreError> {
         self.read_payment_page(query)
+    }
+
+    fn transfer_page(&self, query: &TransferQuery) -> Result<TransferPage, StoreError> {
+        self.read_transfer_page(query)
     }
 
     fn trail_since(&self, vault: Address, known: Option<BlockRef>) -> Result<TrailPart, StoreError> {

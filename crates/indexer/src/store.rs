@@ -2,8 +2,11 @@
 
 use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
-use crate::page::{Moment, PaymentPage, PaymentQuery, TrailPart};
-use crate::rows::{BlockRef, Extent, StoredHead, StoredLog, StoredPayment, StoredRange, StoredVault};
+use crate::page::{Moment, PaymentPage, PaymentQuery, TrailPart, TransferPage, TransferQuery};
+use crate::rows::{
+    BlockRef, Extent, StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredRange,
+    StoredTransfer, StoredVault,
+};
 use alloy::primitives::Address;
 
 /// An index of one factory on one chain. Everything in it comes from the chain.
@@ -41,6 +44,22 @@ pub trait Store: Send {
     /// # Errors
     /// When the database cannot be read.
     fn payments(&self, vault: Address) -> Result<Vec<StoredPayment>, StoreError>;
+    /// Every purse, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read, or a column is not what the log says.
+    fn purses(&self) -> Result<Vec<StoredPurse>, StoreError>;
+    /// What any token logged as moved from or to a vault or a purse, in the order of the chain, from the block on in which
+    /// that came to be.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn transfers(&self, account: Address) -> Result<Vec<StoredTransfer>, StoreError>;
+    /// Every authorization of a purse that was used, in the order of the chain.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn authorizations(&self, purse: Address) -> Result<Vec<StoredAuthorization>, StoreError>;
     /// Every head of a vault above a height, oldest first.
     ///
     /// # Errors
@@ -71,6 +90,11 @@ pub trait Store: Send {
     /// # Errors
     /// When the database cannot be read, or a payment is not what its log says.
     fn payment_page(&self, query: &PaymentQuery) -> Result<PaymentPage, StoreError>;
+    /// Some transfers, the newest first, with what explains them.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn transfer_page(&self, query: &TransferQuery) -> Result<TransferPage, StoreError>;
     /// The logs of a vault above a block that a reader knows (one that holds logs); all of them where it knows none, or
     /// its block was orphaned since.
     ///

@@ -250,12 +250,15 @@ impl<S: ChainSource> Indexer<S> {
         let extent = self.store.extent().map_err(IndexError::from)?;
         let finalized = view.finalized.max(extent.finalized);
         let mut cursor = extent.cursor;
-        let mut known = Known::new(self.store.last_heads(None).map_err(IndexError::from)?);
+        let purses = self.store.purses().map_err(IndexError::from)?;
+        let heads = self.store.last_heads(None).map_err(IndexError::from)?;
+        let mut known = Known::new(heads, purses.iter().map(|purse| purse.address));
+        let factory = self.fetcher.factory.address;
         let next = cursor.map_or(self.from_block, |cursor| cursor.number + 1);
         let mut pipeline = Pipeline::new(self.fetcher.clone(), Reach { next, finalized, head: view.head.number });
-        while let Some(fetched) = pipeline.next(&mut self.pace, &known.vaults()).await {
+        while let Some(fetched) = pipeline.next(&mut self.pace, &known.interest(factory)).await {
             let mut fetched = fetched?;
-            let new: Vec<_> = known.vaults().difference(&fetched.asked).copied().collect();
+            let new = known.interest(factory).without(&fetched.asked);
             if !new.is_empty() {
                 self.fetcher.complete(&mut fetched, new).await?;
             }
@@ -265,7 +268,7 @@ impl<S: ChainSource> Indexer<S> {
             if to == view.head.number {
                 chunk.confirmed = self.confirm(&after, &chunk, extent, None).await?;
             }
-            let (end, logs) = (chunk.end(), chunk.logs.len());
+            let (end, logs) = (chunk.end(), chunk.log_count());
             blocking(|| self.store.commit(cursor, chunk)).map_err(IndexError::from)?;
             (cursor, known) = (end, after);
             synced.logs += logs;

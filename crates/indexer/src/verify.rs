@@ -3,9 +3,10 @@
 use crate::chunk::Chunk;
 use crate::decode::{self, Factory, Read};
 use crate::error::IndexError;
-use crate::fetch::{FetchError, Fetched};
+use crate::fetch::{FetchError, Fetched, came_twice};
 use crate::known::Known;
-use crate::rows::{BlockRef, StoredHead, StoredRange};
+use crate::movement::{self, Movement};
+use crate::rows::{BlockRef, StoredAuthorization, StoredHead, StoredPurse, StoredRange, StoredTransfer, StoredVault};
 use crate::source::{ChainLog, Header};
 use crate::truth::Truth;
 use alloy::primitives::{Address, B256};
@@ -46,15 +47,13 @@ pub(crate) fn verify(
         screened(&headers, &logs)?;
     }
     logs.sort_by_key(position);
-    if !plan.linked {
-        let with_logs: BTreeSet<_> = logs.iter().map(|log| log.block_number).collect();
-        headers.retain(|header| header.number == plan.to || with_logs.contains(&header.number));
-    }
+    // What moved between two accounts came in two answers, the same.
+    logs.dedup_by(|next, log| position(next) == position(log) && next == log);
     if let Some(pair) = logs.windows(2).find(|pair| position(&pair[0]) == position(&pair[1])) {
-        let text = format!("log {} of block {} came twice", pair[0].log_index, pair[0].block_number);
-        return Err(IndexError::Inconsistent(text).into());
+        return Err(came_twice(&pair[0]).into());
     }
     transactions(&logs)?;
+    let before = known;
     let mut known = known.clone();
     let vaults = factory.created(&logs)?;
     for vault in &vaults {
@@ -63,6 +62,8 @@ pub(crate) fn verify(
             return Err(IndexError::Inconsistent(text).into());
         }
     }
+    let is_contract = |log: &ChainLog| log.address == factory.address || known.head(log.address).is_some();
+    let (logs, of_tokens): (Vec<_>, Vec<_>) = logs.into_iter().partition(is_contract);
     let heads = follow(&logs, &mut known)?;
     for vault in &vaults {
         if known.head(vault.address).is_some_and(|head| head.sequence == 0) {
@@ -77,9 +78,58 @@ pub(crate) fn verify(
             Read::Other => {}
         }
     }
+    let purses: Vec<_> =
+        logs.iter().filter(|log| log.address != factory.address).filter_map(movement::opened).collect();
+    purses.iter().for_each(|purse| known.open(purse.address));
+    let (transfers, authorizations) = movements(&of_tokens, before, &known, &vaults, &purses);
+    if !plan.linked {
+        let of_logs = logs.iter().map(|log| log.block_number);
+        let of_moves = transfers.iter().map(|moved| moved.block.number);
+        let of_uses = authorizations.iter().map(|used| used.block.number);
+        let with_logs: BTreeSet<_> = of_logs.chain(of_moves).chain(of_uses).collect();
+        headers.retain(|header| header.number == plan.to || with_logs.contains(&header.number));
+    }
     let range = Some(StoredRange { first: plan.from, last: plan.to, truth });
-    let chunk = Chunk { headers, logs, vaults, payments, heads, range, finalized: 0, confirmed: false };
+    let (finalized, confirmed) = (0, false);
+    let chunk = Chunk {
+        headers,
+        logs,
+        transfers,
+        authorizations,
+        vaults,
+        purses,
+        payments,
+        heads,
+        range,
+        finalized,
+        confirmed,
+    };
     Ok(Verified { chunk, known, unknown })
+}
+
+/// What tokens say of vaults and purses, from the blocks on in which they came to be: the same however the blocks were
+/// asked for.
+fn movements(
+    logs: &[ChainLog],
+    before: &Known,
+    known: &Known,
+    vaults: &[StoredVault],
+    purses: &[StoredPurse],
+) -> (Vec<StoredTransfer>, Vec<StoredAuthorization>) {
+    let created = vaults.iter().map(|vault| (vault.address, vault.block.number));
+    let opened = purses.iter().map(|purse| (purse.address, purse.block.number));
+    let since = created.chain(opened).collect();
+    let (mut transfers, mut authorizations) = (Vec::new(), Vec::new());
+    for log in logs {
+        let read = movement::read(log);
+        let is_older = |account: &Address| before.has_account(account);
+        match read.filter(|read| movement::belongs(read, log.block_number, &since, is_older)) {
+            Some(Movement::Transfer(moved)) => transfers.push(moved),
+            Some(Movement::Authorization(used)) if known.has_purse(&used.purse) => authorizations.push(used),
+            _ => {}
+        }
+    }
+    (transfers, authorizations)
 }
 
 /// Follows every log and notes each vault after each block.

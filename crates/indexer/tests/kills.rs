@@ -51,6 +51,7 @@ impl Where {
 struct Growing {
     chain: FakeChain,
     vault: alloy::primitives::Address,
+    purse: alloy::primitives::Address,
     stage: u32,
 }
 
@@ -58,7 +59,8 @@ impl Growing {
     fn new() -> Self {
         let chain = FakeChain::new();
         let vault = chain.state().create_vault(1);
-        let mut growing = Self { chain, vault, stage: 0 };
+        let purse = chain.state().open_purse(vault);
+        let mut growing = Self { chain, vault, purse, stage: 0 };
         growing.add(400);
         growing
     }
@@ -71,7 +73,12 @@ impl Growing {
 
     fn add(&mut self, blocks: u32) {
         let mut state = self.chain.state();
-        (0..blocks).for_each(|_| state.events(self.vault, EVENTS_IN_A_BLOCK));
+        for block in 0..blocks {
+            state.events(self.vault, EVENTS_IN_A_BLOCK);
+            if block % 5 == 0 {
+                state.purchase(self.purse, u64::from(block));
+            }
+        }
     }
 
     fn grow(&mut self) {

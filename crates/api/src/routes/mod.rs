@@ -5,8 +5,11 @@ pub(crate) mod limits;
 pub(crate) mod live;
 pub(crate) mod payments;
 pub(crate) mod probes;
+pub(crate) mod purses;
+pub(crate) mod ranges;
 pub(crate) mod refusals;
 pub(crate) mod sessions;
+pub(crate) mod transfers;
 pub(crate) mod vaults;
 
 use purse_indexer::Moment;

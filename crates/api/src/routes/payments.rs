@@ -3,6 +3,7 @@
 use super::AsOf;
 use crate::etag::Tag;
 use crate::event::Payment;
+use crate::movement::{KnownRange, known as ranges_of};
 use crate::parameters::{Asked, VaultPath, address_or_none, cursor, page_size, session, time};
 use crate::problem::Problem;
 use crate::server::Api;
@@ -43,6 +44,8 @@ pub(crate) struct Filter {
 pub(crate) struct PaymentList {
     as_of: AsOf,
     payments: Vec<Payment>,
+    /// How well the blocks of these payments are known.
+    known: Vec<KnownRange>,
     /// The cursor of the next page, of older payments; null = this is the last.
     next: Option<String>,
 }
@@ -104,6 +107,8 @@ pub(crate) async fn list(
     let words = api.tokens.words(found.payments.iter().map(|placed| placed.payment.token)).await;
     let payments = found.payments.iter().map(|placed| Payment::listed(placed, moment.extent.finalized, &words));
     let next = next.map(|next| format!("{}.{}", next.block, next.sequence));
-    let list = PaymentList { as_of: (&moment).into(), payments: payments.collect(), next };
+    let ends = found.payments.last().zip(found.payments.first()).map(|(last, first)| (last.block, first.block));
+    let known = ranges_of(&found.ranges, ends);
+    let list = PaymentList { as_of: (&moment).into(), payments: payments.collect(), known, next };
     Ok(Tag::of(&moment, &api.tokens, &uri).answer(&headers, list))
 }

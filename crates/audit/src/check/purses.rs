@@ -1,7 +1,8 @@
 //! What went into purses and came out of them, by their tokens' own `Transfer`s: all of it counted before by a refill or
-//! given by somebody (I16), and paid to sellers in the purse's category alone (I15).
+//! given by somebody (I16), and paid to sellers in the purse's category alone, under authorizations of its own (I15).
 
 use crate::books::{Books, PurseOf};
+use crate::entry::{Cause, entries};
 use crate::observed::{Observed, ObservedTransfer};
 use crate::report::{Check, Difference, Subject};
 use crate::trail::Trail;
@@ -34,16 +35,43 @@ pub struct PurseBook {
 }
 
 pub(crate) fn check(trail: &Trail, observed: &Observed) -> (Vec<Check>, Vec<PurseBook>) {
-    let (paid, books) = replayed(trail, observed);
+    let (mut paid, books) = replayed(trail, observed);
+    paid.extend(unauthorized(trail, observed));
     let title = "purses paid sellers of their category, while the session might";
     let left = observed.purse_transfers.iter().filter(|transfer| trail.purses.contains_key(&transfer.from)).count();
-    let paid = Check::new("purse_payments", "I15", title, format!("{left} transfers out of purses"), paid);
+    let detail = format!("{left} transfers out of purses, {} authorizations used", observed.authorizations.len());
+    let paid = Check::new("purse_payments", "I15", title, detail, paid);
 
     let accounts = accounts(trail, observed);
     let title = "of each purse: refilled + received = paid + swept + balance, its target as the rules say";
     let detail = format!("{} purses", trail.purses.len());
     let held = Check::new("purses", "I16", title, detail, held(trail, observed, &books, &accounts));
     (vec![paid, held], accounts)
+}
+
+/// The double entry: what left a purse to anyone but the vault was authorized, and what was authorized left it.
+fn unauthorized(trail: &Trail, observed: &Observed) -> Vec<Difference> {
+    let purses: BTreeMap<_, _> = trail.purses.iter().map(|(&purse, of)| (purse, of.token)).collect();
+    let of_purses = |moved: &&ObservedTransfer| {
+        !moved.value.is_zero() && [moved.from, moved.to].iter().any(|who| purses.get(who) == Some(&moved.token))
+    };
+    let transfers: Vec<_> = observed.purse_transfers.iter().filter(of_purses).copied().collect();
+    let found = entries(trail.vault, &purses, Vec::new(), &observed.authorizations, &transfers);
+    let unexplained = transfers
+        .iter()
+        .zip(found.causes)
+        .filter(|(moved, cause)| *cause == Cause::Unexplained && purses.get(&moved.from) == Some(&moved.token));
+    let problem = "left a purse, and its token logged no authorization that was used";
+    let mut differences: Vec<_> =
+        unexplained.map(|(moved, _)| Difference::new(Subject::transfer(moved), problem)).collect();
+    differences.extend(found.unsettled.iter().map(|used| {
+        let problem = format!(
+            "used up authorization {} in block {}, transaction {}, and its token logged no transfer",
+            used.nonce, used.block, used.tx
+        );
+        Difference::new(Subject::Payee { payee: used.purse }, problem)
+    }));
+    differences
 }
 
 /// What left a purse, judged by the books of its moment; and the books as they are in the end.

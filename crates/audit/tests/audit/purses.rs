@@ -3,7 +3,8 @@
 use crate::promises::{audit, broken, paid, the_one};
 use crate::synthetic::{KEY, ONE, OWNER, PAYEE, PURSE, RELAYER, START, Synthetic, TARGET, TOKEN, VAULT, who};
 use alloy::primitives::U256;
-use purse_audit::observed::ObservedOutflow;
+use purse_audit::check::indexed::{self, Indexed};
+use purse_audit::observed::{ObservedAuthorization, ObservedOutflow, ObservedTransfer};
 use purse_audit::{ChangeSubject, Subject, compare};
 use purse_protocol::SessionId;
 use purse_protocol::abi::IVault::{
@@ -90,6 +91,59 @@ fn what_a_purse_must_not_pay_is_named() {
         sells(&mut vault, stranger, 1);
         assert_eq!(broken(&audit(&vault)), ["purse_payments"]);
     }
+}
+
+/// I15: double entry. What left without an authorization, and an authorization that moved nothing, are named.
+#[test]
+fn a_purchase_without_its_other_half_is_named() {
+    let mut vault = filled();
+    sells(&mut vault, PAYEE, ONE);
+    assert!(audit(&vault).holds());
+    let taken = vault.authorizations.pop().unwrap();
+    let report = audit(&vault);
+    assert_eq!(broken(&report), ["purse_payments"]);
+    let (_, difference) = report.differences().next().unwrap();
+    assert!(difference.problem.contains("no authorization"), "{}", difference.problem);
+    assert!(matches!(difference.subject, Subject::Transfer { to: PAYEE, .. }), "{:?}", difference.subject);
+    // Another transaction's is not its own.
+    vault.authorizations.push(ObservedAuthorization { tx: Default::default(), ..taken });
+    assert_eq!(audit(&vault).differences().count(), 2);
+    vault.authorizations = vec![taken];
+    vault.authorize();
+    let report = audit(&vault);
+    assert_eq!(broken(&report), ["purse_payments"]);
+    let (_, difference) = report.differences().next().unwrap();
+    assert!(difference.problem.contains("no transfer"), "{}", difference.problem);
+    // Of another token it says nothing: anybody can write one.
+    vault.authorizations.last_mut().unwrap().token = PAYEE;
+    assert!(audit(&vault).holds());
+}
+
+/// I13: what an index lacks of the tokens' logs, or has and the chain has not, is named.
+#[test]
+fn an_index_that_lacks_a_transfer_is_named() {
+    let mut vault = filled();
+    sells(&mut vault, PAYEE, ONE);
+    let (trail, observed) = (vault.trail(), vault.observed());
+    let transfers = [observed.transfers.clone(), observed.purse_transfers.clone()].concat();
+    let whole = Indexed { transfers, authorizations: observed.authorizations.clone() };
+    let problems = |indexed: &Indexed| indexed::check(&trail, &observed, indexed).differences;
+    assert_eq!(problems(&whole), []);
+    let mut lacks = whole.clone();
+    let last = lacks.transfers.pop().unwrap();
+    assert!(problems(&lacks)[0].problem.contains("not in the index"));
+    lacks.transfers.push(ObservedTransfer { value: last.value + U256::ONE, ..last });
+    assert_eq!(problems(&lacks).len(), 2, "an altered one is neither");
+    let mut more = whole.clone();
+    more.transfers.push(ObservedTransfer { log_index: last.log_index + 50, ..last });
+    assert!(problems(&more)[0].problem.contains("not on the chain"));
+    // Of a token that is none of the vault's, an index may have anything.
+    let mut foreign = whole.clone();
+    foreign.transfers.push(ObservedTransfer { log_index: last.log_index + 50, token: PAYEE, ..last });
+    assert_eq!(problems(&foreign), []);
+    let mut unused = whole;
+    unused.authorizations.clear();
+    assert_eq!(problems(&unused).len(), 1);
 }
 
 /// I16: no refill by another session, none above the target, no fee above the cap, no fee to a purse.

@@ -3,8 +3,8 @@
 use alloy::primitives::{Address, B256, Bytes, IntoLogData, LogData, U256, keccak256};
 use alloy::sol_types::{SolCall, SolEvent};
 use purse_audit::observed::{
-    ObservedBlock, ObservedHead, ObservedHeader, ObservedMeter, ObservedPolicy, ObservedPurse, ObservedToken,
-    ObservedTransfer,
+    ObservedAuthorization, ObservedBlock, ObservedHead, ObservedHeader, ObservedMeter, ObservedPolicy, ObservedPurse,
+    ObservedToken, ObservedTransfer,
 };
 use purse_audit::{Observed, Trail, TrailLog};
 use purse_protocol::Window;
@@ -47,6 +47,7 @@ pub(crate) struct Synthetic {
     pub(crate) transfers: Vec<ObservedTransfer>,
     /// Of purses, those between a purse and the vault included.
     pub(crate) purse_transfers: Vec<ObservedTransfer>,
+    pub(crate) authorizations: Vec<ObservedAuthorization>,
     pub(crate) time: u64,
     pub(crate) block: u64,
     /// The last event's sequence number.
@@ -64,6 +65,7 @@ impl Synthetic {
             logs: Vec::new(),
             transfers: Vec::new(),
             purse_transfers: Vec::new(),
+            authorizations: Vec::new(),
             time: START,
             block: 10,
             sequence: 0,
@@ -190,6 +192,9 @@ impl Synthetic {
     }
 
     pub(crate) fn transfer(&mut self, from: Address, to: Address, value: U256) {
+        if from == PURSE && to != VAULT {
+            self.authorize();
+        }
         let log_index = self.next_log();
         let (block, tx) = (self.block, self.tx());
         let transfer = ObservedTransfer { token: TOKEN, from, to, value, block, tx, log_index };
@@ -201,6 +206,13 @@ impl Synthetic {
         }
     }
 
+    /// The token says that an authorization of the purse was used.
+    pub(crate) fn authorize(&mut self) {
+        let log_index = self.next_log();
+        let (block, tx, nonce) = (self.block, self.tx(), B256::left_padding_from(&log_index.to_be_bytes()));
+        self.authorizations.push(ObservedAuthorization { token: TOKEN, purse: PURSE, nonce, block, tx, log_index });
+    }
+
     pub(crate) fn trail(&self) -> Trail {
         Trail::fold(CHAIN, VAULT, self.logs.clone()).expect("the logs of a synthetic vault make a trail")
     }
@@ -209,6 +221,7 @@ impl Synthetic {
     pub(crate) fn observed(&self) -> Observed {
         let mut observed = observe(&self.trail(), &self.transfers, self.block, self.time);
         observed.purse_transfers = self.purse_transfers.clone();
+        observed.authorizations = self.authorizations.clone();
         for one in &mut observed.purses {
             let of = |mine: fn(&ObservedTransfer) -> Address| {
                 self.purse_transfers
@@ -354,6 +367,7 @@ pub(crate) fn observe(trail: &Trail, transfers: &[ObservedTransfer], number: u64
             .map(|&purse| ObservedPurse { purse, balance: U256::ZERO, target: U256::from(TARGET) })
             .collect(),
         purse_transfers: Vec::new(),
+        authorizations: Vec::new(),
         approvals: Vec::new(),
         outflows: Vec::new(),
         origin: None,

@@ -12,8 +12,9 @@ use crate::outflow;
 use crate::output::{Reply, bold, green, red, yellow};
 use alloy::primitives::{Address, B256, U256};
 use clap::{Args, Subcommand};
-use purse_audit::{Difference, Outcome, Place, Report, Subject, Trail, compare};
-use purse_indexer::{BlockRef, observe, proofs};
+use purse_audit::check::indexed;
+use purse_audit::{Difference, Observed, Outcome, Place, Report, Subject, Trail, compare};
+use purse_indexer::{BlockRef, indexed_by, observe, proofs};
 use purse_protocol::meter::{Meter, base_units};
 use serde_json::json;
 
@@ -57,7 +58,9 @@ pub(crate) async fn run(context: &Context, args: &AuditArgs) -> Result<Reply, Fa
         .cursor
         .ok_or_else(|| Failure::error("NoTrail", "the index is empty", "no block yet", "run purse index"))?;
     let beside = Beside { factory: Some(ledger.factory), lens: outflow::lens(context, &vault).await? };
-    let report = examine(&vault, &trail, block, ledger.from_block, beside).await?;
+    let (mut report, observed) = examine(&vault, &trail, block, ledger.from_block, beside).await?;
+    let in_index = indexed_by(&*store, &trail).map_err(|error| library_failure::of_store(&error))?;
+    report.checks.push(indexed::check(&trail, &observed, &in_index));
     Ok(render(&vault, &token, &trail, &report))
 }
 
@@ -92,7 +95,7 @@ pub(crate) async fn examine(
     block: BlockRef,
     from_block: u64,
     beside: Beside,
-) -> Result<Report, Failure> {
+) -> Result<(Report, Observed), Failure> {
     let provider = &vault.node.provider;
     let observed = observe(provider, block, from_block, &trail.questions()).await;
     let mut observed = observed.map_err(|error| library_failure::of_observe(&error))?;
@@ -104,7 +107,7 @@ pub(crate) async fn examine(
         let outflows = proofs::outflows(provider, block, lens, trail).await;
         observed.outflows = outflows.map_err(|error| library_failure::of_observe(&error))?;
     }
-    Ok(compare(trail, &observed))
+    Ok((compare(trail, &observed), observed))
 }
 
 /// The token whose amounts are written out: the usual one, or else the first that the vault lists.

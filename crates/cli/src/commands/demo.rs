@@ -188,7 +188,7 @@ async fn audit(stage: &Stage, teller: &mut Teller) -> Result<(), Failure> {
     let store = indexer.into_store();
     let trail = ledger::trail(&*store, &stage.vault)?;
     let end = synced.block.ok_or_else(|| differs("the audit", "an index", "nothing"))?;
-    let report = examine(&stage.vault, &trail, end, 0, Beside::default()).await?;
+    let (report, _) = examine(&stage.vault, &trail, end, 0, Beside::default()).await?;
     if !report.holds() {
         let problems = report.differences().map(|(_, difference)| difference.problem.clone()).collect::<Vec<_>>();
         return Err(differs("the audit", "no difference", &problems.join("; ")));

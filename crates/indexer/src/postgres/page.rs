@@ -1,7 +1,7 @@
 //! What is read from PostgreSQL a page at a time, each in one snapshot.
 
 use super::PostgresStore;
-use super::read::Value;
+use super::read::{RANGES, Value};
 use crate::error::StoreError;
 use crate::page::{LARGEST_PAGE, Moment, PaymentPage, PaymentQuery, PlacedPayment, TrailPart};
 use crate::rows::{BlockRef, Extent};
@@ -24,6 +24,8 @@ const PAYMENTS: &str =
        AND p.time >= $9 AND p.time < $10
      ORDER BY p.number DESC, p.log_index DESC LIMIT $11";
 const STANDS: &str = "SELECT 1 FROM blocks WHERE chain_id = $1 AND hash = $2 AND NOT orphaned";
+/// What [`PostgresStore::log`] reads.
+pub(super) const LOG_COLUMNS: &str = "b.number, hash, b.time, log_index, tx, topics, data, parent, sequence";
 const LOGS: &str = "SELECT b.number, hash, b.time, log_index, tx, topics, data, parent, sequence
                     FROM logs l JOIN blocks b ON b.chain_id = l.chain_id AND b.hash = l.block AND NOT orphaned
                     WHERE l.chain_id = $1 AND address = $2 AND l.number > $3 ORDER BY b.number, log_index";
@@ -48,13 +50,16 @@ impl PostgresStore {
             Box::new(seconds(query.until, i64::MAX)?),
             Box::new(i64::from(query.limit.min(LARGEST_PAGE))),
         ];
-        let (moment, rows) = self.at_one_moment(move |tx, chain| select(tx, PAYMENTS, chain, &values))?;
+        let (moment, (rows, ranges)) = self.at_one_moment(move |tx, chain| {
+            Ok((select(tx, PAYMENTS, chain, &values)?, select(tx, RANGES, chain, &[])?))
+        })?;
+        let ranges = ranges.iter().map(|row| self.range(row)).collect::<Result<_, StoreError>>()?;
         let payments = rows.iter().map(|row| {
             let payment = self.payment(vault, row)?;
             let (block, time) = (self.number(row, 12)?, self.number(row, 15)?);
             Ok(PlacedPayment { payment, block, time, tx: self.bytes(row, 16)? })
         });
-        Ok(PaymentPage { moment, payments: payments.collect::<Result<_, StoreError>>()? })
+        Ok(PaymentPage { moment, payments: payments.collect::<Result<_, StoreError>>()?, ranges })
     }
 
     pub(super) fn read_trail_since(&self, vault: Address, known: Option<BlockRef>) -> Result<TrailPart, StoreError> {
@@ -75,7 +80,7 @@ impl PostgresStore {
     }
 
     /// What `read` finds, and how far the index has come, in one snapshot.
-    fn at_one_moment<T: Send + 'static>(
+    pub(super) fn at_one_moment<T: Send + 'static>(
         &self,
         read: impl FnOnce(&mut Transaction<'_>, i64) -> Result<T, postgres::Error> + Send + 'static,
     ) -> Result<(Moment, T), StoreError> {
@@ -102,7 +107,12 @@ impl PostgresStore {
 }
 
 /// The rows of a query whose first value is the chain.
-fn select(tx: &mut Transaction<'_>, sql: &str, chain: i64, values: &[Value]) -> Result<Vec<Row>, postgres::Error> {
+pub(super) fn select(
+    tx: &mut Transaction<'_>,
+    sql: &str,
+    chain: i64,
+    values: &[Value],
+) -> Result<Vec<Row>, postgres::Error> {
     let chain: [&(dyn ToSql + Sync); 1] = [&chain];
     let values = values.iter().map(|value| &**value as &(dyn ToSql + Sync));
     tx.query(sql, &chain.into_iter().chain(values).collect::<Vec<_>>())

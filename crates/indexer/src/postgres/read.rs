@@ -11,6 +11,8 @@ use postgres::Row;
 use postgres::types::{FromSql, ToSql};
 use purse_protocol::event::sequence_of;
 
+pub(super) const RANGES: &str = "SELECT first, last, truth FROM ranges WHERE chain_id = $1 ORDER BY first";
+
 /// A value for a query, on its way to the connection's thread.
 pub(super) type Value = Box<dyn ToSql + Sync + Send>;
 
@@ -150,12 +152,14 @@ impl PostgresStore {
     }
 
     pub(super) fn read_ranges(&self) -> Result<Vec<StoredRange>, StoreError> {
-        let sql = "SELECT first, last, truth FROM ranges WHERE chain_id = $1 ORDER BY first";
-        self.rows(sql, Vec::new(), |store, row| {
-            let word: String = store.column(row, 2)?;
-            let truth = Truth::of(&word).ok_or_else(|| store.corrupt(format!("no truth is called {word}")))?;
-            Ok(StoredRange { first: store.number(row, 0)?, last: store.number(row, 1)?, truth })
-        })
+        self.rows(RANGES, Vec::new(), Self::range)
+    }
+
+    /// A row of [`RANGES`].
+    pub(super) fn range(&self, row: &Row) -> Result<StoredRange, StoreError> {
+        let word: String = self.column(row, 2)?;
+        let truth = Truth::of(&word).ok_or_else(|| self.corrupt(format!("no truth is called {word}")))?;
+        Ok(StoredRange { first: self.number(row, 0)?, last: self.number(row, 1)?, truth })
     }
 
     pub(super) fn read_blocks_down_from(&self, below: u64, limit: u64) -> Result<Vec<BlockRef>, StoreError> {
@@ -181,7 +185,7 @@ impl PostgresStore {
     }
 
     /// The rows of a query whose first value is the chain.
-    fn rows<T>(
+    pub(super) fn rows<T>(
         &self,
         sql: &'static str,
         values: Vec<Value>,

@@ -1,6 +1,7 @@
 //! What is written to PostgreSQL, each in one transaction: a chunk, by binary COPY; a rollback.
 
-use super::PostgresStore;
+use super::movements::{came_back, copy_movements};
+use super::{PARTITIONED, PostgresStore};
 use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
 use crate::rows::{BlockRef, StoredRange};
@@ -37,7 +38,7 @@ impl PostgresStore {
         let names: Vec<_> = months.iter().map(|month| month.0.clone()).collect();
         self.transact(before, move |tx| {
             for (month, from, to) in &months {
-                for table in ["logs", "payments"] {
+                for table in PARTITIONED {
                     tx.batch_execute(&format!(
                         "CREATE TABLE IF NOT EXISTS {table}_{chain}_{month} PARTITION OF {table}_{chain}
                          FOR VALUES FROM ({from}) TO ({to})"
@@ -53,6 +54,7 @@ impl PostgresStore {
             copy_blocks(tx, chain, &chunk, new)?;
             copy_logs(tx, chain, &chunk, new)?;
             copy_vaults(tx, chain, &chunk, new)?;
+            copy_movements(tx, chain, &chunk, new)?;
             copy_payments(tx, chain, &chunk, new)?;
             copy_heads(tx, chain, &chunk, new)?;
             advance(tx, chain, before, &chunk)?;
@@ -164,6 +166,9 @@ fn bring_back(tx: &mut Transaction<'_>, chain: i64, chunk: &Chunk) -> Result<Out
             return Ok(Outcome::Changed(header.number, header.hash));
         }
     }
+    if let Some(header) = came_back(tx, chain, chunk, &known, &times)? {
+        return Ok(Outcome::Changed(header.number, header.hash));
+    }
     Ok(Outcome::Done(known))
 }
 
@@ -174,8 +179,10 @@ fn copy_blocks(
     new: impl Fn(&B256) -> bool,
 ) -> Result<(), postgres::Error> {
     let mut logs: HashMap<B256, i64> = HashMap::new();
-    for log in &chunk.logs {
-        *logs.entry(log.block_hash).or_default() += 1;
+    let of_tokens = chunk.transfers.iter().map(|moved| moved.block.hash);
+    let of_tokens = of_tokens.chain(chunk.authorizations.iter().map(|used| used.block.hash));
+    for block in chunk.logs.iter().map(|log| log.block_hash).chain(of_tokens) {
+        *logs.entry(block).or_default() += 1;
     }
     let into = "COPY blocks (chain_id, number, hash, parent, time, logs) FROM STDIN BINARY";
     let types = [Type::INT8, Type::INT8, Type::BYTEA, Type::BYTEA, Type::INT8, Type::INT8];
@@ -295,7 +302,7 @@ fn copy_heads(
 }
 
 /// Copies rows into a table, if there are any.
-fn copy<R>(
+pub(super) fn copy<R>(
     tx: &mut Transaction<'_>,
     into: &str,
     types: &[Type],

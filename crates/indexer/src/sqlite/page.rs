@@ -41,7 +41,8 @@ impl SqliteStore {
                 |store, row| store.placed_payment(query.vault, row),
             )
         };
-        self.at_one_moment(read, |moment, payments| PaymentPage { moment, payments })
+        let read = |store: &Self| Ok((read(store)?, store.read_ranges()?));
+        self.at_one_moment(read, |moment, (payments, ranges)| PaymentPage { moment, payments, ranges })
     }
 
     pub(super) fn read_trail_since(&self, vault: Address, known: Option<BlockRef>) -> Result<TrailPart, StoreError> {
@@ -64,7 +65,7 @@ impl SqliteStore {
     }
 
     /// What `read` finds, and how far the file has come, in one transaction.
-    fn at_one_moment<T, A>(
+    pub(super) fn at_one_moment<T, A>(
         &self,
         read: impl FnOnce(&Self) -> Result<T, StoreError>,
         answer: impl FnOnce(Moment, T) -> A,

@@ -3,7 +3,7 @@
 use super::SqliteStore;
 use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
-use crate::rows::{BlockRef, StoredHead, StoredPayment, StoredRange, StoredVault};
+use crate::rows::{BlockRef, StoredAuthorization, StoredHead, StoredPayment, StoredRange, StoredTransfer, StoredVault};
 use crate::source::{ChainLog, Header};
 use crate::store::to_sql;
 use alloy::primitives::B256;
@@ -15,10 +15,29 @@ use std::collections::HashMap;
 type Ids = HashMap<B256, (i64, IsNew)>;
 type IsNew = bool;
 
+/// The logs of one block.
+#[derive(Debug, Clone, Copy, Default)]
+struct OfBlock<'a> {
+    logs: &'a [ChainLog],
+    transfers: &'a [StoredTransfer],
+    authorizations: &'a [StoredAuthorization],
+}
+
+impl OfBlock<'_> {
+    const fn count(&self) -> i64 {
+        (self.logs.len() + self.transfers.len() + self.authorizations.len()) as i64
+    }
+}
+
 /// While final blocks are caught up with, rows only come in: the indexes by vault are made once afterwards, which takes a
 /// small part of the time of keeping them. Whoever reads meanwhile reads slowly.
-const DEFER_INDEXES: &str = "DROP INDEX IF EXISTS logs_by_vault; DROP INDEX IF EXISTS payments_by_vault;";
-const MAKE_INDEXES: [&str; 2] = [
+const DEFER_INDEXES: &str = "DROP INDEX IF EXISTS logs_by_vault; DROP INDEX IF EXISTS payments_by_vault;
+    DROP INDEX IF EXISTS transfers_by_sender; DROP INDEX IF EXISTS transfers_by_recipient;
+    DROP INDEX IF EXISTS authorizations_by_purse;";
+const MAKE_INDEXES: [&str; 5] = [
+    "CREATE INDEX IF NOT EXISTS transfers_by_sender ON transfers (sender)",
+    "CREATE INDEX IF NOT EXISTS transfers_by_recipient ON transfers (recipient)",
+    "CREATE INDEX IF NOT EXISTS authorizations_by_purse ON authorizations (purse)",
     "CREATE INDEX IF NOT EXISTS logs_by_vault ON logs (address, sequence)",
     "CREATE INDEX IF NOT EXISTS payments_by_vault ON payments (vault, sequence)",
 ];
@@ -39,6 +58,21 @@ impl SqliteStore {
             for vault in &chunk.vaults {
                 if let Some(id) = new(&vault.block.hash) {
                     self.put_vault(tx, id, vault)?;
+                }
+            }
+            for purse in &chunk.purses {
+                if let Some(id) = new(&purse.block.hash) {
+                    self.put_purse(tx, id, purse)?;
+                }
+            }
+            for moved in &chunk.transfers {
+                if let Some(id) = new(&moved.block.hash) {
+                    self.put_transfer(tx, id, moved)?;
+                }
+            }
+            for used in &chunk.authorizations {
+                if let Some(id) = new(&used.block.hash) {
+                    self.put_authorization(tx, id, used)?;
                 }
             }
             for payment in &chunk.payments {
@@ -87,23 +121,31 @@ impl SqliteStore {
     }
 
     fn put_blocks(&self, tx: &Transaction<'_>, chunk: &Chunk) -> Result<Ids, StoreError> {
-        let mut logs: HashMap<B256, &[ChainLog]> = HashMap::new();
-        logs.extend(chunk.logs.chunk_by(|a, b| a.block_hash == b.block_hash).map(|of| (of[0].block_hash, of)));
+        let mut of_blocks: HashMap<B256, OfBlock<'_>> = HashMap::new();
+        for logs in chunk.logs.chunk_by(|a, b| a.block_hash == b.block_hash) {
+            of_blocks.entry(logs[0].block_hash).or_default().logs = logs;
+        }
+        for transfers in chunk.transfers.chunk_by(|a, b| a.block == b.block) {
+            of_blocks.entry(transfers[0].block.hash).or_default().transfers = transfers;
+        }
+        for authorizations in chunk.authorizations.chunk_by(|a, b| a.block == b.block) {
+            of_blocks.entry(authorizations[0].block.hash).or_default().authorizations = authorizations;
+        }
         let mut ids = Ids::new();
         for header in &chunk.headers {
-            let logs = logs.get(&header.hash).copied().unwrap_or_default();
-            ids.insert(header.hash, self.put_block(tx, header, logs)?);
+            let of = of_blocks.get(&header.hash).copied().unwrap_or_default();
+            ids.insert(header.hash, self.put_block(tx, header, of)?);
         }
         Ok(ids)
     }
 
-    fn put_block(&self, tx: &Transaction<'_>, header: &Header, logs: &[ChainLog]) -> Result<(i64, IsNew), StoreError> {
+    fn put_block(&self, tx: &Transaction<'_>, header: &Header, of: OfBlock<'_>) -> Result<(i64, IsNew), StoreError> {
         let found = tx
             .query_row("SELECT id FROM blocks WHERE hash = ?1", [header.hash.as_slice()], |row| row.get(0))
             .optional()
             .map_err(|source| self.error(source))?;
         if let Some(id) = found {
-            self.bring_back(tx, id, header, logs)?;
+            self.bring_back(tx, id, header, of)?;
             return Ok((id, false));
         }
         self.run(
@@ -114,18 +156,20 @@ impl SqliteStore {
                 header.hash.as_slice(),
                 header.parent.as_slice(),
                 to_sql("time", header.time)?,
-                logs.len() as i64
+                of.count()
             ],
         )?;
         Ok((tx.last_insert_rowid(), true))
     }
 
     /// A block that was orphaned and came back must be what it was.
-    fn bring_back(&self, tx: &Transaction<'_>, id: i64, header: &Header, logs: &[ChainLog]) -> Result<(), StoreError> {
-        let sql = "SELECT count(*) FROM logs WHERE block = ?1";
+    fn bring_back(&self, tx: &Transaction<'_>, id: i64, header: &Header, of: OfBlock<'_>) -> Result<(), StoreError> {
+        let sql =
+            "SELECT (SELECT count(*) FROM logs WHERE block = ?1) + (SELECT count(*) FROM transfers WHERE block = ?1)
+                        + (SELECT count(*) FROM authorizations WHERE block = ?1)";
         let stored: i64 = tx.query_row(sql, [id], |row| row.get(0)).map_err(|source| self.error(source))?;
-        let mut same = stored == logs.len() as i64;
-        for log in logs {
+        let mut same = stored == of.count();
+        for log in of.logs {
             let sql = "SELECT count(*) FROM logs WHERE block = ?1 AND log_index = ?2 AND address = ?3 AND tx = ?4
                        AND topics = ?5 AND data = ?6";
             let values = params![
@@ -135,6 +179,37 @@ impl SqliteStore {
                 log.tx.as_slice(),
                 log.topics.concat(),
                 log.data.as_ref()
+            ];
+            let found: i64 = tx.query_row(sql, values, |row| row.get(0)).map_err(|source| self.error(source))?;
+            same &= found == 1;
+        }
+        for moved in of.transfers {
+            let sql = "SELECT count(*) FROM transfers WHERE block = ?1 AND log_index = ?2 AND tx = ?3 AND token = ?4
+                       AND sender = ?5 AND recipient = ?6 AND amount = ?7";
+            let amount = moved.amount.to_be_bytes::<32>();
+            let values = params![
+                id,
+                to_sql("log index", moved.log_index)?,
+                moved.tx.as_slice(),
+                moved.token.as_slice(),
+                moved.from.as_slice(),
+                moved.to.as_slice(),
+                amount.as_slice()
+            ];
+            let found: i64 = tx.query_row(sql, values, |row| row.get(0)).map_err(|source| self.error(source))?;
+            same &= found == 1;
+        }
+        for used in of.authorizations {
+            let sql =
+                "SELECT count(*) FROM authorizations WHERE block = ?1 AND log_index = ?2 AND tx = ?3 AND token = ?4
+                       AND purse = ?5 AND nonce = ?6";
+            let values = params![
+                id,
+                to_sql("log index", used.log_index)?,
+                used.tx.as_slice(),
+                used.token.as_slice(),
+                used.purse.as_slice(),
+                used.nonce.as_slice()
             ];
             let found: i64 = tx.query_row(sql, values, |row| row.get(0)).map_err(|source| self.error(source))?;
             same &= found == 1;
@@ -247,7 +322,12 @@ impl SqliteStore {
         Ok(())
     }
 
-    fn run(&self, tx: &Transaction<'_>, sql: &str, params: impl rusqlite::Params) -> Result<usize, StoreError> {
+    pub(super) fn run(
+        &self,
+        tx: &Transaction<'_>,
+        sql: &str,
+        params: impl rusqlite::Params,
+    ) -> Result<usize, StoreError> {
         let mut statement = tx.prepare_cached(sql).map_err(|source| self.error(source))?;
         statement.execute(params).map_err(|source| self.error(source))
     }

@@ -2,14 +2,17 @@
 
 use crate::database::Database;
 use alloy::consensus::{Eip658Value, Header as Fields, Receipt, ReceiptEnvelope, TxType};
-use alloy::primitives::{Address, B256, Bytes, Log, U256, keccak256};
+use alloy::primitives::{Address, B256, Bytes, Log, U256, address, keccak256};
 use alloy::sol_types::SolEvent;
 use purse_indexer::{
     BlockRef, ChainLog, ChainReceipt, ChainSource, Header, Indexer, ReceiptBody, Seal, SourceError, Span, Store,
-    StoredHead, StoredLog, StoredPayment, StoredVault, VaultHead, receipts,
+    StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredTransfer, StoredVault, VaultHead,
+    Wanted, receipts,
 };
+use purse_protocol::abi::IEip3009::AuthorizationUsed;
+use purse_protocol::abi::IErc20::Transfer;
 use purse_protocol::abi::IVault::{
-    ChangeCall, GuardianSet, OwnershipTransferred, Paid, Paused, PaymentFailed, TreasurySet,
+    ChangeCall, GuardianSet, OwnershipTransferred, Paid, Paused, PaymentFailed, PurseOpened, TreasurySet,
 };
 use purse_protocol::abi::IVaultFactory::VaultCreated;
 use purse_protocol::event::{head_of_running_hash, is_outside_trail, next_hash, running_hash_of_head};
@@ -20,6 +23,14 @@ pub(crate) const CHAIN: u64 = 31_337;
 /// The block that deploys the factory.
 pub(crate) const FIRST: u64 = 5;
 pub(crate) const FACTORY: Address = Address::repeat_byte(0xfa);
+/// The token that vaults pay in.
+pub(crate) const TOKEN: Address = Address::repeat_byte(0x70);
+/// A token that no vault knows.
+pub(crate) const OTHER_TOKEN: Address = Address::repeat_byte(0x71);
+/// Who sells to purses.
+pub(crate) const SELLER: Address = Address::repeat_byte(0x5e);
+/// Somebody who has nothing to do with any vault.
+pub(crate) const STRANGER: Address = address!("00000000000000000000000000000000000000aa");
 pub(crate) const CREATION_CODE: Bytes = Bytes::from_static(b"the vault's creation code");
 
 #[derive(Debug, Clone)]
@@ -60,6 +71,8 @@ pub(crate) struct State {
     pub(crate) asked: u64,
     /// Log queries, as (from, to) or a single block.
     pub(crate) queries: Vec<Span>,
+    /// What they asked for.
+    pub(crate) wanted: Vec<Wanted>,
 }
 
 /// The chain; clones are the same chain.
@@ -182,7 +195,7 @@ impl State {
     /// A block in which a vault logs `count` events, every third a payment.
     pub(crate) fn events(&mut self, vault: Address, count: u32) {
         let last = self.sequence(vault);
-        self.block((1..=count).map(|next| numbered(vault, last + next)).collect());
+        self.block((1..=count).flat_map(|next| paid(numbered(vault, last + next))).collect());
     }
 
     /// A block in which a vault logs what has no sequence number, before and after `count` events that do. The last words
@@ -192,9 +205,74 @@ impl State {
         let word = Bytes::from(U256::from(0xee_u32).to_be_bytes::<32>());
         let failed = PaymentFailed { session: 1, payee: vault, r#ref: B256::ZERO, nonce: 7, reason: word.clone() };
         let mut logs = vec![log(vault, &ChangeCall { change: 7, call: word })];
-        logs.extend((1..=count).map(|next| numbered(vault, last + next)));
+        logs.extend((1..=count).flat_map(|next| paid(numbered(vault, last + next))));
         logs.push(log(vault, &failed));
         self.block(logs);
+    }
+
+    /// A block in which a vault opens a purse and fills it; somebody gave to it in the same block, before it was there.
+    pub(crate) fn open_purse(&mut self, vault: Address) -> Address {
+        let sequence = self.sequence(vault) + 1;
+        let purse = Address::from_word(keccak256([vault.as_slice(), &sequence.to_be_bytes()].concat()));
+        self.block(vec![
+            moved(TOKEN, STRANGER, purse, 5),
+            log(vault, &PurseOpened { session: 1, token: TOKEN, purse, category: 7, sequence }),
+            moved(TOKEN, vault, purse, 1_000),
+        ]);
+        purse
+    }
+
+    /// A block in which a purse pays a seller, among much that is none of the trail's business.
+    pub(crate) fn purchase(&mut self, purse: Address, amount: u64) {
+        let nonce = keccak256(self.blocks.len().to_be_bytes());
+        let of_art = Transfer { from: purse, to: SELLER, value: U256::ONE }.encode_log_data();
+        let art = [of_art.topics(), &[B256::with_last_byte(7)]].concat();
+        self.block(vec![
+            moved(TOKEN, STRANGER, SELLER, 3),
+            log(TOKEN, &AuthorizationUsed { authorizer: purse, nonce }),
+            moved(TOKEN, purse, SELLER, amount),
+            log(TOKEN, &AuthorizationUsed { authorizer: STRANGER, nonce }),
+            moved(TOKEN, STRANGER, SELLER, 4),
+            moved(OTHER_TOKEN, SELLER, purse, 9),
+            (OTHER_TOKEN, art, Bytes::new()),
+        ]);
+    }
+
+    /// A block in which a token says that it moved.
+    pub(crate) fn transfer(&mut self, from: Address, to: Address, amount: u64) {
+        self.block(vec![moved(TOKEN, STRANGER, SELLER, 1), moved(TOKEN, from, to, amount)]);
+    }
+
+    /// A block in which a vault pays one of its own purses: a movement between two accounts.
+    pub(crate) fn refill(&mut self, vault: Address, purse: Address) {
+        self.transfer(vault, purse, 77);
+    }
+
+    /// The purses that vaults have opened, oldest first.
+    pub(crate) fn purses(&self) -> Vec<Address> {
+        let logs = self.blocks.iter().flat_map(|block| &block.logs);
+        let opened = logs.filter(|log| log.topics[0] == PurseOpened::SIGNATURE_HASH);
+        opened.map(|log| Address::from_word(log.topics[3])).collect()
+    }
+
+    /// What the trail should have of an account: all transfers of ERC-20 from and to it, from the block on that named it
+    /// first.
+    pub(crate) fn transfers_of(&self, account: Address) -> Vec<(u64, u64, Address, U256)> {
+        let names = |block: &&Block| {
+            block.logs.iter().any(|log| {
+                let (created, opened) = (VaultCreated::SIGNATURE_HASH, PurseOpened::SIGNATURE_HASH);
+                log.topics[0] == created && log.topics[1] == account.into_word()
+                    || log.topics[0] == opened && log.topics[3] == account.into_word()
+            })
+        };
+        let Some(first) = self.blocks.iter().find(names) else { return Vec::new() };
+        let logs = self.blocks[first.header.number as usize..].iter().flat_map(|block| &block.logs);
+        let own = logs.filter(|log| {
+            log.topics[0] == Transfer::SIGNATURE_HASH
+                && log.topics.len() == 3
+                && log.topics[1..].contains(&account.into_word())
+        });
+        own.map(|log| (log.block_number, log.log_index, log.address, U256::from_be_slice(&log.data))).collect()
     }
 
     /// A block in which a vault logs an event that nobody knows.
@@ -295,9 +373,10 @@ impl ChainSource for FakeChain {
         Ok(state.blocks.get(number as usize).filter(|_| shown).map(|block| block.header))
     }
 
-    async fn logs(&self, span: Span, addresses: &[Address]) -> Result<Vec<ChainLog>, SourceError> {
+    async fn logs(&self, span: Span, wanted: &Wanted) -> Result<Vec<ChainLog>, SourceError> {
         let mut state = self.answer();
         state.queries.push(span);
+        state.wanted.push(wanted.clone());
         if let Span::Range(from, to) = span
             && to - from >= state.largest_range
         {
@@ -308,7 +387,7 @@ impl ChainSource for FakeChain {
             Span::Block(hash) => header.hash == hash,
         };
         let blocks = state.blocks.iter().filter(|block| inside(&block.header));
-        let logs = blocks.flat_map(|block| &block.logs).filter(|log| addresses.contains(&log.address));
+        let logs = blocks.flat_map(|block| &block.logs).filter(|log| wanted.fits(log.address, &log.topics));
         let mut answer = logs.cloned().collect();
         if let Some(twist) = &mut state.twist {
             twist(span, &mut answer)?;
@@ -342,9 +421,22 @@ fn receipts_of(tx: B256, logs: &[Log]) -> Vec<ChainReceipt> {
     vec![ChainReceipt { tx, body: ReceiptBody::Ethereum(ReceiptEnvelope::from_typed(TxType::Eip1559, receipt)) }]
 }
 
-/// All that a rebuild must give again: the cursor, the vaults, and of each its logs, payments and heads.
+/// All that a rebuild must give again: the cursor, the vaults, of each its logs, payments and heads, and what tokens say of
+/// vaults and purses.
 pub(crate) type Contents =
-    (Option<BlockRef>, Vec<StoredVault>, Vec<(Vec<StoredLog>, Vec<StoredPayment>, Vec<StoredHead>)>);
+    (Option<BlockRef>, Vec<StoredVault>, Vec<(Vec<StoredLog>, Vec<StoredPayment>, Vec<StoredHead>)>, Moved);
+
+/// Purses; the transfers of each vault and purse; the authorizations of each purse.
+pub(crate) type Moved = (Vec<StoredPurse>, Vec<Vec<StoredTransfer>>, Vec<Vec<StoredAuthorization>>);
+
+pub(crate) fn moved_in(store: &dyn Store) -> Moved {
+    let purses = store.purses().unwrap();
+    let accounts = store.vaults().unwrap().into_iter().map(|vault| vault.address);
+    let accounts = accounts.chain(purses.iter().map(|purse| purse.address));
+    let transfers = accounts.map(|account| store.transfers(account).unwrap()).collect();
+    let authorizations = purses.iter().map(|purse| store.authorizations(purse.address).unwrap()).collect();
+    (purses, transfers, authorizations)
+}
 
 pub(crate) fn contents(store: &dyn Store) -> Contents {
     let vaults = store.vaults().unwrap();
@@ -358,7 +450,7 @@ pub(crate) fn contents(store: &dyn Store) -> Contents {
     assert!(ranges.windows(2).all(|pair| pair[0].last + 1 == pair[1].first), "{ranges:?}");
     let ends = ranges.first().map(|range| range.first).zip(ranges.last().map(|range| range.last));
     assert_eq!(ends, cursor.map(|cursor| (FIRST, cursor.number)));
-    (cursor, vaults, rows)
+    (cursor, vaults, rows, moved_in(store))
 }
 
 /// What a database that begins now would hold.
@@ -377,7 +469,7 @@ fn numbered(vault: Address, sequence: u32) -> (Address, Vec<B256>, Bytes) {
         session: 1 + sequence % 5,
         payee: Address::repeat_byte(0x99),
         r#ref: keccak256(sequence.to_be_bytes()),
-        token: Address::repeat_byte(0x70),
+        token: TOKEN,
         amount: u128::MAX - u128::from(sequence),
         fee: u128::from(sequence),
         feeRecipient: Address::repeat_byte(0xfe),
@@ -386,6 +478,19 @@ fn numbered(vault: Address, sequence: u32) -> (Address, Vec<B256>, Bytes) {
         sequence,
     };
     log(vault, &paid)
+}
+
+/// An event of a vault, and if it is a payment, what the token logs then.
+fn paid(event: (Address, Vec<B256>, Bytes)) -> Vec<(Address, Vec<B256>, Bytes)> {
+    let (vault, topics, data) = &event;
+    let Ok(paid) = Paid::decode_raw_log_validate(topics.iter().copied(), data) else { return vec![event] };
+    let moved = |to, value: u128| log(TOKEN, &Transfer { from: *vault, to, value: U256::from(value) });
+    let moves = [moved(paid.payee, paid.amount), moved(paid.feeRecipient, paid.fee)];
+    [event].into_iter().chain(moves).collect()
+}
+
+fn moved(token: Address, from: Address, to: Address, value: u64) -> (Address, Vec<B256>, Bytes) {
+    log(token, &Transfer { from, to, value: U256::from(value) })
 }
 
 fn log<E: SolEvent>(address: Address, event: &E) -> (Address, Vec<B256>, Bytes) {

@@ -3,7 +3,7 @@
 use crate::chain::{CREATION_CODE, FACTORY, FIRST, FakeChain, Twist, contents};
 use crate::database::{Database, on_both};
 use alloy::primitives::{Address, B256};
-use purse_indexer::{ChainLog, IndexError, Indexer, SourceError, Store, StoreError};
+use purse_indexer::{ChainLog, IndexError, Indexer, SourceError, Span, Store, StoreError};
 use purse_protocol::event::is_outside_trail;
 use purse_protocol::{RpcFault, VaultConfig};
 
@@ -133,10 +133,9 @@ async fn reordered_answers_are_put_in_order(db: Database) {
 async fn a_failing_node_leaves_what_was_committed(db: Database) {
     let (chain, _) = chain();
     let mut indexer = chain.indexer(db.fresh());
-    let mut answers = 3;
-    chain.state().twist = Some(Box::new(move |_, _| {
-        answers -= 1;
-        if answers == 0 { Err(RpcFault::nonsense("HTTP 200 with an error").into()) } else { Ok(()) }
+    chain.state().twist = Some(Box::new(|span, _| match span {
+        Span::Range(..) => Ok(()),
+        Span::Block(_) => Err(RpcFault::nonsense("HTTP 200 with an error").into()),
     }));
     let error = indexer.sync_to_head(|_| {}).await.unwrap_err();
     assert!(matches!(error, IndexError::Source(SourceError::Fault(_))), "{error}");

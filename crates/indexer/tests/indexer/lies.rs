@@ -1,11 +1,13 @@
 //! A node that lies, through its transport: the right result or a loud stop, never silently something else.
 
-use crate::chain::{Contents, FACTORY, FakeChain, contents, rebuilt};
+use crate::chain::{Contents, FACTORY, FakeChain, TOKEN, contents, rebuilt};
 use crate::database::{Database, on_both};
 use crate::node::{Answer, Lie, Node};
 use alloy::consensus::EMPTY_ROOT_HASH;
 use alloy::primitives::{Address, B256, Bloom, U256};
-use purse_indexer::{Store, Truth};
+use alloy::sol_types::SolEvent;
+use purse_indexer::{IndexError, Store, Truth};
+use purse_protocol::abi::IEip3009::AuthorizationUsed;
 use serde_json::{Value, json};
 
 /// What must come of a lie.
@@ -27,10 +29,13 @@ fn chain() -> (FakeChain, Address) {
     let chain = FakeChain::new();
     let mut state = chain.state();
     let vaults = [state.create_vault(1), state.create_vault(2)];
-    for _ in 0..30 {
+    let purse = state.open_purse(vaults[1]);
+    for round in 0..30 {
         state.events(vaults[0], 2);
         state.events(vaults[1], 1);
-        state.mine(3);
+        state.mine(1);
+        state.purchase(purse, round + 1);
+        state.transfer(vaults[0], purse, round + 1);
     }
     drop(state);
     (chain, vaults[0])
@@ -156,6 +161,119 @@ fn about_logs(vault: Address, chain: &FakeChain) -> Vec<Told> {
             }),
         ),
     ]
+}
+
+/// Lies about what tokens logged, where everything is to be proven from receipts or comes from log queries.
+fn about_movements(vault: Address, chain: &FakeChain) -> Vec<Told> {
+    let head = chain.state().head().number;
+    let out = move |log: &Value| log["address"] == json!(TOKEN) && log["topics"][1] == json!(vault.into_word());
+    let every = move |change: fn(&mut Value)| logs(move |logs| logs.iter_mut().filter(|log| out(log)).for_each(change));
+    vec![
+        (
+            "a stranger's transfer added",
+            Stop,
+            logs(move |logs| {
+                if let Some(mut forged) = logs.iter().find(|log| out(log)).cloned() {
+                    forged["topics"][1] = json!(Address::repeat_byte(0x31).into_word());
+                    forged["topics"][2] = json!(Address::repeat_byte(0x32).into_word());
+                    forged["logIndex"] = json!("0x99");
+                    logs.push(forged);
+                }
+            }),
+        ),
+        ("another event of the token added", Stop, every(|log| log["topics"][0] = json!(B256::repeat_byte(7)))),
+        ("the giver altered", Stop, every(|log| flip(&mut log["topics"][1], 60))),
+        ("a transfer with a topic too few", Stop, every(|log| drop(log["topics"].as_array_mut().unwrap().drain(1..)))),
+        ("another transaction's", Stop, every(|log| flip(&mut log["transactionHash"], 60))),
+        ("another hash of its block", Stop, every(|log| log["blockHash"] = json!(B256::repeat_byte(9)))),
+        ("in an event's place", Stop, every(|log| log["logIndex"] = json!("0x0"))),
+        (
+            "one twice in an answer",
+            Stop,
+            logs(move |logs| {
+                let again = logs.iter().find(|log| out(log)).cloned();
+                logs.extend(again);
+            }),
+        ),
+        (
+            "two answers that differ",
+            Stop,
+            method("eth_getLogs", move |params, answer| {
+                // A movement between two accounts is asked for twice: from one, and to the other.
+                if let (true, Answer::Result(Value::Array(logs))) = (params[0]["topics"][2].is_array(), answer) {
+                    logs.iter_mut().filter(|log| out(log)).for_each(|log| flip(&mut log["data"], 60));
+                }
+            }),
+        ),
+        (
+            "beyond the range",
+            Stop,
+            logs(move |logs| {
+                let beyond = json!(format!("{:#x}", head + 5));
+                logs.iter_mut().filter(|log| out(log)).for_each(|log| log["blockNumber"] = beyond.clone());
+            }),
+        ),
+    ]
+}
+
+/// Lies about tokens that only receipts can show: without them the range is not called proven.
+fn that_only_receipts_show(vault: Address) -> Vec<(&'static str, Lie)> {
+    let out = move |log: &Value| log["address"] == json!(TOKEN) && log["topics"][1] == json!(vault.into_word());
+    vec![
+        ("a transfer dropped", logs(move |logs| logs.retain(|log| !out(log)))),
+        (
+            "an amount altered",
+            logs(move |logs| logs.iter_mut().filter(|log| out(log)).for_each(|log| flip(&mut log["data"], 60))),
+        ),
+        (
+            "a transfer that never was",
+            logs(move |logs| {
+                if let Some(mut forged) = logs.iter().rfind(|log| out(log)).cloned() {
+                    forged["logIndex"] = json!("0x99");
+                    logs.push(forged);
+                }
+            }),
+        ),
+        (
+            "an authorization dropped",
+            logs(|logs| logs.retain(|log| log["topics"][0] != json!(AuthorizationUsed::SIGNATURE_HASH))),
+        ),
+    ]
+}
+
+/// In receipts each of them stops the index; in log queries it changes nothing where everything is proven; and where nothing
+/// is, no range that holds the lie is called proven.
+async fn lies_that_only_receipts_show(db: Database) {
+    let (chain, vault) = chain();
+    let truth = rebuilt(&chain).await;
+    let count = that_only_receipts_show(vault).len();
+    for which in 0..count {
+        let (what, lie) = that_only_receipts_show(vault).swap_remove(which);
+        let node = Node::new(chain.clone());
+        node.lies(Some(lie));
+        let mut claimed = node.indexer(db.fresh());
+        claimed.sync_to_head(|_| {}).await.unwrap();
+        assert_ne!(contents(claimed.store()), truth, "{what} is a lie");
+        assert!(claimed.store().ranges().unwrap().iter().all(|range| range.truth < Truth::Proven), "{what}");
+        let mut proven = node.indexer(db.fresh()).with_truth(Truth::Proven);
+        proven.sync_to_head(|_| {}).await.unwrap();
+        assert_eq!(contents(proven.store()), truth, "{what}");
+        // The same, in the receipts.
+        let (_, mut lie) = that_only_receipts_show(vault).swap_remove(which);
+        node.lies(Some(method("eth_getBlockReceipts", move |params, answer| {
+            let Answer::Result(Value::Array(receipts)) = answer else { return };
+            for receipt in receipts {
+                let mut logs = Answer::Result(receipt["logs"].take());
+                lie("eth_getLogs", params, &mut logs);
+                if let Answer::Result(logs) = logs {
+                    receipt["logs"] = logs;
+                }
+            }
+        })));
+        let mut proven = node.indexer(db.fresh()).with_truth(Truth::Proven);
+        let error = proven.sync_to_head(|_| {}).await.unwrap_err();
+        assert!(matches!(error, IndexError::ReceiptsForged { .. }), "{what}: {error}");
+    }
 }
 
 /// Lies about blocks, vaults and the chain; failures.
@@ -336,6 +454,10 @@ async fn lies_about_logs(db: Database) {
     tell(db, about_logs).await;
 }
 
+async fn lies_about_movements(db: Database) {
+    tell(db, about_movements).await;
+}
+
 async fn lies_about_the_rest(db: Database) {
     tell(db, about_the_rest).await;
 }
@@ -373,6 +495,8 @@ async fn a_stale_head(db: Database) {
 
 on_both! {
     lies_about_logs,
+    lies_about_movements,
+    lies_that_only_receipts_show,
     lies_about_the_rest,
     lies_about_proofs,
     a_stale_head,

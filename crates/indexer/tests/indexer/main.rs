@@ -9,6 +9,7 @@ mod following;
 mod heads;
 mod lies;
 mod model;
+mod movements;
 mod node;
 mod nodes;
 mod pages;

@@ -5,7 +5,7 @@ use crate::database::Database;
 use crate::server;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use purse_indexer::IndexError;
+use purse_indexer::{IndexError, StoredTransfer};
 use tokio::runtime::Builder;
 
 /// Trees on SQLite; on PostgreSQL, whose schemas are made one by one, a twenty-fifth of them.
@@ -18,6 +18,10 @@ enum Step {
     Events(u32),
     Others(u32),
     Create,
+    /// The first vault opens a purse.
+    Open,
+    /// A purse pays, is refilled, or is given something.
+    Buy(u64),
     /// Takes back so many blocks, after remembering the chain.
     Fork(u64),
     /// Goes back to a chain that was remembered: ping-pong.
@@ -33,6 +37,8 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (1..5_u32).prop_map(Step::Events),
         1 => (0..3_u32).prop_map(Step::Others),
         1 => Just(Step::Create),
+        1 => Just(Step::Open),
+        3 => (1..9_u64).prop_map(Step::Buy),
         // 64 is the deepest that is not final.
         3 => prop_oneof![3 => 1..10_u64, 2 => 1..50_u64, 1 => 60..=66_u64].prop_map(Step::Fork),
         1 => any::<usize>().prop_map(Step::Return),
@@ -69,6 +75,16 @@ async fn climb(db: Database, steps: Vec<Step>) -> Result<(), TestCaseError> {
                 salt += 1;
                 chain.state().create_vault(salt);
             }
+            Step::Open => drop(chain.state().open_purse(first)),
+            Step::Buy(number) => {
+                let mut state = chain.state();
+                let purses = state.purses();
+                match purses.get(number as usize % purses.len().max(1)) {
+                    None => state.transfer(crate::chain::STRANGER, first, number),
+                    Some(&purse) if number.is_multiple_of(3) => state.refill(first, purse),
+                    Some(&purse) => state.purchase(purse, number),
+                }
+            }
             Step::Fork(depth) => {
                 saved.push(chain.state().save());
                 chain.state().undo(depth.min(length));
@@ -89,6 +105,13 @@ async fn climb(db: Database, steps: Vec<Step>) -> Result<(), TestCaseError> {
                 Ok(_) => {
                     let stored = indexer.store().logs(first).unwrap();
                     prop_assert_eq!(stored, chain.state().logs_of(first));
+                    let purses = chain.state().purses();
+                    for account in purses.into_iter().chain([first]) {
+                        let stored = indexer.store().transfers(account).unwrap();
+                        let place = |of: &StoredTransfer| (of.block.number, of.log_index, of.token, of.amount);
+                        let stored = stored.iter().map(place).collect::<Vec<_>>();
+                        prop_assert_eq!(stored, chain.state().transfers_of(account));
+                    }
                 }
                 Err(error) => {
                     prop_assert!(deeper_than_final(Some(&error))?);

@@ -11,6 +11,7 @@ use alloy::sol_types::SolCall;
 use alloy::transports::{TransportError, TransportErrorKind, TransportFut};
 use purse_indexer::{
     BlockRef, ChainLog, ChainReceipt, ChainSource, Header, Indexer, ReceiptBody, RpcSource, SourceError, Span, Store,
+    Wanted,
 };
 use purse_protocol::abi::IVault;
 use serde_json::{Value, json};
@@ -94,14 +95,21 @@ impl Node {
             }
             "eth_getLogs" => {
                 let filter: Filter = serde_json::from_value(params[0].clone()).unwrap();
-                let addresses: Vec<Address> = filter.address.iter().copied().collect();
+                let accounts =
+                    |topic: usize| filter.topics[topic].iter().map(|word| Address::from_word(*word)).collect();
+                let wanted = match (filter.address.is_empty(), filter.topics[1].is_empty()) {
+                    (false, _) => Wanted::Of(filter.address.iter().copied().collect()),
+                    (true, false) => Wanted::From(accounts(1)),
+                    (true, true) => Wanted::To(accounts(2)),
+                };
+                assert_eq!(filter.topics[0].is_empty(), matches!(wanted, Wanted::Of(_)), "{filter:?}");
                 let span = match filter.block_option {
                     FilterBlockOption::AtBlockHash(hash) => Span::Block(hash),
                     FilterBlockOption::Range { from_block, to_block } => {
                         Span::Range(from_block.unwrap().as_number().unwrap(), to_block.unwrap().as_number().unwrap())
                     }
                 };
-                let logs = self.chain.logs(span, &addresses).await?;
+                let logs = self.chain.logs(span, &wanted).await?;
                 Ok(json!(logs.into_iter().map(log).collect::<Vec<_>>()))
             }
             "eth_getBlockReceipts" => {

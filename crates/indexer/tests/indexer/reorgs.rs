@@ -24,7 +24,8 @@ async fn a_reorganisation_rolls_back_to_the_common_ancestor(db: Database) {
     let rollback = &synced.rollbacks[0];
     assert_eq!(rollback.from.hash, before.hash);
     assert_eq!(rollback.to.unwrap().number, before.number - 2);
-    assert_eq!((rollback.blocks, rollback.logs), (2, 5));
+    // Five events, two of them payments, each with its two transfers.
+    assert_eq!((rollback.blocks, rollback.logs), (2, 9));
     assert_eq!(seen[0], Progress::RolledBack(rollback.clone()));
     assert_eq!(contents(indexer.store()), rebuilt(&chain).await);
     // What was orphaned is kept, and is part of no trail.

@@ -2,8 +2,9 @@
 
 use alloy::primitives::Address;
 use purse_indexer::{
-    BlockRef, Chunk, Extent, Moment, PaymentPage, PaymentQuery, Rollback, Store, StoreError, StoredHead, StoredLog,
-    StoredPayment, StoredRange, StoredVault, TrailPart,
+    BlockRef, Chunk, Extent, Moment, PaymentPage, PaymentQuery, Rollback, Store, StoreError, StoredAuthorization,
+    StoredHead, StoredLog, StoredPayment, StoredPurse, StoredRange, StoredTransfer, StoredVault, TrailPart,
+    TransferPage, TransferQuery,
 };
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -62,6 +63,22 @@ impl Store for Timed {
 
     fn payments(&self, vault: Address) -> Result<Vec<StoredPayment>, StoreError> {
         self.store.payments(vault)
+    }
+
+    fn purses(&self) -> Result<Vec<StoredPurse>, StoreError> {
+        self.store.purses()
+    }
+
+    fn transfers(&self, account: Address) -> Result<Vec<StoredTransfer>, StoreError> {
+        self.store.transfers(account)
+    }
+
+    fn authorizations(&self, purse: Address) -> Result<Vec<StoredAuthorization>, StoreError> {
+        self.store.authorizations(purse)
+    }
+
+    fn transfer_page(&self, query: &TransferQuery) -> Result<TransferPage, StoreError> {
+        self.store.transfer_page(query)
     }
 
     fn heads(&self, vault: Address, above: Option<u64>) -> Result<Vec<StoredHead>, StoreError> {

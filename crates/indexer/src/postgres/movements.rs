@@ -1,0 +1,248 @@
+//! What tokens say of vaults and purses, in PostgreSQL: written by binary COPY, read, and a page at a time.
+
+use super::PostgresStore;
+use super::page::{LOG_COLUMNS, select};
+use super::read::Value;
+use super::write::copy;
+use crate::chunk::Chunk;
+use crate::error::StoreError;
+use crate::movement;
+use crate::page::{Beside, LARGEST_PAGE, PlacedTransfer, TransferPage, TransferQuery};
+use crate::rows::{BlockRef, StoredAuthorization, StoredPurse, StoredTransfer};
+use crate::source::{ChainLog, Header};
+use crate::store::to_sql;
+use alloy::primitives::{Address, B256, U256};
+use postgres::types::Type;
+use postgres::{Row, Transaction};
+use std::collections::{BTreeSet, HashMap};
+
+const PURSES: &str = "SELECT b.number, hash, p.log_index, p.address, vault, session, category, token, tx, topics, data
+     FROM purses p JOIN blocks b ON b.chain_id = p.chain_id AND b.hash = p.block AND NOT orphaned
+     JOIN logs l ON l.chain_id = p.chain_id AND l.time = b.time AND l.block = p.block AND l.log_index = p.log_index
+     WHERE p.chain_id = $1 ORDER BY b.number, p.log_index";
+const TRANSFERS: &str = "SELECT b.number, hash, log_index, tx, token, sender, recipient, amount
+     FROM transfers t JOIN blocks b ON b.chain_id = t.chain_id AND b.hash = t.block AND NOT orphaned
+     WHERE t.chain_id = $1 AND (sender = $2 OR recipient = $2) ORDER BY b.number, log_index";
+const AUTHORIZATIONS: &str = "SELECT b.number, hash, log_index, tx, token, purse, nonce
+     FROM authorizations a JOIN blocks b ON b.chain_id = a.chain_id AND b.hash = a.block AND NOT orphaned
+     WHERE a.chain_id = $1 AND purse = $2 ORDER BY b.number, log_index";
+const PAGE: &str =
+    "SELECT b.number, hash, log_index, tx, token, sender, recipient, amount, b.time
+     FROM transfers t JOIN blocks b ON b.chain_id = t.chain_id AND b.hash = t.block AND NOT orphaned
+     WHERE t.chain_id = $1 AND (sender = ANY($2) AND (NOT $3 OR recipient <> $11) OR NOT $3 AND recipient = ANY($2)) AND token = ANY($4)
+       AND t.time >= $5 AND t.time < $6 AND (t.number, log_index) < ($7, $8) AND amount <> $9
+     ORDER BY t.number DESC, log_index DESC LIMIT $10";
+const TRANSFERS_BESIDE: &str = "SELECT b.number, hash, log_index, tx, token, sender, recipient, amount
+     FROM transfers t JOIN blocks b ON b.chain_id = t.chain_id AND b.hash = t.block
+     WHERE t.chain_id = $1 AND t.block = ANY($2) AND t.time = ANY($3) ORDER BY b.number, log_index";
+const AUTHORIZATIONS_BESIDE: &str = "SELECT b.number, hash, log_index, tx, token, purse, nonce
+     FROM authorizations a JOIN blocks b ON b.chain_id = a.chain_id AND b.hash = a.block
+     WHERE a.chain_id = $1 AND a.block = ANY($2) AND a.time = ANY($3) ORDER BY b.number, log_index";
+
+impl PostgresStore {
+    pub(super) fn read_purses(&self) -> Result<Vec<StoredPurse>, StoreError> {
+        self.rows(PURSES, Vec::new(), |store, row| {
+            let purse = StoredPurse {
+                block: store.block(row)?,
+                log_index: store.number(row, 2)?,
+                address: store.bytes(row, 3)?,
+                vault: store.bytes(row, 4)?,
+                session: store.small(row, 5)?,
+                category: store.small(row, 6)?,
+                token: store.bytes(row, 7)?,
+            };
+            let log = ChainLog {
+                address: purse.vault,
+                topics: store.words(row, 9)?,
+                data: store.column::<Vec<u8>>(row, 10)?.into(),
+                block_number: purse.block.number,
+                block_hash: purse.block.hash,
+                tx: store.bytes(row, 8)?,
+                log_index: purse.log_index,
+            };
+            if movement::opened(&log).as_ref() == Some(&purse) {
+                return Ok(purse);
+            }
+            Err(store.altered(purse.block.number, purse.log_index, "purse"))
+        })
+    }
+
+    pub(super) fn read_transfers(&self, account: Address) -> Result<Vec<StoredTransfer>, StoreError> {
+        self.rows(TRANSFERS, vec![Box::new(account.to_vec())], Self::transfer)
+    }
+
+    pub(super) fn read_authorizations(&self, purse: Address) -> Result<Vec<StoredAuthorization>, StoreError> {
+        self.rows(AUTHORIZATIONS, vec![Box::new(purse.to_vec())], Self::authorization)
+    }
+
+    pub(super) fn read_transfer_page(&self, query: &TransferQuery) -> Result<TransferPage, StoreError> {
+        let seconds = |time: Option<u64>, none| time.map_or(Ok(none), |time| to_sql("time", time));
+        let list = |of: &[Address]| of.iter().map(|address| address.to_vec()).collect::<Vec<_>>();
+        let mark = query.before.map_or(Ok((i64::MAX, i64::MAX)), |mark| {
+            Ok((to_sql("block", mark.block)?, to_sql("log index", mark.log_index)?))
+        })?;
+        let values: Vec<Value> = vec![
+            Box::new(list(&query.accounts)),
+            Box::new(query.outgoing),
+            Box::new(list(&query.tokens)),
+            Box::new(seconds(query.from, 0)?),
+            Box::new(seconds(query.until, i64::MAX)?),
+            Box::new(mark.0),
+            Box::new(mark.1),
+            Box::new(vec![0_u8; 32]),
+            Box::new(i64::from(query.limit.min(LARGEST_PAGE))),
+            Box::new(query.vault.to_vec()),
+        ];
+        let vault = query.vault.to_vec();
+        let logs_beside = format!(
+            "SELECT {LOG_COLUMNS} FROM logs l JOIN blocks b ON b.chain_id = l.chain_id AND b.hash = l.block
+             WHERE l.chain_id = $1 AND l.block = ANY($2) AND l.time = ANY($3) AND address = $4
+             ORDER BY b.number, log_index"
+        );
+        let (moment, (page, transfers, authorizations, logs, ranges)) = self.at_one_moment(move |tx, chain| {
+            let page = select(tx, PAGE, chain, &values)?;
+            let (mut blocks, mut times) = (BTreeSet::new(), BTreeSet::new());
+            for row in &page {
+                blocks.insert(row.try_get::<_, Vec<u8>>(1)?);
+                times.insert(row.try_get::<_, i64>(8)?);
+            }
+            let (blocks, times): (Vec<_>, Vec<_>) = (blocks.into_iter().collect(), times.into_iter().collect());
+            let of: [Value; 2] = [Box::new(blocks.clone()), Box::new(times.clone())];
+            let transfers = select(tx, TRANSFERS_BESIDE, chain, &of)?;
+            let authorizations = select(tx, AUTHORIZATIONS_BESIDE, chain, &of)?;
+            let of: [Value; 3] = [Box::new(blocks), Box::new(times), Box::new(vault)];
+            let logs = select(tx, &logs_beside, chain, &of)?;
+            Ok((page, transfers, authorizations, logs, select(tx, super::read::RANGES, chain, &[])?))
+        })?;
+        let placed = |row: &Row| Ok(PlacedTransfer { transfer: self.transfer(row)?, time: self.number(row, 8)? });
+        let transfers = transfers.iter().map(|row| self.transfer(row)).collect::<Result<Vec<_>, StoreError>>()?;
+        let used = authorizations.iter().map(|row| self.authorization(row)).collect::<Result<Vec<_>, StoreError>>()?;
+        Ok(TransferPage {
+            moment,
+            transfers: page.iter().map(placed).collect::<Result<_, StoreError>>()?,
+            beside: Beside {
+                transfers: transfers.into_iter().filter(|moved| query.touches(moved)).collect(),
+                authorizations: used.into_iter().filter(|used| query.accounts.contains(&used.purse)).collect(),
+                logs: logs.iter().map(|row| self.log(row)).collect::<Result<_, StoreError>>()?,
+            },
+            ranges: ranges.iter().map(|row| self.range(row)).collect::<Result<_, StoreError>>()?,
+        })
+    }
+
+    fn block(&self, row: &Row) -> Result<BlockRef, StoreError> {
+        Ok(BlockRef { number: self.number(row, 0)?, hash: self.bytes(row, 1)? })
+    }
+
+    fn transfer(&self, row: &Row) -> Result<StoredTransfer, StoreError> {
+        Ok(StoredTransfer {
+            block: self.block(row)?,
+            log_index: self.number(row, 2)?,
+            tx: self.bytes(row, 3)?,
+            token: self.bytes(row, 4)?,
+            from: self.bytes(row, 5)?,
+            to: self.bytes(row, 6)?,
+            amount: U256::from_be_bytes(self.bytes::<32, B256>(row, 7)?.0),
+        })
+    }
+
+    fn authorization(&self, row: &Row) -> Result<StoredAuthorization, StoreError> {
+        Ok(StoredAuthorization {
+            block: self.block(row)?,
+            log_index: self.number(row, 2)?,
+            tx: self.bytes(row, 3)?,
+            token: self.bytes(row, 4)?,
+            purse: self.bytes(row, 5)?,
+            nonce: self.bytes(row, 6)?,
+        })
+    }
+}
+
+/// Whether the blocks that come back have the movements that they had. `times` are theirs.
+pub(super) fn came_back(
+    tx: &mut Transaction<'_>,
+    chain: i64,
+    chunk: &Chunk,
+    known: &BTreeSet<B256>,
+    times: &[i64],
+) -> Result<Option<Header>, postgres::Error> {
+    let blocks: Vec<_> = known.iter().map(|block| block.to_vec()).collect();
+    let mut stored: HashMap<(B256, u64), Vec<u8>> = HashMap::new();
+    for sql in [
+        "SELECT block, log_index, tx || token || sender || recipient || amount FROM transfers
+         WHERE chain_id = $1 AND time = ANY($2) AND block = ANY($3)",
+        "SELECT block, log_index, tx || token || purse || nonce FROM authorizations
+         WHERE chain_id = $1 AND time = ANY($2) AND block = ANY($3)",
+    ] {
+        for row in tx.query(sql, &[&chain, &times, &blocks])? {
+            let place = (B256::from_slice(row.try_get(0)?), row.try_get::<_, i64>(1)?.unsigned_abs());
+            stored.insert(place, row.try_get(2)?);
+        }
+    }
+    let mut given: HashMap<(B256, u64), Vec<u8>> = HashMap::new();
+    for of in chunk.transfers.iter().filter(|of| known.contains(&of.block.hash)) {
+        let amount = of.amount.to_be_bytes::<32>();
+        let parts = [of.tx.as_slice(), of.token.as_slice(), of.from.as_slice(), of.to.as_slice(), &amount];
+        given.insert((of.block.hash, of.log_index), parts.concat());
+    }
+    for of in chunk.authorizations.iter().filter(|of| known.contains(&of.block.hash)) {
+        let parts = [of.tx.as_slice(), of.token.as_slice(), of.purse.as_slice(), of.nonce.as_slice()];
+        given.insert((of.block.hash, of.log_index), parts.concat());
+    }
+    let differs = |place: &(B256, u64)| stored.get(place) != given.get(place);
+    let block = stored.keys().chain(given.keys()).find(|place| differs(place)).map(|place| place.0);
+    Ok(chunk.headers.iter().find(|header| Some(header.hash) == block).copied())
+}
+
+/// Copies purses, transfers and authorizations of new blocks.
+pub(super) fn copy_movements(
+    tx: &mut Transaction<'_>,
+    chain: i64,
+    chunk: &Chunk,
+    new: impl Fn(&B256) -> bool + Copy,
+) -> Result<(), postgres::Error> {
+    let times: HashMap<_, _> = chunk.headers.iter().map(|header| (header.hash, header.time as i64)).collect();
+    let time_of = |block: &BlockRef| times.get(&block.hash).copied().unwrap_or_default();
+    let (int, bytes) = (Type::INT8, Type::BYTEA);
+    let into = "COPY purses (chain_id, block, log_index, address, vault, session, category, token) FROM STDIN BINARY";
+    let types = [&int, &bytes, &int, &bytes, &bytes, &int, &int, &bytes].map(Clone::clone);
+    copy(tx, into, &types, chunk.purses.iter().filter(|purse| new(&purse.block.hash)), |purse, write| {
+        let (index, session, category) = (purse.log_index as i64, i64::from(purse.session), i64::from(purse.category));
+        let (address, vault, token) = (purse.address.as_slice(), purse.vault.as_slice(), purse.token.as_slice());
+        write(&[&chain, &purse.block.hash.as_slice(), &index, &address, &vault, &session, &category, &token])
+    })?;
+    let into = "COPY transfers (chain_id, time, number, block, log_index, tx, token, sender, recipient, amount)
+                FROM STDIN BINARY";
+    let types = [&int, &int, &int, &bytes, &int, &bytes, &bytes, &bytes, &bytes, &bytes].map(Clone::clone);
+    copy(tx, into, &types, chunk.transfers.iter().filter(|of| new(&of.block.hash)), |of, write| {
+        let (block, index) = (of.block, of.log_index as i64);
+        write(&[
+            &chain,
+            &time_of(&block),
+            &(block.number as i64),
+            &block.hash.as_slice(),
+            &index,
+            &of.tx.as_slice(),
+            &of.token.as_slice(),
+            &of.from.as_slice(),
+            &of.to.as_slice(),
+            &of.amount.to_be_bytes::<32>().as_slice(),
+        ])
+    })?;
+    let into = "COPY authorizations (chain_id, time, number, block, log_index, tx, token, purse, nonce)
+                FROM STDIN BINARY";
+    let types = [&int, &int, &int, &bytes, &int, &bytes, &bytes, &bytes, &bytes].map(Clone::clone);
+    copy(tx, into, &types, chunk.authorizations.iter().filter(|of| new(&of.block.hash)), |of, write| {
+        let (block, index) = (of.block, of.log_index as i64);
+        write(&[
+            &chain,
+            &time_of(&block),
+            &(block.number as i64),
+            &block.hash.as_slice(),
+            &index,
+            &of.tx.as_slice(),
+            &of.token.as_slice(),
+            &of.purse.as_slice(),
+            &of.nonce.as_slice(),
+        ])
+    })
+}

@@ -1,0 +1,232 @@
+//! What tokens say of vaults and purses, in the SQLite file: written, read, and a page at a time.
+
+use super::SqliteStore;
+use crate::error::StoreError;
+use crate::movement;
+use crate::page::{Beside, LARGEST_PAGE, PlacedTransfer, TransferPage, TransferQuery};
+use crate::rows::{BlockRef, StoredAuthorization, StoredPurse, StoredTransfer};
+use crate::source::ChainLog;
+use crate::store::to_sql;
+use alloy::primitives::{Address, B256, U256};
+use rusqlite::types::Value;
+use rusqlite::{Row, Transaction, params, params_from_iter};
+use std::collections::BTreeSet;
+
+/// What [`SqliteStore::transfer`] reads.
+const TRANSFER: &str = "number, hash, log_index, tx, token, sender, recipient, amount";
+/// What [`SqliteStore::authorization`] reads.
+const AUTHORIZATION: &str = "number, hash, log_index, tx, token, purse, nonce";
+
+impl SqliteStore {
+    pub(super) fn put_purse(&self, tx: &Transaction<'_>, block: i64, purse: &StoredPurse) -> Result<(), StoreError> {
+        self.run(
+            tx,
+            "INSERT INTO purses (block, log_index, address, vault, session, category, token)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                block,
+                to_sql("log index", purse.log_index)?,
+                purse.address.as_slice(),
+                purse.vault.as_slice(),
+                purse.session,
+                purse.category,
+                purse.token.as_slice()
+            ],
+        )?;
+        Ok(())
+    }
+
+    pub(super) fn put_transfer(&self, tx: &Transaction<'_>, block: i64, of: &StoredTransfer) -> Result<(), StoreError> {
+        self.run(
+            tx,
+            "INSERT INTO transfers (block, log_index, tx, token, sender, recipient, amount)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                block,
+                to_sql("log index", of.log_index)?,
+                of.tx.as_slice(),
+                of.token.as_slice(),
+                of.from.as_slice(),
+                of.to.as_slice(),
+                of.amount.to_be_bytes::<32>().as_slice()
+            ],
+        )?;
+        Ok(())
+    }
+
+    pub(super) fn put_authorization(
+        &self,
+        tx: &Transaction<'_>,
+        block: i64,
+        used: &StoredAuthorization,
+    ) -> Result<(), StoreError> {
+        self.run(
+            tx,
+            "INSERT INTO authorizations (block, log_index, tx, token, purse, nonce) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![
+                block,
+                to_sql("log index", used.log_index)?,
+                used.tx.as_slice(),
+                used.token.as_slice(),
+                used.purse.as_slice(),
+                used.nonce.as_slice()
+            ],
+        )?;
+        Ok(())
+    }
+
+    pub(super) fn read_purses(&self) -> Result<Vec<StoredPurse>, StoreError> {
+        self.rows(
+            "SELECT number, hash, log_index, purses.address, vault, session, category, token, tx, topics, data
+             FROM purses JOIN logs USING (block, log_index) JOIN blocks ON blocks.id = block AND orphaned = 0
+             ORDER BY number, log_index",
+            [],
+            |store, row| {
+                let purse = StoredPurse {
+                    block: store.block(row)?,
+                    log_index: store.number(row, 2)?,
+                    address: store.bytes(row, 3)?,
+                    vault: store.bytes(row, 4)?,
+                    session: store.column(row, 5)?,
+                    category: store.column(row, 6)?,
+                    token: store.bytes(row, 7)?,
+                };
+                let log = ChainLog {
+                    address: purse.vault,
+                    topics: store.words(row, 9)?,
+                    data: store.column::<Vec<u8>>(row, 10)?.into(),
+                    block_number: purse.block.number,
+                    block_hash: purse.block.hash,
+                    tx: store.bytes(row, 8)?,
+                    log_index: purse.log_index,
+                };
+                if movement::opened(&log).as_ref() == Some(&purse) {
+                    return Ok(purse);
+                }
+                Err(store.altered(purse.block.number, purse.log_index, "purse"))
+            },
+        )
+    }
+
+    pub(super) fn read_transfers(&self, account: Address) -> Result<Vec<StoredTransfer>, StoreError> {
+        let sql = format!(
+            "SELECT {TRANSFER} FROM transfers JOIN blocks ON blocks.id = block
+             WHERE orphaned = 0 AND (sender = ?1 OR recipient = ?1) ORDER BY number, log_index"
+        );
+        self.rows(&sql, [account.as_slice()], Self::transfer)
+    }
+
+    pub(super) fn read_authorizations(&self, purse: Address) -> Result<Vec<StoredAuthorization>, StoreError> {
+        let sql = format!(
+            "SELECT {AUTHORIZATION} FROM authorizations JOIN blocks ON blocks.id = block
+             WHERE orphaned = 0 AND purse = ?1 ORDER BY number, log_index"
+        );
+        self.rows(&sql, [purse.as_slice()], Self::authorization)
+    }
+
+    pub(super) fn read_transfer_page(&self, query: &TransferQuery) -> Result<TransferPage, StoreError> {
+        let read = |store: &Self| {
+            let transfers = store.select_transfers(query)?;
+            let beside = store.beside(query, &transfers)?;
+            Ok((transfers, beside, store.read_ranges()?))
+        };
+        self.at_one_moment(read, |moment, (transfers, beside, ranges)| TransferPage {
+            moment,
+            transfers,
+            beside,
+            ranges,
+        })
+    }
+
+    fn select_transfers(&self, query: &TransferQuery) -> Result<Vec<PlacedTransfer>, StoreError> {
+        let bound = |time: Option<u64>, none| time.map_or(Ok(none), |time| to_sql("time", time));
+        let mark = query.before.map_or(Ok((i64::MAX, i64::MAX)), |mark| {
+            Ok((to_sql("block", mark.block)?, to_sql("log index", mark.log_index)?))
+        })?;
+        let mut values: Vec<Value> = vec![
+            bound(query.from, 0)?.into(),
+            bound(query.until, i64::MAX)?.into(),
+            mark.0.into(),
+            mark.1.into(),
+            vec![0_u8; 32].into(),
+            i64::from(query.limit.min(LARGEST_PAGE)).into(),
+            query.vault.to_vec().into(),
+        ];
+        let mut list = |of: &[Address]| {
+            let places = of.iter().map(|address| {
+                values.push(address.to_vec().into());
+                format!("?{}", values.len())
+            });
+            places.collect::<Vec<_>>().join(", ")
+        };
+        let (accounts, tokens) = (list(&query.accounts), list(&query.tokens));
+        let touching = if query.outgoing {
+            format!("sender IN ({accounts}) AND recipient <> ?7")
+        } else {
+            format!("(sender IN ({accounts}) OR recipient IN ({accounts}))")
+        };
+        let sql = format!(
+            "SELECT {TRANSFER}, time FROM transfers JOIN blocks ON blocks.id = block
+             WHERE orphaned = 0 AND {touching} AND token IN ({tokens})
+               AND time >= ?1 AND time < ?2 AND (number, log_index) < (?3, ?4) AND amount <> ?5
+             ORDER BY number DESC, log_index DESC LIMIT ?6"
+        );
+        self.rows(&sql, params_from_iter(values), |store, row| {
+            Ok(PlacedTransfer { transfer: store.transfer(row)?, time: store.number(row, 8)? })
+        })
+    }
+
+    /// All that the accounts did, and what the vault logged, in the blocks of a page.
+    fn beside(&self, query: &TransferQuery, page: &[PlacedTransfer]) -> Result<Beside, StoreError> {
+        let mut beside = Beside::default();
+        let blocks: BTreeSet<BlockRef> = page.iter().map(|placed| placed.transfer.block).collect();
+        for block in blocks {
+            let of = block.hash.as_slice();
+            let sql = format!(
+                "SELECT {TRANSFER} FROM transfers JOIN blocks ON blocks.id = block WHERE hash = ?1 ORDER BY log_index"
+            );
+            let transfers: Vec<_> = self.rows(&sql, [of], Self::transfer)?;
+            beside.transfers.extend(transfers.into_iter().filter(|moved| query.touches(moved)));
+            let sql = format!(
+                "SELECT {AUTHORIZATION} FROM authorizations JOIN blocks ON blocks.id = block
+                 WHERE hash = ?1 ORDER BY log_index"
+            );
+            let used: Vec<_> = self.rows(&sql, [of], Self::authorization)?;
+            beside.authorizations.extend(used.into_iter().filter(|used| query.accounts.contains(&used.purse)));
+            let sql = format!(
+                "SELECT {} FROM logs JOIN blocks ON blocks.id = logs.block
+                 WHERE hash = ?1 AND address = ?2 ORDER BY log_index",
+                super::read::LOG_COLUMNS
+            );
+            beside.logs.extend(self.rows(&sql, params![of, query.vault.as_slice()], Self::log)?);
+        }
+        Ok(beside)
+    }
+
+    fn block(&self, row: &Row<'_>) -> Result<BlockRef, StoreError> {
+        Ok(BlockRef { number: self.number(row, 0)?, hash: self.bytes(row, 1)? })
+    }
+
+    fn transfer(&self, row: &Row<'_>) -> Result<StoredTransfer, StoreError> {
+        Ok(StoredTransfer {
+            block: self.block(row)?,
+            log_index: self.number(row, 2)?,
+            tx: self.bytes(row, 3)?,
+            token: self.bytes(row, 4)?,
+            from: self.bytes(row, 5)?,
+            to: self.bytes(row, 6)?,
+            amount: U256::from_be_bytes(self.bytes::<32, B256>(row, 7)?.0),
+        })
+    }
+
+    fn authorization(&self, row: &Row<'_>) -> Result<StoredAuthorization, StoreError> {
+        Ok(StoredAuthorization {
+            block: self.block(row)?,
+            log_index: self.number(row, 2)?,
+            tx: self.bytes(row, 3)?,
+            token: self.bytes(row, 4)?,
+            purse: self.bytes(row, 5)?,
+            nonce: self.bytes(row, 6)?,
+        })
+    }
+}
