@@ -17,7 +17,8 @@ on_both!(
     transfers_are_paged_and_filtered
 );
 
-/// A vault that was given money, paid with a fee, filled a purse that bought twice and was swept, and gave to its treasury.
+/// A vault that was given money, paid, filled a purse that bought twice, and gave to its treasury; the purse was given to and
+/// swept.
 pub(super) struct Bought {
     pub(super) scene: Scene,
     purse: Address,
@@ -42,9 +43,10 @@ pub(super) async fn bought() -> anyhow::Result<Bought> {
         let authorization = Authorization { token: usdc, from: purse, to: seller, value: one / 10, nonce };
         scene.send(stranger, usdc, &authorization.of_purse(&scene.provider, &agent).await?).await?;
     }
-    scene.send(stranger, usdc, &IErc20::transferCall { to: purse, value: U256::from(7) }).await?;
-    scene.send(scene.actors.owner.address(), purse, &IPurse::sweepCall { token: usdc }).await?;
     scene.own(&IVault::withdrawCall { token: usdc, amount: U256::from(one) }).await?;
+    let gift = IErc20::transferCall { to: purse, value: U256::from(7) };
+    scene.send(scene.actors.treasury.address(), usdc, &gift).await?;
+    scene.send(scene.actors.owner.address(), purse, &IPurse::sweepCall { token: usdc }).await?;
     Ok(Bought { scene, purse, seller, nonces })
 }
 
@@ -58,7 +60,7 @@ async fn each_movement_has_its_cause(database: Database) -> anyhow::Result<()> {
     let answer = served.json(&format!("/v1/vaults/{:#x}/transfers", scene.vault)).await?;
     let transfers = list(&answer, "transfers")?;
     let causes: Vec<_> = transfers.iter().rev().filter_map(|moved| moved["why"].as_str()).collect();
-    let due = ["received", "payment", "refill", "purchase", "purchase", "received", "sweep", "withdrawal"];
+    let due = ["received", "payment", "refill", "purchase", "purchase", "withdrawal", "received", "sweep"];
     assert_eq!(causes, due, "{answer}");
     let payments = served.json(&format!("/v1/vaults/{:#x}/payments", scene.vault)).await?;
     for (moved, payment) in transfers.iter().rev().skip(1).zip(list(&payments, "payments")?.iter().rev()) {
