@@ -7,9 +7,8 @@
 //!   promise -> [`Report`]; `books`: the policy that its parts judge by
 //! - [`evidence`]: all of that as a node gave it or a bundle kept it; [`receipts`]: a block's receipts and transactions proven
 //!   by its header; `head_state`: the vault's words and code proven by the state root; [`verify`]: evidence -> [`Report`],
-//!   believing only what can be recomputed; [`bundle`]: evidence as a file; [`evidence_error`]: why it is none
-//! - [`entry`]: why each thing moved; [`explain`]: one payment and the arithmetic of its limits; [`what_if`]: another policy held against the payments
-//! - [`report`]: the outcome as data; [`error`]: why logs do not make a trail
+//!   believing only what can be recomputed; [`bundle`]: evidence as a file; [`evidence_error`], [`error`]: why there is none
+//! - [`entry`]: why each thing moved; [`explain`]: a payment's arithmetic; [`what_if`]: another policy; [`report`]: the outcome
 
 mod apply;
 mod books;
