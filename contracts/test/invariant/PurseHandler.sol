@@ -151,17 +151,8 @@ contract PurseHandler is PaymentSigner {
 
     /// @notice A seller's facilitator, or a thief: to anyone, of any amount, signed by any session's key.
     function settle(uint256 seed) external {
-        Try memory it;
-        (it.id, it.category) = pick(seed);
         vm.warp(clock);
-        it.purse = purseOf(it.id, it.category);
-        it.signer = seed % 11 == 0 ? 3 - it.id : it.id;
-        it.to = someRecipient(seed >> 16);
-        it.held = token.balanceOf(it.purse);
-        it.heldBefore = heldBy(it.id);
-        it.value = seed % 9 == 0 ? it.held + 1 : seed % 3 == 1 ? it.held : within(seed >> 24, 0, it.held);
-        it.number = bytes32(++refs);
-        it.blob = blobOf(it);
+        Try memory it = someTry(seed);
         bool may = rulesAllow(it);
         ++attempts;
         try token.transferWithAuthorization(it.purse, it.to, it.value, 0, clock + 60, it.number, it.blob) {
@@ -173,6 +164,18 @@ contract PurseHandler is PaymentSigner {
             assertFalse(may, "I15: no to what the rules allow");
             ++refusals;
         }
+    }
+
+    function someTry(uint256 seed) internal returns (Try memory it) {
+        (it.id, it.category) = pick(seed);
+        it.purse = purseOf(it.id, it.category);
+        it.signer = seed % 11 == 0 ? 3 - it.id : it.id;
+        it.to = someRecipient(seed >> 16);
+        it.held = token.balanceOf(it.purse);
+        it.heldBefore = heldBy(it.id);
+        it.value = seed % 9 == 0 ? it.held + 1 : seed % 3 == 1 ? it.held : within(seed >> 24, 0, it.held);
+        it.number = bytes32(++refs);
+        it.blob = blobOf(it);
     }
 
     function blobOf(Try memory it) internal view returns (bytes memory) {
@@ -315,18 +318,31 @@ contract PurseHandler is PaymentSigner {
         }
     }
 
-    /// @notice I4 with purses: in any window, no more than the cap and what the purses held when it began.
+    /// @notice I4 with purses: in any window, no more than the cap and what the purses held when it began. Asked after each
+    ///         action of the windows that end with the newest sale, so of all.
     function assertWindows() external view {
         for (uint32 id = 1; id <= SESSIONS; ++id) {
             Sale[] storage list = _sales[id];
-            for (uint256 i = 0; i < list.length; ++i) {
-                uint256 sum = 0;
-                for (uint256 j = i; j < list.length && list[j].time <= list[i].time + 1 days; ++j) {
-                    sum += list[j].amount;
-                }
-                assertLe(sum, highestCap[id] + list[i].heldBefore + givenTo(id), "I4: cap and what the purses held");
+            (uint256 sum, uint256 most) = (0, highestCap[id] + givenTo(id));
+            for (uint256 i = list.length; i != 0; --i) {
+                Sale memory first = list[i - 1];
+                if (list[list.length - 1].time > first.time + 1 days) break;
+                sum += first.amount;
+                assertLe(sum, most + first.heldBefore, "I4: cap and what the purses held");
             }
         }
+    }
+
+    /// @notice I15: a purse says yes to just what the rules allow at this moment, whatever is asked of it.
+    function assertAnswers() external {
+        vm.warp(clock);
+        uint256 seed = uint256(keccak256(abi.encode(clock, refs, attempts)));
+        Try memory it = someTry(seed);
+        if (!_books[it.id][it.category].open) return;
+        bytes32 hash = token.digestOf(it.purse, it.to, it.value, 0, clock + 60, it.number);
+        if (seed % 13 == 0) hash = keccak256(abi.encode(hash));
+        bool yes = IPurse(it.purse).isValidSignature(hash, it.blob) == IPurse.isValidSignature.selector;
+        assertEq(yes, seed % 13 != 0 && rulesAllow(it), "I15: yes to just what the rules allow");
     }
 
     // ------------------------------------------------------------------------------------------

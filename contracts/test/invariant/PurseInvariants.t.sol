@@ -33,8 +33,12 @@ contract PurseInvariantsTest is PaymentSigner {
         handler.assertConserved();
     }
 
-    function afterInvariant() external view {
+    function invariant_I4_NoIntervalHoldsMoreThanTheCapAndWhatPursesHeld() external view {
         handler.assertWindows();
+    }
+
+    function invariant_I15_APurseSaysYesToJustWhatTheRulesAllow() external {
+        handler.assertAnswers();
     }
 
     /// @dev The campaign is worth its calls.
@@ -47,9 +51,10 @@ contract PurseInvariantsTest is PaymentSigner {
             (bool ok, bytes memory answer) =
                 address(handler).call(abi.encodeWithSelector(actions[(dice >> 200) % actions.length], dice));
             assertTrue(ok, string(answer));
+            handler.assertWindows();
+            handler.assertAnswers();
         }
         handler.assertConserved();
-        handler.assertWindows();
         assertGt(handler.sales(), 50);
         assertGt(handler.refills(), 30);
         assertGt(handler.sweeps(), 20);
