@@ -14,6 +14,10 @@ PURSE := target/debug/purse
 BUILD_ALL := cargo build --locked --workspace --all-targets
 SETUP_DONE := node_modules/.package-lock.json
 
+# Where the reader of the archive lies, for one test of `make proof`.
+DUCKDB := $(CURDIR)/target/duckdb
+DUCKDB_VERSION := 2.0.0
+
 # Where somebody else's facilitator is built, for one test of `make proof`.
 X402_RS := $(CURDIR)/target/x402-rs
 
@@ -109,6 +113,10 @@ proof: test ## before a release: coverage, mutants, symbolic proofs, both pipeli
 	cargo build --locked --manifest-path tests/x402/x402-rs/Cargo.toml --target-dir $(X402_RS)
 	PURSE_X402_RS=$(X402_RS)/debug/x402-rs-facilitator cargo test --locked -p purse-tests --test e2e -- \
 		--ignored --exact x402::x402_rs::x402_rs_settles_from_a_purse_what_the_vault_allows
+	python3 -m venv $(DUCKDB)
+	$(DUCKDB)/bin/pip install --quiet --disable-pip-version-check duckdb==$(DUCKDB_VERSION)
+	PURSE_DUCKDB_PYTHON=$(DUCKDB)/bin/python cargo test --locked -p purse-tests --test e2e -- \
+		--ignored --exact archive::duckdb_reads_an_archive
 
 deep: setup ## hours: the long fuzz, invariant and differential runs
 	FOUNDRY_PROFILE=deep forge test

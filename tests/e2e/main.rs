@@ -2,6 +2,7 @@
 
 mod agent;
 mod api;
+mod archive;
 mod audit;
 mod bundle;
 mod cli;

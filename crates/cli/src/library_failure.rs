@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use crate::rpc_failure;
 use purse_agent::AgentError;
 use purse_agent::keystore::KeystoreError;
+use purse_archive::{ArchiveError, Flaw};
 use purse_audit::TrailError;
 use purse_deployer::{BookError, BuildError, DeployError, TestUsdcError};
 use purse_indexer::{CollectError, IndexError, ObserveError, SourceError, StoreError};
@@ -132,6 +133,26 @@ fn of_source(error: &SourceError) -> Failure {
 /// The failure of the index's file.
 pub(crate) fn of_store(error: &StoreError) -> Failure {
     plain(error, "the index can't be used", error.fix())
+}
+
+/// The failure of an archive.
+pub(crate) fn of_archive(error: &ArchiveError) -> Failure {
+    match error {
+        ArchiveError::Store(store) => of_store(store),
+        ArchiveError::Flawed(flaw) => of_flaw(flaw),
+        ArchiveError::OtherHistory(_) => {
+            Failure { exit: Exit::Differs, ..plain(error, "nothing was archived", error.fix()) }
+        }
+        ArchiveError::Missing(_) => {
+            Failure { code: "ArchiveMissing".to_owned(), ..plain(error, "there is nothing to check", error.fix()) }
+        }
+        _ => plain(error, "the archive could not be used", error.fix()),
+    }
+}
+
+/// The failure of an archive with something wrong in it: a verification that failed.
+pub(crate) fn of_flaw(flaw: &Flaw) -> Failure {
+    Failure { exit: Exit::Differs, ..plain(flaw, "the archive does not verify", flaw.fix()) }
 }
 
 fn plain(error: &(impl Error + 'static), message: &str, fix: impl Into<String>) -> Failure {

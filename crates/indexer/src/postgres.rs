@@ -12,7 +12,7 @@ use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
 use crate::page::{Moment, PaymentPage, PaymentQuery, TrailPart, TransferPage, TransferQuery};
 use crate::rows::{
-    BlockRef, Extent, StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredRange,
+    BlockRef, Extent, PlacedLog, StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredRange,
     StoredTransfer, StoredVault,
 };
 use crate::store::{Store, to_sql};
@@ -21,6 +21,7 @@ use postgres::config::Host;
 use postgres::error::SqlState;
 use postgres::{Client, Config, GenericClient, NoTls};
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -235,6 +236,10 @@ impl Store for PostgresStore {
 
     fn orphaned_logs(&self, vault: Address) -> Result<Vec<StoredLog>, StoreError> {
         self.read_logs(vault, true)
+    }
+
+    fn logs_between(&self, blocks: RangeInclusive<u64>, limit: u32) -> Result<Vec<PlacedLog>, StoreError> {
+        self.read_logs_between(blocks, limit)
     }
 
     fn payments(&self, vault: Address) -> Result<Vec<StoredPayment>, StoreError> {

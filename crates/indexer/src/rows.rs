@@ -80,6 +80,15 @@ pub struct StoredLog {
     pub data: Bytes,
 }
 
+/// A log of any contract that is followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacedLog {
+    /// The contract.
+    pub address: Address,
+    /// The log.
+    pub log: StoredLog,
+}
+
 /// A payment, decoded from its log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredPayment {

@@ -10,13 +10,14 @@ use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
 use crate::page::{Moment, PaymentPage, PaymentQuery, TrailPart, TransferPage, TransferQuery};
 use crate::rows::{
-    BlockRef, Extent, StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredRange,
+    BlockRef, Extent, PlacedLog, StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredRange,
     StoredTransfer, StoredVault,
 };
 use crate::store::{Store, to_sql};
 use alloy::primitives::Address;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use rusqlite_migration::{M, Migrations};
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
 
@@ -182,6 +183,10 @@ impl Store for SqliteStore {
 
     fn orphaned_logs(&self, vault: Address) -> Result<Vec<StoredLog>, StoreError> {
         self.read_logs(vault, true)
+    }
+
+    fn logs_between(&self, blocks: RangeInclusive<u64>, limit: u32) -> Result<Vec<PlacedLog>, StoreError> {
+        self.read_logs_between(blocks, limit)
     }
 
     fn payments(&self, vault: Address) -> Result<Vec<StoredPayment>, StoreError> {

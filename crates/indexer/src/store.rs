@@ -4,10 +4,11 @@ use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
 use crate::page::{Moment, PaymentPage, PaymentQuery, TrailPart, TransferPage, TransferQuery};
 use crate::rows::{
-    BlockRef, Extent, StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredRange,
+    BlockRef, Extent, PlacedLog, StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredRange,
     StoredTransfer, StoredVault,
 };
 use alloy::primitives::Address;
+use std::ops::RangeInclusive;
 
 /// An index of one factory on one chain. Everything in it comes from the chain.
 ///
@@ -39,6 +40,11 @@ pub trait Store: Send {
     /// # Errors
     /// When the database cannot be read.
     fn orphaned_logs(&self, vault: Address) -> Result<Vec<StoredLog>, StoreError>;
+    /// The logs of every contract in these blocks, in the order of the chain; the first `limit` of them.
+    ///
+    /// # Errors
+    /// When the database cannot be read, or a column is not what the log says.
+    fn logs_between(&self, blocks: RangeInclusive<u64>, limit: u32) -> Result<Vec<PlacedLog>, StoreError>;
     /// Every payment of a vault, in the order of the chain.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! `purse index`: copies the vaults' logs from the chain into the index, and goes on where it stopped; once, or for good.
 
+use super::index_archive::ArchiveArgs;
 use crate::connect::Node;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -10,7 +11,7 @@ use crate::ledger::{Follow, Ledger, Nodes, Place, Trust};
 use crate::library_failure;
 use crate::output::{Reply, green};
 use alloy::primitives::B256;
-use clap::Args;
+use clap::{Args, Subcommand};
 use purse_indexer::truth::anchored;
 use purse_indexer::{BlockRef, Served, StoredRange, Truth, nodes};
 use serde_json::json;
@@ -20,9 +21,13 @@ use std::time::Duration;
 /// Flags of `purse index`.
 #[derive(Debug, Args)]
 #[command(
+    args_conflicts_with_subcommands = true,
     after_help = "Examples:\n  purse index\n  purse index --follow --api\n  purse index --database postgresql://purse@db.example/purse --follow --api 127.0.0.1:8650\n  purse index --rebuild --verify proven\n  purse index --rpc https://node.example.org\n  purse index --rpc-url http://127.0.0.1:8545 --factory 0x5FbDB2315678afecb367f032d93F642f64180aa3 --from-block 3"
 )]
 pub(crate) struct IndexArgs {
+    /// What else to do than index
+    #[command(subcommand)]
+    pub(crate) command: Option<IndexCommand>,
     /// Forget the index and begin again
     #[arg(long)]
     rebuild: bool,
@@ -50,6 +55,13 @@ pub(crate) struct IndexArgs {
     rpcs: Vec<String>,
     #[command(flatten)]
     place: Follow,
+}
+
+/// What is done with an index that is there.
+#[derive(Debug, Subcommand)]
+pub(crate) enum IndexCommand {
+    /// Write what is final into Parquet files, or check them
+    Archive(ArchiveArgs),
 }
 
 /// The shortest time between two polls: less would only load the node.

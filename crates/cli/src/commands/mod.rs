@@ -20,6 +20,7 @@ pub(crate) mod execute;
 pub(crate) mod explain;
 pub(crate) mod guardian;
 pub(crate) mod index;
+pub(crate) mod index_archive;
 pub(crate) mod init;
 pub(crate) mod limit;
 pub(crate) mod lodge;
@@ -49,6 +50,7 @@ use agent::AgentCommand;
 use audit::AuditCommand;
 use delay::DelayCommand;
 use guardian::GuardianCommand;
+use index::IndexCommand;
 use payee::PayeeCommand;
 use policy::PolicyCommand;
 
@@ -86,7 +88,10 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<Reply, Fa
         Command::Resume(args) => resume::run(context, &args).await,
         Command::Revoke(args) => revoke::run(context, &args).await,
         Command::Withdraw(args) => withdraw::run(context, &args).await,
-        Command::Index(args) => index::run(context, &args).await,
+        Command::Index(args) => match &args.command {
+            None => index::run(context, &args).await,
+            Some(IndexCommand::Archive(args)) => index_archive::run(context, args).await,
+        },
         Command::Audit(args) => match args.command {
             None => audit::run(context, &args).await,
             Some(AuditCommand::Verify(args)) => audit_verify::run(context, &args).await,

@@ -3,13 +3,14 @@
 use super::PostgresStore;
 use crate::decode;
 use crate::error::StoreError;
-use crate::rows::{BlockRef, Extent, StoredHead, StoredLog, StoredPayment, StoredRange, StoredVault};
+use crate::rows::{BlockRef, Extent, PlacedLog, StoredHead, StoredLog, StoredPayment, StoredRange, StoredVault};
 use crate::store::to_sql;
 use crate::truth::Truth;
 use alloy::primitives::{Address, B256, FixedBytes};
 use postgres::Row;
 use postgres::types::{FromSql, ToSql};
 use purse_protocol::event::sequence_of;
+use std::ops::RangeInclusive;
 
 pub(super) const RANGES: &str = "SELECT first, last, truth FROM ranges WHERE chain_id = $1 ORDER BY first";
 
@@ -67,6 +68,25 @@ impl PostgresStore {
              WHERE l.chain_id = $1 AND address = $2 AND orphaned = $3 ORDER BY b.number, log_index, hash",
             vec![Box::new(vault.to_vec()), Box::new(orphaned)],
             Self::log,
+        )
+    }
+
+    pub(super) fn read_logs_between(
+        &self,
+        blocks: RangeInclusive<u64>,
+        limit: u32,
+    ) -> Result<Vec<PlacedLog>, StoreError> {
+        self.rows(
+            "SELECT b.number, hash, b.time, log_index, tx, topics, data, parent, sequence, address
+             FROM blocks b JOIN logs l ON l.chain_id = b.chain_id AND l.time = b.time AND l.block = b.hash
+             WHERE b.chain_id = $1 AND NOT orphaned AND b.number BETWEEN $2 AND $3
+             ORDER BY b.number, log_index LIMIT $4",
+            vec![
+                Box::new(to_sql("block", *blocks.start())?),
+                Box::new(to_sql("block", *blocks.end())?),
+                Box::new(i64::from(limit)),
+            ],
+            |store, row| Ok(PlacedLog { address: store.bytes(row, 9)?, log: store.log(row)? }),
         )
     }
 

@@ -3,12 +3,13 @@
 use super::SqliteStore;
 use crate::decode;
 use crate::error::StoreError;
-use crate::rows::{BlockRef, Extent, StoredHead, StoredLog, StoredPayment, StoredRange, StoredVault};
+use crate::rows::{BlockRef, Extent, PlacedLog, StoredHead, StoredLog, StoredPayment, StoredRange, StoredVault};
 use crate::store::to_sql;
 use crate::truth::Truth;
 use alloy::primitives::{Address, B256, FixedBytes};
 use purse_protocol::event::sequence_of;
 use rusqlite::{OptionalExtension, Row, params};
+use std::ops::RangeInclusive;
 
 /// What [`SqliteStore::log`] reads.
 pub(super) const LOG_COLUMNS: &str = "number, hash, time, log_index, tx, topics, data, parent, sequence";
@@ -59,6 +60,20 @@ impl SqliteStore {
              WHERE address = ?1 AND orphaned = ?2 ORDER BY number, log_index"
         );
         self.rows(&sql, params![vault.as_slice(), orphaned], Self::log)
+    }
+
+    pub(super) fn read_logs_between(
+        &self,
+        blocks: RangeInclusive<u64>,
+        limit: u32,
+    ) -> Result<Vec<PlacedLog>, StoreError> {
+        // Blocks first: they are in order, so that it stops at the limit.
+        let sql = format!(
+            "SELECT {LOG_COLUMNS}, address FROM blocks CROSS JOIN logs ON logs.block = blocks.id
+             WHERE orphaned = 0 AND number BETWEEN ?1 AND ?2 ORDER BY number, log_index LIMIT ?3"
+        );
+        let values = params![to_sql("block", *blocks.start())?, to_sql("block", *blocks.end())?, limit];
+        self.rows(&sql, values, |store, row| Ok(PlacedLog { address: store.bytes(row, 9)?, log: store.log(row)? }))
     }
 
     /// A row of [`LOG_COLUMNS`].

@@ -60,6 +60,8 @@ pub(crate) struct State {
     pub(crate) shows_up_to: Option<u64>,
     /// The newest block that it calls final; 64 below the head if it does not say.
     pub(crate) finalized: Option<u64>,
+    /// So many seconds later than usual every new block is.
+    pub(crate) late: u64,
     /// Heads of vaults at blocks below this height are forgotten.
     pub(crate) state_from: u64,
     /// Largest range that it answers.
@@ -126,7 +128,7 @@ impl State {
         let fields = Fields {
             parent_hash: parent,
             number,
-            timestamp: 1_800_000_000 + 12 * number,
+            timestamp: 1_800_000_000 + 12 * number + self.late,
             receipts_root: receipts::root(&receipts).unwrap(),
             logs_bloom,
             extra_data: self.forks.to_be_bytes().into(),
@@ -291,6 +293,11 @@ impl State {
     pub(crate) fn head(&self) -> Header {
         let last = self.shows_up_to.unwrap_or(u64::MAX).min(self.blocks.len() as u64 - 1);
         self.blocks[last as usize].header
+    }
+
+    /// All of it is final.
+    pub(crate) fn finalize(&mut self) {
+        self.finalized = Some(self.head().number);
     }
 
     /// The height of a block; of one that is not there, a height that no block has.

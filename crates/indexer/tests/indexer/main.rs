@@ -1,6 +1,7 @@
 //! The indexer against a chain that can be reorganised, can lag and can lie.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod archive;
 mod chain;
 mod database;
 mod faults;

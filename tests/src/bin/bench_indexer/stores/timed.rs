@@ -2,10 +2,11 @@
 
 use alloy::primitives::Address;
 use purse_indexer::{
-    BlockRef, Chunk, Extent, Moment, PaymentPage, PaymentQuery, Rollback, Store, StoreError, StoredAuthorization,
-    StoredHead, StoredLog, StoredPayment, StoredPurse, StoredRange, StoredTransfer, StoredVault, TrailPart,
-    TransferPage, TransferQuery,
+    BlockRef, Chunk, Extent, Moment, PaymentPage, PaymentQuery, PlacedLog, Rollback, Store, StoreError,
+    StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredRange, StoredTransfer, StoredVault,
+    TrailPart, TransferPage, TransferQuery,
 };
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -59,6 +60,10 @@ impl Store for Timed {
 
     fn orphaned_logs(&self, vault: Address) -> Result<Vec<StoredLog>, StoreError> {
         self.store.orphaned_logs(vault)
+    }
+
+    fn logs_between(&self, blocks: RangeInclusive<u64>, limit: u32) -> Result<Vec<PlacedLog>, StoreError> {
+        self.store.logs_between(blocks, limit)
     }
 
     fn payments(&self, vault: Address) -> Result<Vec<StoredPayment>, StoreError> {
