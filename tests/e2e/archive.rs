@@ -115,7 +115,7 @@ async fn duckdb_reads_an_archive() -> anyhow::Result<()> {
     ensure!(rows.len() == events.len() && !rows.is_empty(), "{answers} {log}");
     let mut total = 0_u128;
     for (row, event) in rows.iter().zip(events) {
-        ensure!(row[0] == event["sequence"].to_string(), "{row} {event}");
+        ensure!(row[0].as_str() == Some(event["sequence"].to_string().as_str()), "{row} {event}");
         let payee = event["payee"].as_str().context("a payee")?.to_lowercase();
         ensure!(row[1] == payee.as_str(), "{row} {event}");
         total += row[2].as_str().context("an amount")?.parse::<u128>()?;
