@@ -7,16 +7,17 @@
 mod tampering;
 
 use crate::trail::differences;
+use crate::truth::deposit;
 use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy::providers::Provider as _;
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
-use purse_audit::evidence::{Evidence, Proven};
+use purse_audit::evidence::{Evidence, Proven, TransactionEvidence};
 use purse_audit::{EvidenceError, Known, Outcome, Proof, Report, bundle, verify};
 use purse_indexer::collect;
-use purse_protocol::VaultConfig;
 use purse_protocol::abi::{IErc20, IVault};
-use purse_tests::Scene;
+use purse_protocol::{Chain, VaultConfig};
+use purse_tests::{LocalChain, Scene};
 
 /// What the verifier of these stories knows: the code that was just built.
 fn known(scene: &Scene) -> Known {
@@ -125,6 +126,37 @@ async fn a_bundle_is_verified_offline_as_the_node_was() -> anyhow::Result<()> {
     assert_eq!((&read, read_hash), (&evidence, hash));
     assert_eq!(verify(&read, &known(&scene))?, (trail, report));
     assert_eq!(bundle::write(&read)?.0, text);
+    Ok(())
+}
+
+/// On an OP-stack chain a deposit acts for whoever made it on the chain below: money and acts of that kind are proven too.
+#[tokio::test]
+async fn deposits_are_proven_and_their_senders_judged() -> anyhow::Result<()> {
+    let scene = Scene::on(LocalChain::start_optimism(Chain::ANVIL).await?).await?.granted().await?;
+    scene.pay(&scene.payment(1, Scene::USDC), &scene.actors.agents[0]).await?;
+    let value = U256::from(Scene::USDC);
+    scene.own(&IVault::withdrawCall { token: scene.usdc, amount: value }).await?;
+    let funds = IErc20::transferCall { to: scene.vault, value };
+    deposit(&scene, scene.actors.treasury.address(), scene.usdc, &funds).await?;
+    deposit(&scene, scene.actors.guardian.address(), scene.vault, &IVault::pauseCall {}).await?;
+    let evidence = collect(&scene.provider, scene.vault, 1).await?;
+    assert_eq!(evidence.of.proven, Proven { headers: true, receipts: true, transactions: true, state: true });
+    let is_deposit = |one: &&TransactionEvidence| one.body.first() == Some(&0x7e);
+    assert_eq!(evidence.blocks.iter().flat_map(|block| &block.transactions).filter(is_deposit).count(), 2);
+    let (read, _) = bundle::read(&bundle::write(&evidence)?.0)?;
+    let (_, report) = verify(&read, &known(&scene))?;
+    assert!(report.holds(), "{}", differences(&report));
+    let authority = row(&report, "authority");
+    assert!(authority.detail.contains("1 by the guardian's transaction"), "{}", authority.detail);
+    assert_eq!(authority.proof, Proof::Receipt);
+
+    // Nobody has signed a deposit: where its block is not proven to hold it, its sender is not believed.
+    let mut claimed = evidence;
+    claimed.of.proven.transactions = false;
+    claimed.blocks.iter_mut().flat_map(|block| &mut block.transactions).for_each(|one| one.body_proof.clear());
+    let (_, report) = verify(&claimed, &known(&scene))?;
+    let authority = row(&report, "authority");
+    assert!(!authority.detail.contains("guardian's transaction"), "{}", authority.detail);
     Ok(())
 }
 

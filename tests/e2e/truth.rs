@@ -1,7 +1,7 @@
 //! Blocks of a real node, proven by their headers and receipts: Ethereum's, and those of the OP stack with a deposit.
 
 use crate::trail::{index, sync};
-use alloy::primitives::{B256, TxHash};
+use alloy::primitives::{Address, B256, Bytes, TxHash};
 use alloy::providers::Provider;
 use alloy::sol_types::SolCall;
 use anyhow::ensure;
@@ -9,7 +9,7 @@ use purse_indexer::{BlockRef, ChainSource, IndexError, RpcSource, StoredRange, T
 use purse_protocol::Chain;
 use purse_protocol::abi::IErc20;
 use purse_tests::{LocalChain, Scene};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Pays three times, and indexes with everything proven: nothing but the vault's own logs, all of them.
 async fn proven(scene: &Scene) -> anyhow::Result<()> {
@@ -40,21 +40,26 @@ async fn every_block_of_ethereum_is_proven() -> anyhow::Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn every_block_of_the_op_stack_is_proven() -> anyhow::Result<()> {
-    let scene = Scene::on(LocalChain::start_optimism(Chain::ANVIL).await?).await?.granted().await?;
-    // A deposit has a receipt of its own type, with two fields that no other has.
-    let call = IErc20::transferCall { to: scene.vault, value: Default::default() };
+/// A deposit, as the chain below makes it: no key signs it, and its receipt has two fields that no other has.
+pub(crate) async fn deposit(scene: &Scene, from: Address, to: Address, call: &impl SolCall) -> anyhow::Result<Value> {
     let deposit = json!({
-        "type": "0x7e", "from": scene.actors.deployer.address(), "to": scene.usdc, "gas": "0x30d40", "value": "0x0",
-        "input": alloy::primitives::Bytes::from(call.abi_encode()), "sourceHash": B256::repeat_byte(7), "mint": "0x0",
+        "type": "0x7e", "from": from, "to": to, "gas": "0x7a120", "value": "0x0",
+        "input": Bytes::from(call.abi_encode()), "sourceHash": B256::repeat_byte(7), "mint": "0x0",
         "isSystemTx": false,
     });
     let tx: TxHash = scene.provider.raw_request("eth_sendTransaction".into(), [deposit]).await?;
     scene.mine().await?;
-    let receipt: serde_json::Value = scene.provider.raw_request("eth_getTransactionReceipt".into(), [tx]).await?;
+    let receipt: Value = scene.provider.raw_request("eth_getTransactionReceipt".into(), [tx]).await?;
     let is_deposit = receipt["type"].as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("0x7e"));
     ensure!(is_deposit && receipt["status"] == "0x1", "no deposit: {receipt}");
+    Ok(receipt)
+}
+
+#[tokio::test]
+async fn every_block_of_the_op_stack_is_proven() -> anyhow::Result<()> {
+    let scene = Scene::on(LocalChain::start_optimism(Chain::ANVIL).await?).await?.granted().await?;
+    let call = IErc20::transferCall { to: scene.vault, value: Default::default() };
+    let receipt = deposit(&scene, scene.actors.deployer.address(), scene.usdc, &call).await?;
     let block: B256 = serde_json::from_value(receipt["blockHash"].clone())?;
     let receipts = RpcSource::new(scene.provider.clone()).receipts(block).await?.unwrap_or_default();
     ensure!(matches!(receipts[0].body, purse_indexer::ReceiptBody::Deposit(_)), "{receipts:?}");

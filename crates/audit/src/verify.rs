@@ -18,6 +18,7 @@ use alloy::eips::Decodable2718;
 use alloy::primitives::{B256, Bytes, U256, keccak256};
 use alloy::rlp::Decodable;
 use alloy::sol_types::{SolCall, SolEvent};
+use op_alloy_consensus::{DEPOSIT_TX_TYPE_ID, TxDeposit};
 use purse_protocol::Window;
 use purse_protocol::abi::IEip3009::AuthorizationUsed;
 use purse_protocol::abi::IErc20::Transfer;
@@ -125,7 +126,7 @@ fn read(evidence: &Evidence) -> Result<Read, EvidenceError> {
             before = Some(transaction.place);
             proven(evidence.of.proven, &header, transaction).map_err(problem)?;
             read.logs(evidence, block, &header, transaction)?;
-            read.calls.extend(call(transaction));
+            read.calls.extend(call(transaction, evidence.of.proven.transactions));
         }
     }
     Ok(read)
@@ -216,8 +217,14 @@ impl Read {
     }
 }
 
-/// What a transaction called, and whose key signed it; none where it is of a type that this program cannot read.
-fn call(transaction: &TransactionEvidence) -> Option<ObservedCall> {
+/// What a transaction called, and whose key signed it; none where it is of a type that this program cannot read. Nobody signs
+/// a deposit of an OP-stack chain: its sender is believed where its block is proven to hold it.
+fn call(transaction: &TransactionEvidence, is_proven: bool) -> Option<ObservedCall> {
+    if transaction.body.first() == Some(&DEPOSIT_TX_TYPE_ID) {
+        let deposit = TxDeposit::decode_2718_exact(&transaction.body).ok().filter(|_| is_proven)?;
+        let (to, input) = (deposit.to.to().copied(), deposit.input);
+        return Some(ObservedCall { tx: transaction.hash, from: deposit.from, to, input });
+    }
     let envelope = TxEnvelope::decode_2718_exact(&transaction.body).ok()?;
     let from = envelope.signature().recover_address_from_prehash(&envelope.signature_hash()).ok()?;
     Some(ObservedCall { tx: transaction.hash, from, to: envelope.to(), input: envelope.input().clone() })

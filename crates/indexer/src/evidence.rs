@@ -8,13 +8,16 @@ use crate::source::SourceError;
 use alloy::consensus::Header;
 use alloy::consensus::{Receipt, ReceiptWithBloom, TxReceipt as _};
 use alloy::eips::{BlockId, BlockNumberOrTag, Encodable2718};
-use alloy::network::{AnyRpcBlock, AnyTransactionReceipt, AnyTxEnvelope, TransactionResponse as _};
-use alloy::primitives::{Address, B256, Bytes, Log, keccak256};
+use alloy::network::{
+    AnyRpcBlock, AnyRpcTransaction, AnyTransactionReceipt, AnyTxEnvelope, TransactionResponse as _, UnknownTxEnvelope,
+};
+use alloy::primitives::{Address, B256, Bytes, Log, TxKind, U64, U128, U256, keccak256};
 use alloy::providers::Provider;
 use alloy::rlp::Encodable as _;
 use alloy::rpc::types::{EIP1186AccountProofResponse, Filter};
 use alloy::serde::OtherFields;
 use futures::{StreamExt, TryStreamExt, stream};
+use op_alloy_consensus::{DEPOSIT_TX_TYPE_ID, TxDeposit};
 use purse_audit::evidence::{
     AccountEvidence, BlockEvidence, EvidenceOf, HeadEvidence, Proven, TransactionEvidence, WORDS, WordEvidence,
 };
@@ -27,8 +30,6 @@ use std::collections::{BTreeMap, BTreeSet};
 const BLOCKS_AT_ONCE: usize = 8;
 /// Blocks in one query for logs: what public nodes commonly allow.
 const LARGEST_RANGE: u64 = 2_000;
-/// The type of an OP-stack deposit, whose receipt has two fields more.
-const DEPOSIT: u8 = 0x7e;
 
 /// Why there is no evidence.
 #[derive(Debug, thiserror::Error)]
@@ -296,14 +297,32 @@ fn encoded(block: &AnyRpcBlock) -> Result<(Bytes, bool), SourceError> {
 /// The block's transactions, encoded; none where one is of an unknown type.
 fn bodies(block: &AnyRpcBlock) -> Option<Vec<Bytes>> {
     let transactions = block.transactions.as_transactions()?;
-    let each = transactions.iter().map(|transaction| match &transaction.inner.inner.inner() {
-        AnyTxEnvelope::Ethereum(known) => {
-            let bytes: Bytes = known.encoded_2718().into();
-            (keccak256(&bytes) == transaction.tx_hash()).then_some(bytes)
-        }
-        AnyTxEnvelope::Unknown(_) => None,
+    let each = transactions.iter().map(|transaction| {
+        let bytes: Bytes = match transaction.inner.inner.inner() {
+            AnyTxEnvelope::Ethereum(known) => known.encoded_2718().into(),
+            AnyTxEnvelope::Unknown(unknown) => deposit(unknown, transaction)?.encoded_2718().into(),
+        };
+        (keccak256(&bytes) == transaction.tx_hash()).then_some(bytes)
     });
     each.collect()
+}
+
+/// A deposit of an OP-stack chain; none where it is of another type.
+fn deposit(unknown: &UnknownTxEnvelope, transaction: &AnyRpcTransaction) -> Option<TxDeposit> {
+    let fields = &unknown.inner.fields;
+    if unknown.inner.ty.0 != DEPOSIT_TX_TYPE_ID {
+        return None;
+    }
+    Some(TxDeposit {
+        source_hash: fields.get_deserialized("sourceHash")?.ok()?,
+        from: transaction.from(),
+        to: fields.get_deserialized("to").and_then(Result::ok).map_or(TxKind::Create, TxKind::Call),
+        mint: fields.get_deserialized::<U128>("mint").and_then(Result::ok).unwrap_or_default().to(),
+        value: fields.get_deserialized::<U256>("value")?.ok()?,
+        gas_limit: fields.get_deserialized::<U64>("gas")?.ok()?.to(),
+        is_system_transaction: fields.get_deserialized("isSystemTx").is_some_and(|is| is.unwrap_or(false)),
+        input: fields.get_deserialized("input")?.ok()?,
+    })
 }
 
 /// A receipt's transaction, and the receipt as the receipts root commits to it.
@@ -319,7 +338,7 @@ fn receipt(answer: AnyTransactionReceipt) -> (B256, Bytes) {
     plain.cumulative_gas_used.encode(&mut body);
     logs_bloom.encode(&mut body);
     plain.logs.encode(&mut body);
-    if kind == DEPOSIT {
+    if kind == DEPOSIT_TX_TYPE_ID {
         for field in ["depositNonce", "depositReceiptVersion"] {
             deposit_field(&other, field).into_iter().for_each(|number| number.encode(&mut body));
         }
