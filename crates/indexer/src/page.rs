@@ -70,6 +70,23 @@ pub struct PaymentPage {
     pub payments: Vec<PlacedPayment>,
     /// How well the blocks are known.
     pub ranges: Vec<StoredRange>,
+    /// Whether there are older ones.
+    pub more: bool,
+}
+
+impl PaymentPage {
+    /// How many to read for a page of that limit: one more than it lists, to know whether there are more.
+    pub(crate) fn to_read(limit: u32) -> u32 {
+        limit.min(LARGEST_PAGE) + 1
+    }
+
+    /// The page out of what was read.
+    pub(crate) fn new(moment: Moment, mut payments: Vec<PlacedPayment>, ranges: Vec<StoredRange>, limit: u32) -> Self {
+        let length = limit.min(LARGEST_PAGE) as usize;
+        let more = payments.len() > length;
+        payments.truncate(length);
+        Self { moment, payments, ranges, more }
+    }
 }
 
 /// Which transfers, the newest first. A transfer of nothing, which anybody can have most tokens log of anyone, is none.

@@ -91,22 +91,17 @@ pub(crate) async fn list(
             let vaults = store.vaults().map_err(|error| Problem::from(&error))?;
             vaults.iter().any(|known| known.address == vault)
         };
-        // Whether there is more is known only by looking.
-        let last = found.payments.last().filter(|_| found.payments.len() == size as usize);
-        let before = last.map(|last| PageMark { block: last.block, sequence: last.payment.sequence });
-        let rest = before.map(|before| store.payment_page(&PaymentQuery { before: Some(before), limit: 1, ..query }));
-        let more =
-            rest.transpose().map_err(|error| Problem::from(&error))?.is_some_and(|rest| !rest.payments.is_empty());
-        Ok((found, known, before.filter(|_| more)))
+        Ok((found, known))
     });
-    let (found, known, next) = read.await?;
+    let (found, known) = read.await?;
     if !known {
         return Err(unknown(vault));
     }
     let moment = found.moment;
     let words = api.tokens.words(found.payments.iter().map(|placed| placed.payment.token)).await;
     let payments = found.payments.iter().map(|placed| Payment::listed(placed, moment.extent.finalized, &words));
-    let next = next.map(|next| format!("{}.{}", next.block, next.sequence));
+    let last = found.payments.last().filter(|_| found.more);
+    let next = last.map(|last| format!("{}.{}", last.block, last.payment.sequence));
     let ends = found.payments.last().zip(found.payments.first()).map(|(last, first)| (last.block, first.block));
     let known = ranges_of(&found.ranges, ends);
     let list = PaymentList { as_of: (&moment).into(), payments: payments.collect(), known, next };

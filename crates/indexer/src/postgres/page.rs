@@ -3,7 +3,7 @@
 use super::PostgresStore;
 use super::read::{RANGES, Value};
 use crate::error::StoreError;
-use crate::page::{LARGEST_PAGE, Moment, PaymentPage, PaymentQuery, PlacedPayment, TrailPart};
+use crate::page::{Moment, PaymentPage, PaymentQuery, PlacedPayment, TrailPart};
 use crate::rows::{BlockRef, Extent};
 use crate::store::to_sql;
 use alloy::primitives::Address;
@@ -48,7 +48,7 @@ impl PostgresStore {
             Box::new(query.token.map(|token| token.to_vec())),
             Box::new(seconds(query.from, 0)?),
             Box::new(seconds(query.until, i64::MAX)?),
-            Box::new(i64::from(query.limit.min(LARGEST_PAGE))),
+            Box::new(i64::from(PaymentPage::to_read(query.limit))),
         ];
         let (moment, (rows, ranges)) = self.at_one_moment(move |tx, chain| {
             Ok((select(tx, PAYMENTS, chain, &values)?, select(tx, RANGES, chain, &[])?))
@@ -59,7 +59,7 @@ impl PostgresStore {
             let (block, time) = (self.number(row, 12)?, self.number(row, 15)?);
             Ok(PlacedPayment { payment, block, time, tx: self.bytes(row, 16)? })
         });
-        Ok(PaymentPage { moment, payments: payments.collect::<Result<_, StoreError>>()?, ranges })
+        Ok(PaymentPage::new(moment, payments.collect::<Result<_, StoreError>>()?, ranges, query.limit))
     }
 
     pub(super) fn read_trail_since(&self, vault: Address, known: Option<BlockRef>) -> Result<TrailPart, StoreError> {

@@ -3,7 +3,7 @@
 use super::SqliteStore;
 use super::read::LOG_COLUMNS;
 use crate::error::StoreError;
-use crate::page::{LARGEST_PAGE, Moment, PaymentPage, PaymentQuery, PlacedPayment, TrailPart};
+use crate::page::{Moment, PaymentPage, PaymentQuery, PlacedPayment, TrailPart};
 use crate::rows::BlockRef;
 use crate::store::to_sql;
 use alloy::primitives::Address;
@@ -36,13 +36,13 @@ impl SqliteStore {
                     query.token.map(|token| token.to_vec()),
                     from,
                     until,
-                    query.limit.min(LARGEST_PAGE)
+                    PaymentPage::to_read(query.limit)
                 ],
                 |store, row| store.placed_payment(query.vault, row),
             )
         };
         let read = |store: &Self| Ok((read(store)?, store.read_ranges()?));
-        self.at_one_moment(read, |moment, (payments, ranges)| PaymentPage { moment, payments, ranges })
+        self.at_one_moment(read, |moment, (payments, ranges)| PaymentPage::new(moment, payments, ranges, query.limit))
     }
 
     pub(super) fn read_trail_since(&self, vault: Address, known: Option<BlockRef>) -> Result<TrailPart, StoreError> {

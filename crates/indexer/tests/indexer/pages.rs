@@ -57,6 +57,7 @@ async fn every_payment_is_on_one_page(database: Database) {
             assert!(page.payments.len() <= limit as usize);
             assert_eq!(page.moment.extent, store.extent().unwrap());
             let Some(last) = page.payments.last() else { break };
+            assert_eq!(page.more, found.len() + page.payments.len() < expected.len());
             before = Some(mark(last));
             found.extend(page.payments);
         }
