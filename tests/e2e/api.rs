@@ -17,4 +17,5 @@ mod moving;
 mod reading;
 mod served;
 #[path = "../../crates/indexer/tests/indexer/server.rs"]
+#[expect(dead_code, reason = "restarted only by the kills")]
 mod server;

@@ -1,5 +1,6 @@
 //! Kill -9 at random while 50,000 events with reorganisations are indexed: what is in the database in the end is what a
-//! rebuild gives: nothing lost, nothing twice. Its own program, since the one that is killed is this one again.
+//! rebuild gives: nothing lost, nothing twice. The same where the disk fills up and where the database is restarted: the
+//! index stops loudly, and goes on when it may. Its own program, since the one that is killed is this one again.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 #[path = "indexer/chain.rs"]
@@ -15,7 +16,7 @@ use chain::{CHAIN, FakeChain, contents, rebuilt};
 use purse_indexer::{PostgresStore, Progress, SqliteStore, Store};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
 use tokio::runtime::{Builder, Runtime};
 
@@ -26,6 +27,9 @@ const STAGES: u32 = 41;
 const EVENTS_IN_A_BLOCK: u32 = 25;
 /// Lines that a child writes at most before it is killed: one for each commit, rollback and stage.
 const LINES: u32 = 9;
+
+/// Blocks of 512 bytes: the most that a file may have on the full disk, far less than the index comes to.
+const FULL: &str = "8192";
 
 /// Where the index is: what a child is told.
 #[derive(Clone)]
@@ -144,15 +148,60 @@ fn run_and_kill(place: &Where, stage: u32, lines: Option<u32>) -> Option<u32> {
     (!done).then_some(reached)
 }
 
+/// What every index must come to, after all stages.
+fn expected() -> chain::Contents {
+    let whole = Growing::at(STAGES - 1);
+    let expected = runtime().block_on(rebuilt(&whole.chain));
+    assert_eq!(expected.2[0].0, whole.chain.state().logs_of(whole.vault));
+    expected
+}
+
+/// A child that ends by itself, with an error that it names: the last stage it was in, and what it committed.
+fn fail_loudly(mut command: Command, name: &str, between: impl FnOnce()) -> u32 {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (mut stage, mut commits, mut between) = (0, 0, Some(between));
+    for line in BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok) {
+        stage = line.strip_prefix("stage ").map_or(stage, |stage| stage.parse().unwrap());
+        assert!(line != "done", "{name}: nothing failed");
+        commits += u32::from(line == "commit");
+        if commits == 2 {
+            between.take().into_iter().for_each(|between| between());
+        }
+    }
+    let mut error = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
+    assert!(!child.wait().unwrap().success() && error.contains(name) && commits > 0, "{commits} commits, {error}");
+    stage
+}
+
+/// The disk is full in the midst of it. A limit on the size of files stands for it; without the trap its signal would kill.
+fn fill_the_disk(place: &Where, path: &str) {
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"", "sh", FULL]);
+    command.arg(std::env::current_exe().unwrap()).args(["child", "file", path, "0"]);
+    let stage = fail_loudly(command, "Store(Sqlite", || ());
+    assert_eq!(run_and_kill(place, stage, None), None);
+    assert!(contents(&*place.open()) == expected(), "after a full disk the index differs from a rebuild");
+    tell(&format!("SQLite: stopped at stage {stage} by a full disk, then equal to a rebuild"));
+}
+
+/// The server crashes and comes back in the midst of it.
+fn restart_the_database(place: &Where, schema: &str) {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["child", "schema", schema, "0"]).env("PURSE_POSTGRES", server::url().unwrap());
+    let stage = fail_loudly(command, "Store(Postgres", server::restart);
+    assert_eq!(run_and_kill(place, stage, None), None);
+    assert!(contents(&*place.open()) == expected(), "after a restart the index differs from a rebuild");
+    tell(&format!("PostgreSQL: stopped at stage {stage} by a restart, then equal to a rebuild"));
+}
+
 /// Kills so often, beginning with a new index whenever one is done, and compares each in the end.
 fn kill(kind: &str, new_place: impl Fn() -> Where, kills: u32) {
     let seed = std::env::var("PURSE_SEED").map_or(5, |seed| seed.parse().unwrap());
     let mut dice = StdRng::seed_from_u64(seed);
-    let whole = Growing::at(STAGES - 1);
-    let expected = runtime().block_on(rebuilt(&whole.chain));
-    assert_eq!(expected.2[0].0, whole.chain.state().logs_of(whole.vault));
+    let expected = expected();
     let events = expected.2[0].0.len();
-    assert!(events >= 40_000, "{events}");
+    assert!(events >= 50_000, "{events}");
     let (mut killed, mut indexes) = (0, 0);
     while killed < kills {
         let (place, mut stage) = (new_place(), 0);
@@ -189,9 +238,21 @@ fn main() {
     if wanted("sqlite") {
         kill("SQLite", file, kills);
     }
+    if wanted("full") {
+        let path = folder.path().join("full.db").display().to_string();
+        fill_the_disk(&Where::File(path.clone()), &path);
+    }
     match server::url() {
-        _ if !wanted("postgres") => {}
-        Some(_) => kill("PostgreSQL", || Where::Schema(server::schema()), kills),
-        None => tell("skipped: kills on PostgreSQL, which is not installed"),
+        None if wanted("postgres") => tell("skipped: kills and a restart of PostgreSQL, which is not installed"),
+        None => {}
+        Some(_) => {
+            if wanted("postgres") {
+                kill("PostgreSQL", || Where::Schema(server::schema()), kills);
+            }
+            if wanted("restart") {
+                let schema = server::schema();
+                restart_the_database(&Where::Schema(schema.clone()), &schema);
+            }
+        }
     }
 }

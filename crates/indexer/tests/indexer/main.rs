@@ -15,6 +15,7 @@ mod node;
 mod nodes;
 mod pages;
 mod reorgs;
+#[expect(dead_code, reason = "restarted only by the kills")]
 mod server;
 mod shared;
 mod truth;

@@ -1,15 +1,15 @@
 //! A PostgreSQL of the tests' own: started when the first test needs it, ended with the test program.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::sync::LazyLock;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{LazyLock, Mutex};
 
 const SCRIPT: &str = include_str!("server.sh");
 
 /// The server, which lives as long as its standard input is open: as long as this program.
 struct Server {
-    _script: Child,
+    script: Mutex<(Child, BufReader<ChildStdout>)>,
     url: String,
 }
 
@@ -25,9 +25,10 @@ fn start() -> Option<Server> {
     let spawned = command.args(["-c", SCRIPT]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let mut line = String::new();
     let server = spawned.ok().and_then(|mut script| {
-        BufReader::new(script.stdout.take()?).read_line(&mut line).ok()?;
-        let folder = line.strip_suffix('\n')?;
-        Some(Server { _script: script, url: format!("postgresql://purse@/postgres?host={folder}") })
+        let mut told = BufReader::new(script.stdout.take()?);
+        told.read_line(&mut line).ok()?;
+        let url = format!("postgresql://purse@/postgres?host={}", line.strip_suffix('\n')?);
+        Some(Server { script: Mutex::new((script, told)), url })
     });
     assert!(server.is_some() || std::env::var_os("PURSE_CI").is_none(), "PostgreSQL does not start");
     server
@@ -36,6 +37,16 @@ fn start() -> Option<Server> {
 /// Where the server is; none when PostgreSQL is not installed, which PURSE_CI forbids.
 pub(crate) fn url() -> Option<&'static str> {
     SERVER.as_ref().map(|server| server.url.as_str())
+}
+
+/// Ends the server as a crash does, and starts it again. Whoever is connected loses the connection.
+pub(crate) fn restart() {
+    let mut script = SERVER.as_ref().expect("there is a server").script.lock().unwrap();
+    let (child, told) = &mut *script;
+    child.stdin.as_mut().unwrap().write_all(b"restart\n").unwrap();
+    let mut line = String::new();
+    told.read_line(&mut line).unwrap();
+    assert_eq!(line, "restarted\n");
 }
 
 /// A name that no other test has.

@@ -10,6 +10,10 @@ pg_ctl -D data -w -l server.log -o "$settings" start >/dev/null || { cat server.
 # Ends with its standard input, not with the signals that end the tests.
 trap "" HUP INT TERM
 echo "$folder"
-cat >/dev/null
+# Each line that comes is a crash of the server and its return.
+while read -r _; do
+    pg_ctl -D data -w -m immediate -l server.log -o "$settings" restart </dev/null >/dev/null || break
+    echo restarted
+done
 pg_ctl -D data -m immediate stop >/dev/null
 rm -rf "$folder"
