@@ -14,5 +14,6 @@ mod output;
 pub(crate) mod purse;
 mod stopping;
 mod story;
+mod trusting;
 mod verifying;
 mod waiting;

@@ -150,6 +150,12 @@ pub(crate) async fn run(context: &Context, args: &IndexArgs) -> Result<Reply, Fa
     if let Some(head) = synced.lagging_head {
         text.push_str(&format!("\nthe node is behind the index, at block {head}; nothing was undone"));
     }
+    if synced.unknown > 0 {
+        let unknown = synced.unknown;
+        text.push_str(&format!(
+            "\n{unknown} events that this program does not know were kept as they are; update it to judge them"
+        ));
+    }
     for StoredRange { first, last, truth } in &ranges {
         text.push_str(&format!("\n{truth}: blocks {first} to {last}"));
     }
@@ -172,6 +178,7 @@ pub(crate) async fn run(context: &Context, args: &IndexArgs) -> Result<Reply, Fa
         "new_logs": synced.logs,
         "vaults": synced.vaults,
         "rollbacks": synced.rollbacks.len(),
+        "unknown_events": synced.unknown,
         "lagging_head": synced.lagging_head,
         "ranges": ranges,
         "nodes": synced.served.iter().map(|node| json!({
