@@ -189,7 +189,7 @@ fn fill_the_disk(place: &Where, path: &str) {
 fn restart_the_database(place: &Where, schema: &str) {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["child", "schema", schema, "0"]).env("PURSE_POSTGRES", server::url().unwrap());
-    let stage = fail_loudly(command, "Store(Postgres", server::restart);
+    let stage = fail_loudly(command, "Store(Postgres", || server::restart().unwrap());
     assert_eq!(run_and_kill(place, stage, None), None);
     assert!(contents(&*place.open()) == expected(), "after a restart the index differs from a rebuild");
     tell(&format!("PostgreSQL: stopped at stage {stage} by a restart, then equal to a rebuild"));

@@ -1,9 +1,9 @@
 //! A PostgreSQL of the tests' own: started when the first test needs it, ended with the test program.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{LazyLock, Mutex};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 const SCRIPT: &str = include_str!("server.sh");
 
@@ -40,13 +40,15 @@ pub(crate) fn url() -> Option<&'static str> {
 }
 
 /// Ends the server as a crash does, and starts it again. Whoever is connected loses the connection.
-pub(crate) fn restart() {
-    let mut script = SERVER.as_ref().expect("there is a server").script.lock().unwrap();
+pub(crate) fn restart() -> io::Result<()> {
+    let Some(server) = SERVER.as_ref() else { return Err(io::Error::other("there is no server")) };
+    let mut script = server.script.lock().unwrap_or_else(PoisonError::into_inner);
     let (child, told) = &mut *script;
-    child.stdin.as_mut().unwrap().write_all(b"restart\n").unwrap();
+    let Some(stdin) = &mut child.stdin else { return Err(io::Error::other("the server's script cannot be told")) };
+    stdin.write_all(b"restart\n")?;
     let mut line = String::new();
-    told.read_line(&mut line).unwrap();
-    assert_eq!(line, "restarted\n");
+    told.read_line(&mut line)?;
+    if line == "restarted\n" { Ok(()) } else { Err(io::Error::other(format!("the server says {line:?}"))) }
 }
 
 /// A name that no other test has.
