@@ -1,6 +1,5 @@
 //! Final history as Parquet files, by the command, and read by a program that is nobody's of ours.
 
-use crate::bundle::busy;
 use crate::cli::purse::Home;
 use alloy::providers::ext::AnvilApi;
 use anyhow::{Context, ensure};
@@ -24,7 +23,10 @@ fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 
 /// A vault with a history, and a home whose archive of it was just written.
 async fn archived() -> anyhow::Result<(Scene, Home, Value)> {
-    let scene = busy().await?;
+    let scene = Scene::with_session().await?;
+    for nonce in 1..=7 {
+        scene.pay(&scene.payment(nonce, Scene::USDC), &scene.actors.agents[0]).await?;
+    }
     let home = Home::of(&scene)?;
     scene.provider.anvil_mine(Some(UNTIL_FINAL), None).await?;
     home.done(&["index"])?;
@@ -42,7 +44,7 @@ async fn an_archive_is_written_added_to_and_checked() -> anyhow::Result<()> {
     // Neither a node nor a profile is needed to check it.
     let stranger = Home::new()?;
     let folder = home.path("archive").display().to_string();
-    let checked = stranger.json(&["index", "archive", &folder, "--check", "--expect", &hash])?;
+    let checked = stranger.json(&["index", "archive", &folder, "--check", "--hash", &hash])?;
     ensure!(checked["chains"][0]["hash"] == hash.as_str(), "{checked}");
 
     scene.pay(&scene.payment(8, Scene::USDC), &scene.actors.agents[0]).await?;
@@ -50,7 +52,7 @@ async fn an_archive_is_written_added_to_and_checked() -> anyhow::Result<()> {
     home.done(&["index"])?;
     let more = home.json(&["index", "archive", "archive"])?;
     ensure!(more["parts"] == 1 && more["hash"] != hash.as_str(), "{more}");
-    home.done(&["index", "archive", "archive", "--check", "--expect", &hash])?;
+    home.done(&["index", "archive", "archive", "--check", "--hash", &hash])?;
 
     let payments = files(&home.path("archive/payments"))?;
     ensure!(payments.len() == 2, "{payments:?}");
@@ -76,7 +78,7 @@ async fn an_archive_is_written_added_to_and_checked() -> anyhow::Result<()> {
     ensure!(ran.code == 6 && ran.stderr.contains("error[ManifestDamaged]"), "{}: {}", ran.code, ran.stderr);
     let ran = home.run(&["index", "archive", "nowhere", "--check"])?;
     ensure!(ran.code == 1 && ran.stderr.contains("error[ArchiveMissing]"), "{}: {}", ran.code, ran.stderr);
-    let ran = home.run(&["index", "archive", "archive", "--check", "--expect", &format!("0x{}", "77".repeat(32))])?;
+    let ran = home.run(&["index", "archive", "archive", "--check", "--hash", &format!("0x{}", "77".repeat(32))])?;
     ensure!(ran.code == 6, "{}: {}", ran.code, ran.stderr);
     Ok(())
 }

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 /// Flags of `purse index archive`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  purse index archive archive\n  purse index archive archive --check\n  purse index archive archive --check --expect 0x8f3b5e6f0c0c7b6d2d1f4a1f9a3d1c5e7b9a0d2c4e6f8091a2b3c4d5e6f70812"
+    after_help = "Examples:\n  purse index archive archive\n  purse index archive archive --check\n  purse index archive archive --check --hash 0x8f3b5e6f0c0c7b6d2d1f4a1f9a3d1c5e7b9a0d2c4e6f8091a2b3c4d5e6f70812"
 )]
 pub(crate) struct ArchiveArgs {
     /// The folder; what is in it is added to
@@ -27,7 +27,7 @@ pub(crate) struct ArchiveArgs {
     check: bool,
     /// The hash that you noted down when it was written
     #[arg(long, value_name = "HASH", requires = "check")]
-    expect: Option<B256>,
+    hash: Option<B256>,
     #[command(flatten)]
     follow: Follow,
 }
@@ -83,7 +83,7 @@ async fn add(context: &Context, args: &ArchiveArgs) -> Result<Reply, Failure> {
 
 fn verify(args: &ArchiveArgs) -> Result<Reply, Failure> {
     let checked = check(&args.folder).map_err(|error| library_failure::of_archive(&error))?;
-    let missed = args.expect.filter(|expected| !checked.iter().any(|one| one.was_at(*expected)));
+    let missed = args.hash.filter(|expected| !checked.iter().any(|one| one.was_at(*expected)));
     let missed = missed.map(|expected| Flaw::CommitmentMissed { expected });
     let flaws: Vec<_> = checked.iter().flat_map(|one| &one.flaws).chain(&missed).collect();
     if let Some(first) = flaws.first() {
