@@ -73,6 +73,8 @@ pub struct Buyer<P> {
     token: OnceLock<Wanted>,
     separator: OnceLock<B256>,
     memory: memory::Memory,
+    /// Whether the caller says when the answer is where it belongs.
+    hand_over_later: bool,
     /// Whether what others left was looked up.
     reconciled: AtomicBool,
 }
@@ -98,7 +100,20 @@ impl<P: Provider> Buyer<P> {
         let (token, separator) = (OnceLock::new(), OnceLock::new());
         let memory = memory::Memory::default();
         let (bounds, reconciled) = (Bounds::default(), AtomicBool::new(false));
-        Ok(Self { agent, journal, locks, client, bounds, reach, allowance, token, separator, memory, reconciled })
+        Ok(Self {
+            agent,
+            journal,
+            locks,
+            client,
+            bounds,
+            reach,
+            allowance,
+            token,
+            separator,
+            memory,
+            reconciled,
+            hand_over_later: false,
+        })
     }
 
     /// The same within other bounds.
@@ -118,6 +133,21 @@ impl<P: Provider> Buyer<P> {
     /// The same, for no more than that, whatever the vault allows.
     pub fn allowed(self, allowance: Allowance) -> Self {
         Self { journal: self.journal.at_most_a_day(allowance.per_day), allowance, ..self }
+    }
+
+    /// The same, for a caller who says by [`handed_over`](Self::handed_over) when the answer is where it belongs: until
+    /// then a command without an id that asks for the same gets the answer that was kept, and pays nothing more.
+    pub fn hand_over_later(self) -> Self {
+        Self { hand_over_later: true, ..self }
+    }
+
+    /// The answer is where it belongs.
+    ///
+    /// # Errors
+    /// A refusal where the journal cannot be written.
+    pub fn handed_over(&self, receipt: &PurchaseReceipt) -> Result<(), PaymentRefusal> {
+        let Ok(purchase) = receipt.purchase_id.parse() else { return Ok(()) };
+        Ok(self.journal.handed_over(&purchase, wall_clock())?)
     }
 
     /// The agent that pays.

@@ -320,8 +320,10 @@ impl Journal {
     pub fn settled(&self, purchase: &PurchaseId, settlement: Settlement, now: u64) -> Result<(), JournalError> {
         let (tx, block) = (settlement.transaction.map(|hash| hash.to_vec()), settlement.block.map(u64::cast_signed));
         let (payee, amount) = settlement.moved.map(|(payee, amount)| (payee.to_vec(), amount.to_string())).unzip();
-        let mut set: Vec<(&str, &dyn ToSql)> =
-            vec![("tx", &tx), ("block", &block), ("reconciled", &settlement.reconciled)];
+        let mut set: Vec<(&str, &dyn ToSql)> = vec![("reconciled", &settlement.reconciled)];
+        if settlement.transaction.is_some() {
+            set.extend([("tx", &tx as &dyn ToSql), ("block", &block)]); // what is known is not forgotten
+        }
         if settlement.moved.is_some() {
             set.extend([("payee", &payee as &dyn ToSql), ("amount", &amount)]);
         }

@@ -12,6 +12,10 @@ use purse_protocol::abi::{IEip3009, IErc20};
 use purse_protocol::chain::Finality;
 use purse_protocol::{Chain, RpcFault};
 
+/// How many blocks the log is searched for a payment: an authorisation lives for two minutes, and providers refuse longer
+/// ranges.
+pub(crate) const SEARCHED: u64 = 10_000;
+
 /// What became of an authorisation, at the newest block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
@@ -88,6 +92,7 @@ impl<P: Provider> Agent<P> {
         let filter = Filter::new()
             .address(self.session.token)
             .from_block(from_block)
+            .to_block(from_block.saturating_add(SEARCHED))
             .event_signature(IEip3009::AuthorizationUsed::SIGNATURE_HASH)
             .topic1(transfer.purse.into_word())
             .topic2(transfer.nonce);

@@ -51,9 +51,17 @@ async fn known(context: &Context, whose: &Whose) -> Result<(Vault, Token, Sessio
 
 async fn desk(context: &Context, vault: Vault, token: Token, agent: Agent<DynProvider>) -> Result<Desk, Failure> {
     let buyer = Buyer::new(agent).map_err(|refusal| of_refusal(&refusal))?;
-    for decided in buyer.reconcile().await.map_err(|refusal| of_refusal(&refusal))? {
-        let (id, state) = (&decided.bought.purchase, decided.state);
-        context.output.note(&format!("purchase {id}, left unfinished before, is {state}"));
+    match buyer.reconcile().await {
+        Ok(decided) => {
+            for decided in decided {
+                let (id, state) = (&decided.bought.purchase, decided.state);
+                context.output.note(&format!("purchase {id}, left unfinished before, is {state}"));
+            }
+        }
+        // No reason to refuse this purchase, which asks journal and node itself
+        Err(refusal) => {
+            context.output.note(&format!("purchases left unfinished were not looked up: {}", refusal.what_happened));
+        }
     }
     Ok(Desk { buyer, vault, token })
 }

@@ -72,7 +72,7 @@ impl<P: Provider> Work<P> {
         };
         Ok(json!({
             "ok": true,
-            "paid": receipt.is_some(),
+            "paid": bought.receipt.as_ref().is_some_and(|receipt| receipt.settled),
             "replayed": bought.replayed,
             "receipt": receipt,
             "status": bought.answer.status,

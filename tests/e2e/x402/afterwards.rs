@@ -108,3 +108,18 @@ async fn the_first_purchase_of_a_buyer_reconciles_what_was_left() -> anyhow::Res
     );
     Ok(())
 }
+
+/// Killed with the answer in its hands, before anybody has it: the same command finds it again, and pays nothing more.
+#[tokio::test]
+async fn an_answer_that_nobody_has_yet_is_not_bought_again() -> anyhow::Result<()> {
+    let stall = Stall::open().await?;
+    let cent = get(&stall.market.seller, "/cent")?;
+    let first = stall.buyer()?.hand_over_later().pay_url(&cent).await?;
+    let buyer = stall.buyer()?.hand_over_later();
+    let again = buyer.pay_url(&cent).await?;
+    ensure!(again.replayed && again.answer == first.answer && stall.earned().await? == CENT);
+    buyer.handed_over(&again.receipt.context("paid")?)?;
+    let anew = stall.buyer()?.pay_url(&cent).await?;
+    ensure!(!anew.replayed && stall.earned().await? == 2 * CENT, "handed over: asking again is another purchase");
+    Ok(())
+}

@@ -4,22 +4,18 @@ use super::conclusion::{Bought, authorization_of};
 use super::exchange::{Exchange, NoAnswer, ask, hear_within, unreachable};
 use super::plan::Plan;
 use super::reconciling::Standing;
-use super::refusal::{of_file, open_end, paid_in_vain};
+use super::refusal::{not_noted, of_file, open_end, paid_in_vain};
 use super::request::without_query;
 use super::{Buyer, Purchasing, wall_clock};
 use crate::journal::{NewPurchase, Purchase, State};
 use crate::purchase_lock::PurchaseLock;
-use crate::settlement::{Fate, Transfer};
+use crate::settlement::{Fate, SEARCHED, Transfer};
 use crate::x402::{Demand, payment_header, purse_blob};
 use crate::{PurchaseId, reference};
 use alloy::primitives::{B256, Bytes};
 use alloy::providers::Provider;
 use purse_protocol::{MoneyMoved, PaymentRefusal, RetryHow};
 use reqwest::{Response, StatusCode};
-
-/// How far back the log is searched for the payment of a purchase that the journal has lost, in blocks: providers refuse
-/// longer ranges.
-const LOST_WITHIN: u64 = 10_000;
 
 /// What a request came to.
 pub(crate) enum Flow {
@@ -63,7 +59,7 @@ impl<P: Provider> Buyer<P> {
     ) -> Result<Flow, PaymentRefusal> {
         purchasing.check()?;
         self.reach.allows(&purchasing.url)?;
-        self.reconcile_once().await?;
+        self.reconcile_once().await;
         let claim = self.claim(purchasing).await?;
         let id = claim.purchase.clone();
         let bought = self.buy_claimed(exchange, purchasing, claim).await;
@@ -151,14 +147,15 @@ impl<P: Provider> Buyer<P> {
         purchasing: &Purchasing,
         known: Purchase,
     ) -> Result<Option<Bought>, PaymentRefusal> {
-        let kept = known.answer.clone().filter(|answer| answer.body.is_some());
+        let same = known.bought.request == purchasing.fingerprint(); // what came to nothing may be another's
+        let kept = known.answer.clone().filter(|answer| same && answer.body.is_some());
         let known = match self.standing(known.clone()).await? {
             Standing::Free if kept.is_none() => return Ok(None),
             Standing::Free => self.journal.find(&known.bought.purchase)?.unwrap_or(known),
             Standing::Paid(known) | Standing::Alive(known) => known,
         };
         if let Some(answer) = kept {
-            self.journal.handed_over(&known.bought.purchase, wall_clock())?;
+            self.given(&known)?;
             return Ok(Some(Bought::again(&known, answer)));
         }
         if known.header.is_none() {
@@ -179,7 +176,11 @@ impl<P: Provider> Buyer<P> {
         let known = self.journal.find(purchase)?.ok_or_else(missing)?;
         let header = known.header.clone().ok_or_else(missing)?;
         if known.state != State::Settled {
-            self.journal.sent(purchase, wall_clock())?;
+            let noted = self.journal.sent(purchase, wall_clock());
+            noted.map_err(|error| match known.state {
+                State::Signed => error.into(), // nobody has it yet
+                _ => not_noted(&error, &known),
+            })?;
         }
         let heard = match ask(exchange, purchasing, Some((known.bought.version, &header)), self.bounds).await {
             Ok(response) => hear_within(response, self.bounds).await,
@@ -247,7 +248,7 @@ impl<P: Provider> Buyer<P> {
                 continue;
             }
             let transfer = Transfer { purse, payee: new.payee, amount: new.amount, nonce: new.nonce };
-            let from = self.agent.head().await?.number.saturating_sub(LOST_WITHIN);
+            let from = self.agent.head().await?.number.saturating_sub(SEARCHED);
             let found = self.agent.settlement(transfer, None, from).await.unwrap_or_default();
             let what = "this purchase was paid for before; this machine's journal does not have it";
             let refusal = PaymentRefusal::new("AlreadyPaid", what)

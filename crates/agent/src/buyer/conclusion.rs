@@ -2,7 +2,7 @@
 
 use super::buying::not_settled;
 use super::exchange::Heard;
-use super::refusal::{about, not_told, open_end, paid_in_vain};
+use super::refusal::{about, not_noted, not_told, open_end, paid_in_vain};
 use super::{Buyer, wall_clock};
 use crate::PaymentRequest;
 use crate::journal::{Answer, NewPurchase, Purchase, Settlement, State};
@@ -112,7 +112,8 @@ impl<P: Provider> Buyer<P> {
         heard: Result<Heard, String>,
     ) -> Result<Bought, PaymentRefusal> {
         if let Some(answer) = heard.as_ref().ok().and_then(kept) {
-            self.journal.answered(&known.bought.purchase, &answer, wall_clock())?; // before this process can be killed
+            let noted = self.journal.answered(&known.bought.purchase, &answer, wall_clock()); // before this process can be killed
+            noted.map_err(|error| not_noted(&error, &known))?;
         }
         let said = heard.as_ref().ok().and_then(|heard| heard.header(known.bought.version.answer_header()));
         let said = said.and_then(Receipt::read).unwrap_or_default();
@@ -129,7 +130,8 @@ impl<P: Provider> Buyer<P> {
             Ok(fate) => return self.not_seen(known, heard, &said, fate).await,
             Err(fault) => {
                 let refusal = not_told(&fault, &known);
-                self.journal.unknown(&known.bought.purchase, &refusal, wall_clock())?;
+                let noted = self.journal.unknown(&known.bought.purchase, &refusal, wall_clock());
+                noted.map_err(|error| not_noted(&error, &known))?;
                 return Err(refusal);
             }
         };
@@ -188,28 +190,46 @@ impl<P: Provider> Buyer<P> {
 
     fn settled(&self, known: Purchase, settlement: Settlement) -> Result<Purchase, PaymentRefusal> {
         let purchase = &known.bought.purchase;
-        self.journal.settled(purchase, settlement, wall_clock())?;
-        if self.agent.final_at_once() && settlement.block.is_some() {
-            self.journal.now_final(purchase)?;
-        }
-        Ok(self.journal.find(purchase)?.unwrap_or(known))
+        let note = || {
+            self.journal.settled(purchase, settlement, wall_clock())?;
+            if self.agent.final_at_once() && settlement.block.is_some() {
+                self.journal.now_final(purchase)?;
+            }
+            self.journal.find(purchase)
+        };
+        let noted = note().map_err(|error| {
+            let what = format!("it could not be noted: {error}");
+            paid_in_vain(error.code(), &what, &known).by(WhoCanFix::Operator)
+        });
+        Ok(noted?.unwrap_or(known))
     }
 
     /// The seller delivered.
     fn served(&self, known: Purchase, heard: Heard) -> Result<Bought, PaymentRefusal> {
         let (status, content_type) = (heard.status.as_u16(), heard.content_type());
-        self.journal.handed_over(&known.bought.purchase, wall_clock())?;
         let Some(body) = heard.body else {
             let what = "the seller's answer is larger than allowed";
             let refusal = match known.state {
                 State::Settled => paid_in_vain("AnswerTooLarge", what, &known),
                 _ => open_end("AnswerTooLarge", what, &known),
             };
+            let over = self.journal.handed_over(&known.bought.purchase, wall_clock()); // asking again gives no other
+            over.map_err(|error| not_noted(&error, &known))?;
             let refusal = refusal.by(WhoCanFix::Agent).retry(RetryHow::Never);
             return Err(refusal.next("do not ask for it again: ask for less at once"));
         };
         let answer = Answer { status, content_type, body: Some(body) };
+        self.given(&known)?;
         Ok(Bought { answer, receipt: Some(PurchaseReceipt::of(&known)), replayed: false })
+    }
+
+    /// Notes that whoever bought is given the answer, unless he says himself when he has it.
+    pub(super) fn given(&self, known: &Purchase) -> Result<(), PaymentRefusal> {
+        if self.hand_over_later {
+            return Ok(());
+        }
+        let noted = self.journal.handed_over(&known.bought.purchase, wall_clock());
+        noted.map_err(|error| not_noted(&error, known))
     }
 
     /// The chain does not have the payment.
@@ -237,10 +257,11 @@ impl<P: Provider> Buyer<P> {
         };
         let dead = fate == Fate::Dead || refusal.money_moved == MoneyMoved::No;
         let refusal = if dead { over(refusal) } else { refusal };
-        match dead {
-            true => self.journal.refused(&purchase, &refusal, false, wall_clock())?,
-            false => self.journal.unknown(&purchase, &refusal, wall_clock())?,
-        }
+        let noted = match dead {
+            true => self.journal.refused(&purchase, &refusal, false, wall_clock()),
+            false => self.journal.unknown(&purchase, &refusal, wall_clock()),
+        };
+        noted.map_err(|error| not_noted(&error, &known))?;
         match heard {
             Ok(heard) if heard.status.as_u16() < 400 => self.served(known, heard),
             _ => Err(refusal),

@@ -28,7 +28,6 @@ impl<P: Provider> Buyer<P> {
     /// # Errors
     /// A refusal where journal or node fail; what was noted stays noted.
     pub async fn reconcile(&self) -> Result<Vec<Purchase>, PaymentRefusal> {
-        self.reconciled.store(true, Ordering::Relaxed);
         let mut decided = self.look_again().await?;
         for left in self.journal.under_way()? {
             let purchase = left.bought.purchase;
@@ -38,15 +37,16 @@ impl<P: Provider> Buyer<P> {
                 decided.extend(self.journal.find(&purchase)?);
             }
         }
+        self.reconciled.store(true, Ordering::Relaxed);
         Ok(decided)
     }
 
-    /// Does so once for this buyer.
-    pub(super) async fn reconcile_once(&self) -> Result<(), PaymentRefusal> {
-        if !self.reconciled.swap(true, Ordering::Relaxed) {
-            self.reconcile().await?;
+    /// Does so once for this buyer. Where journal or node fail, the next purchase tries again: what is wrong with another
+    /// purchase is no reason to refuse this one, which asks both itself.
+    pub(super) async fn reconcile_once(&self) {
+        if !self.reconciled.load(Ordering::Relaxed) {
+            let _ = self.reconcile().await;
         }
-        Ok(())
     }
 
     /// What was decided and is not final: as the chain has it now.
@@ -76,8 +76,10 @@ impl<P: Provider> Buyer<P> {
         let fate = self.agent.fate(bought.purse, bought.nonce, bought.valid_before).await;
         match (known.state, fate.map_err(|fault| not_told(&fault, &known))?) {
             (State::Settled | State::Refused, Fate::Used) => {
+                let bought = bought.clone();
                 let known = self.note_settled(known.clone(), known.transaction, known.reconciled).await?;
-                if known.block.is_some_and(|block| block <= last.number) {
+                // Used before its time was over, so in a block that is final, wherever it was
+                if known.block.is_some_and(|block| block <= last.number) || bought.valid_before <= last.time {
                     self.journal.now_final(&purchase)?;
                 }
             }

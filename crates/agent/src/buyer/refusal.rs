@@ -1,6 +1,6 @@
 //! What goes wrong on the way to a purchase, in the one shape of refusals.
 
-use crate::journal::{JournalError, Purchase};
+use crate::journal::{JournalError, Purchase, State};
 use crate::private_file::FileError;
 use crate::{AgentError, SigningFailed};
 use purse_protocol::time::rfc3339;
@@ -65,6 +65,15 @@ pub(super) fn open_end(code: &'static str, what: &str, purchase: &Purchase) -> P
         .fact("dead_after", dead_after)
         .next("ask again under the same purchase id: it never pays twice");
     about(refusal, purchase)
+}
+
+/// The journal fails after a seller was given an authorisation: nobody may take the purchase for unpaid.
+pub(super) fn not_noted(error: &JournalError, purchase: &Purchase) -> PaymentRefusal {
+    let what = format!("what became of the payment could not be noted: {error}");
+    match purchase.state {
+        State::Settled => paid_in_vain(error.code(), &what, purchase).by(WhoCanFix::Operator),
+        _ => open_end(error.code(), &what, purchase).by(WhoCanFix::Operator),
+    }
 }
 
 /// The node did not say what became of an authorisation that is out.

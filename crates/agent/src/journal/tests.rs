@@ -129,6 +129,13 @@ fn what_is_not_final_is_looked_at_again() {
     journal.settled(&one, moved, 10).unwrap();
     let row = journal.find(&one).unwrap().unwrap();
     assert_eq!((row.state, row.bought.payee, row.bought.amount), (State::Settled, Address::repeat_byte(8), 7));
+    journal.settled(&one, Settlement::default(), 11).unwrap();
+    let row = journal.find(&one).unwrap().unwrap();
+    assert_eq!(
+        (row.transaction, row.block),
+        (settlement(13).transaction, Some(13)),
+        "a node that is silent takes nothing back"
+    );
     journal.now_final(&one).unwrap();
     assert!(journal.not_final().unwrap().is_empty() && journal.find(&one).unwrap().unwrap().is_final);
 }

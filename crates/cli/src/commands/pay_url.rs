@@ -20,10 +20,11 @@ pub(crate) fn is_url(text: &str) -> bool {
 /// Buys.
 pub(crate) async fn run(context: &Context, args: &PayArgs, url: &str, reason: &str) -> Result<Reply, Failure> {
     let purchasing = purchasing(args, url, reason)?;
-    let desk = match args.dry_run {
+    let mut desk = match args.dry_run {
         true => buying::look(context, &args.whose).await?,
         false => buying::open(context, &args.whose).await?,
     };
+    desk.buyer = desk.buyer.hand_over_later();
     let purchasing = match &args.max {
         Some(max) => purchasing.at_most(desk.token.parse(max)?),
         None => purchasing,
@@ -41,6 +42,10 @@ pub(crate) async fn run(context: &Context, args: &PayArgs, url: &str, reason: &s
             json["remaining"] = left.into();
         }
         json["payment"] = paid;
+    }
+    if let Some(receipt) = &bought.receipt {
+        // Until here nobody has the answer: a command that is killed before finds it again, and pays nothing more
+        desk.buyer.handed_over(receipt).map_err(|refusal| of_refusal(&refusal))?;
     }
     let mut reply = Reply::new("", json);
     reply.body = bought.answer.body;
