@@ -1,5 +1,6 @@
 //! Final history as Parquet files, by the command, and read by a program that is nobody's of ours.
 
+use crate::bundle::busy;
 use crate::cli::purse::Home;
 use alloy::providers::ext::AnvilApi;
 use anyhow::{Context, ensure};
@@ -21,24 +22,23 @@ fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// A vault with a history, and a home whose archive of it was just written.
-async fn archived() -> anyhow::Result<(Scene, Home, Value)> {
-    let scene = Scene::with_session().await?;
-    for nonce in 1..=7 {
-        scene.pay(&scene.payment(nonce, Scene::USDC), &scene.actors.agents[0]).await?;
-    }
-    let home = Home::of(&scene)?;
+/// A home whose archive of this vault was just written.
+async fn archived(scene: &Scene) -> anyhow::Result<(Home, Value)> {
+    let home = Home::of(scene)?;
     scene.provider.anvil_mine(Some(UNTIL_FINAL), None).await?;
     home.done(&["index"])?;
     let written = home.json(&["index", "archive", "archive"])?;
-    Ok((scene, home, written))
+    Ok((home, written))
 }
 
 #[tokio::test]
 async fn an_archive_is_written_added_to_and_checked() -> anyhow::Result<()> {
-    let (scene, home, written) = archived().await?;
+    let scene = Scene::with_session().await?;
+    let agent = &scene.actors.agents[0];
+    scene.pay(&scene.payment(1, Scene::USDC), agent).await?;
+    let (home, written) = archived(&scene).await?;
     let hash = written["hash"].as_str().context("a hash")?.to_owned();
-    ensure!(written["parts"] == 1 && written["logs"].as_u64() > Some(10), "{written}");
+    ensure!(written["parts"] == 1 && written["logs"].as_u64() > Some(5), "{written}");
     let told = home.done(&["index", "archive", "archive"])?;
     ensure!(told.contains("nothing new is final") && told.contains(&hash), "{told}");
     // Neither a node nor a profile is needed to check it.
@@ -47,7 +47,7 @@ async fn an_archive_is_written_added_to_and_checked() -> anyhow::Result<()> {
     let checked = stranger.json(&["index", "archive", &folder, "--check", "--hash", &hash])?;
     ensure!(checked["chains"][0]["hash"] == hash.as_str(), "{checked}");
 
-    scene.pay(&scene.payment(8, Scene::USDC), &scene.actors.agents[0]).await?;
+    scene.pay(&scene.payment(2, Scene::USDC), agent).await?;
     scene.provider.anvil_mine(Some(UNTIL_FINAL), None).await?;
     home.done(&["index"])?;
     let more = home.json(&["index", "archive", "archive"])?;
@@ -90,14 +90,13 @@ ask = lambda sql: duckdb.sql(sql.replace("DIR", sys.argv[1])).fetchall()
 print(json.dumps({
     "payments": [[str(cell) for cell in row] for row in ask("""
         SELECT sequence, payee, amount, fee FROM read_parquet('DIR/payments/**/*.parquet') ORDER BY sequence""")],
-    "total": str(ask("SELECT sum(amount::UHUGEINT) FROM read_parquet('DIR/payments/**/*.parquet')")[0][0]),
+    "total": str(ask("SELECT sum(amount::HUGEINT) FROM read_parquet('DIR/payments/**/*.parquet')")[0][0]),
     "chains": [row[0] for row in ask("""
         SELECT DISTINCT chain FROM read_parquet('DIR/logs/**/*.parquet', hive_partitioning = true)""")],
     "logs": ask("SELECT count(*) FROM read_parquet('DIR/logs/**/*.parquet')")[0][0],
     "caps": [row[0] for row in ask("""
         SELECT fields->>'cap' FROM read_parquet('DIR/events/**/*.parquet') WHERE event = 'LimitSet'""")],
     "types": [row[1] for row in ask("DESCRIBE SELECT * FROM read_parquet('DIR/payments/**/*.parquet')")],
-    "largest": str(ask("SELECT '340282366920938463463374607431768211455'::UHUGEINT")[0][0]),
 }))
 "#;
 
@@ -106,7 +105,8 @@ print(json.dumps({
 async fn duckdb_reads_an_archive() -> anyhow::Result<()> {
     let python =
         std::env::var_os("PURSE_DUCKDB_PYTHON").context("PURSE_DUCKDB_PYTHON names none; `make proof` does")?;
-    let (_scene, home, written) = archived().await?;
+    let scene = busy().await?;
+    let (home, written) = archived(&scene).await?;
     let output = Command::new(python).args(["-c", QUESTIONS]).arg(home.path("archive")).output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let answers: Value = serde_json::from_slice(&output.stdout)?;
@@ -117,7 +117,8 @@ async fn duckdb_reads_an_archive() -> anyhow::Result<()> {
     ensure!(rows.len() == events.len() && !rows.is_empty(), "{answers} {log}");
     let mut total = 0_u128;
     for (row, event) in rows.iter().zip(events) {
-        ensure!(row[0].as_str() == Some(event["sequence"].to_string().as_str()), "{row} {event}");
+        let sequence = event["sequence"].to_string();
+        ensure!(row[0] == sequence.as_str(), "{row} {event}");
         let payee = event["payee"].as_str().context("a payee")?.to_lowercase();
         ensure!(row[1] == payee.as_str(), "{row} {event}");
         total += row[2].as_str().context("an amount")?.parse::<u128>()?;

@@ -106,9 +106,9 @@ mod tests {
     use alloy::sol_types::SolEventInterface;
     use purse_protocol::abi::IVault::{LimitSet, Withdrawn};
 
-    /// Every event that a vault can log, all bits of all fields set: none is lost, none is rounded.
+    /// Every event that a vault can log has fields, and the largest amounts are not rounded.
     #[test]
-    fn the_largest_values_of_every_event_are_exact() {
+    fn every_event_is_told_and_amounts_are_exact() {
         let mut seen = 0;
         for topic in IVaultEvents::SELECTORS {
             let all = [B256::from(*topic), B256::repeat_byte(0xff), B256::repeat_byte(0xff), B256::repeat_byte(0xff)];

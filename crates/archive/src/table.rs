@@ -1,7 +1,7 @@
 //! Rows as Parquet. A number is an unsigned one; everything else is text, as the programs print it: addresses, hashes and
 //! bytes as `0x` and digits, amounts as decimal digits. So a filter is written as it is copied, and an amount is exact up to
-//! 2^256-1: Parquet's decimals end at 38 digits in DuckDB, and bytes do not add up. `amount::UHUGEINT` calculates with what
-//! a vault can pay, which is below 2^128.
+//! 2^256-1: Parquet's decimals end at 38 digits in DuckDB, and bytes do not add up. `amount::HUGEINT` calculates exactly below
+//! 2^127, and refuses what is not.
 
 use parquet::basic::Compression;
 use parquet::data_type::{ByteArray, ByteArrayType, Int32Type, Int64Type};
