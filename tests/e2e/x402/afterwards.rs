@@ -21,6 +21,7 @@ const EPOCHS: u64 = 65;
 async fn a_payment_is_paid_for_good_when_no_reorganisation_can_take_it_away() -> anyhow::Result<()> {
     let scene = Scene::on(LocalChain::start_now(BASE).await?).await?.granted().await?;
     let stall = Stall::on(scene, None).await?;
+    stall.catch_up().await?;
     stall.buyer()?.pay_url(&get(&stall.market.seller, "/cent")?).await?; // the purse is open and full
     let bought = stall.buyer()?.pay_url(&named(&stall.market.seller, "/cent", "order-7781")?).await?;
     let receipt = bought.receipt.context("paid")?;

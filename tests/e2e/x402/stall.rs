@@ -12,7 +12,7 @@ use purse_protocol::abi::IVault;
 use purse_protocol::{MoneyMoved, PaymentRefusal, SessionId, create2};
 use purse_tests::Scene;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The flags with which `purse` pays as the scene's agent, in the home of `Home::of`.
 pub(crate) const AS_AGENT: &[&str] = &["--agent", "researcher", "--password-file", "password", "--no-input"];
@@ -84,6 +84,12 @@ impl Stall {
             ..Bounds::default()
         };
         Ok(self.buyer()?.within(bounds))
+    }
+
+    /// A block of this minute: the newest one of a public chain is never old, as this scene's chain is.
+    pub(crate) async fn catch_up(&self) -> anyhow::Result<()> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        self.scene.mine_at(now - 60).await
     }
 
     /// What the first payee has got.

@@ -11,7 +11,6 @@ use purse_protocol::{Chain, MoneyMoved};
 use purse_tests::{LocalChain, Scene};
 use serde_json::json;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Version 1 knows no network by number; this is the smallest of those that it knows by name and so do we.
 const NETWORK: &str = "base-sepolia";
@@ -31,18 +30,12 @@ async fn market() -> anyhow::Result<(Stall, Script)> {
     Ok((stall, script))
 }
 
-/// A block of this minute: the newest one of a public chain is never old.
-async fn catch_up(stall: &Stall) -> anyhow::Result<()> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-    stall.scene.mine_at(now - 60).await
-}
-
 /// I13, I15: an unmodified seller of version 1 is paid from a purse; and what is revoked after it was signed, the stock facilitator refuses.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stock_seller_of_version_one_is_paid() -> anyhow::Result<()> {
     let (stall, script) = market().await?;
     let (stall, seller) = (Arc::new(stall), script.url("seller")?);
-    catch_up(&stall).await?;
+    stall.catch_up().await?;
     let bought = stall.buyer()?.pay_url(&get(&seller, "/cent")?).await?;
     ensure!(String::from_utf8(bought.answer.body.unwrap_or_default())?.contains("\"version\":1"));
     let receipt = bought.receipt.context("it was paid for")?;
