@@ -86,6 +86,9 @@ abstract contract AnyVault {
     uint256 private constant CHANGES_SLOT = 12;
     uint256 private constant KILLED_SLOT = 13;
 
+    /// @dev What the book says above it is no category but a purse.
+    uint256 internal constant LAST_CATEGORY = 63;
+
     Vault internal vault;
     address internal owner;
     address internal guardian;
@@ -234,7 +237,9 @@ abstract contract AnyVault {
 
     function _payApproved(Signed memory signed, bytes memory approval) internal returns (bool done) {
         // A refill is an ordinary payment once Purses has judged it: its proofs are apart
-        assume(_category(signed.payment.payee) < 64 && _category(signed.payment.feeRecipient) < 64);
+        assume(
+            _category(signed.payment.payee) <= LAST_CATEGORY && _category(signed.payment.feeRecipient) <= LAST_CATEGORY
+        );
         (done,) = address(vault).call(abi.encodeCall(IVault.pay, (signed.payment, _signature(signed), approval)));
     }
 

@@ -82,19 +82,21 @@ contract VaultStopsSymbolic is AnyVault {
         assert(_call(caller, abi.encodeCall(IVault.revokeAll, ()))); // not after 2^24 - 1 times
     }
 
+    /// @notice ... where it is no purse: what stops a purse is revoking its session.
     /// @custom:promise I8
     function check_RemovingAPayeeAlwaysSucceeds(address caller, address payee, address other) external {
-        assume(caller == owner || caller == guardian);
+        assume(_category(payee) <= LAST_CATEGORY);
         assume(other != payee);
         _removePayee(caller, payee, other);
     }
 
     function checkFail_RemovingAPayeeAlwaysSucceeds(address caller, address payee, address other) external {
-        assume(caller == owner || caller == guardian);
-        _removePayee(caller, payee, other);
+        assume(other != payee);
+        _removePayee(caller, payee, other); // not a purse
     }
 
     function _removePayee(address caller, address payee, address other) private {
+        assume(caller == owner || caller == guardian);
         uint256 category = _category(other);
         assert(_call(caller, abi.encodeCall(IVault.removePayee, (payee))));
         assert(_category(payee) == 0);

@@ -80,7 +80,7 @@ contract VaultWithMuteTokenSymbolic is TokenBehaviour {
 /// @custom:halmos --loop 8
 contract VaultWithHookedTokenSymbolic is TokenBehaviour, Hook {
     Signed private next;
-    bool private entered;
+    bool private armed;
     bool private done;
 
     function _newToken() internal override returns (Ledger) {
@@ -88,13 +88,13 @@ contract VaultWithHookedTokenSymbolic is TokenBehaviour, Hook {
     }
 
     function _prepare(Signed memory signed) internal override {
-        next = signed;
+        (next, armed) = (signed, true);
     }
 
     /// @dev The first time only: what is paid in the midst of a payment calls, too.
     function called() external {
-        if (entered) return;
-        entered = true;
+        if (!armed) return;
+        armed = false;
         done = _pay(next);
     }
 
@@ -113,7 +113,7 @@ contract VaultWithHookedTokenSymbolic is TokenBehaviour, Hook {
     function _reenter(Signed memory signed, Signed memory other) private {
         assume(!_vaultWord().limited());
         _given(signed);
-        next = other;
+        _prepare(other);
         assume(_pay(signed));
         assert(!done);
     }

@@ -89,4 +89,22 @@ contract VaultVerbsSymbolic is AnyVaultWithToken {
         _call(caller, _anyVerb());
         assert(token.balanceOf(account) == had);
     }
+
+    // --------------------------------------------------------------------------------------------- I15: the purses
+
+    /// @notice What is a purse stays one, of the same session, token and category. (Opening it again and its target are
+    ///         for `Purses` to judge: unit tests.)
+    /// @custom:promise I15
+    function check_APurseStaysAPurse(address caller, address account) external {
+        uint256 entry = _category(account);
+        assume(entry > LAST_CATEGORY);
+        _call(caller, _anyVerb());
+        assert(_category(account) == entry);
+    }
+
+    function checkFail_APurseStaysAPurse(address caller, address account) external {
+        uint256 entry = _category(account);
+        _call(caller, _anyVerb()); // a payee may be removed
+        assert(_category(account) == entry);
+    }
 }
