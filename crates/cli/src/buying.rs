@@ -8,6 +8,7 @@ use crate::failure::Failure;
 use crate::library_failure;
 use crate::money::Token;
 use alloy::providers::DynProvider;
+use purse_agent::journal::Purchase;
 use purse_agent::{Agent, Buyer, SessionFile, keystore};
 use purse_protocol::{MoneyMoved, PaymentRefusal, RetryHow, WhoCanFix};
 
@@ -51,19 +52,24 @@ async fn known(context: &Context, whose: &Whose) -> Result<(Vault, Token, Sessio
 
 async fn desk(context: &Context, vault: Vault, token: Token, agent: Agent<DynProvider>) -> Result<Desk, Failure> {
     let buyer = Buyer::new(agent).map_err(|refusal| of_refusal(&refusal))?;
-    match buyer.reconcile().await {
+    tell(context, buyer.reconcile_unfinished().await);
+    Ok(Desk { buyer, vault, token })
+}
+
+/// Says what became of purchases that were left.
+pub(crate) fn tell(context: &Context, reconciled: Result<Vec<Purchase>, PaymentRefusal>) {
+    match reconciled {
         Ok(decided) => {
             for decided in decided {
                 let (id, state) = (&decided.bought.purchase, decided.state);
                 context.output.note(&format!("purchase {id}, left unfinished before, is {state}"));
             }
         }
-        // No reason to refuse this purchase, which asks journal and node itself
+        // No reason to refuse anything: who buys asks journal and node about that purchase
         Err(refusal) => {
             context.output.note(&format!("purchases left unfinished were not looked up: {}", refusal.what_happened));
         }
     }
-    Ok(Desk { buyer, vault, token })
 }
 
 /// The failure of a purchase. Whether money moved comes first.

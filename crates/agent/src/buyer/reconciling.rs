@@ -10,6 +10,15 @@ use alloy::providers::Provider;
 use purse_protocol::{PaymentRefusal, RetryHow};
 use std::sync::atomic::Ordering;
 
+/// Which of the purchases that were decided are looked at again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Again {
+    /// All that a reorganisation may still take away.
+    All,
+    /// Those that none can take away any more: each is asked about once, however many there are.
+    NowFinal,
+}
+
 /// How a known purchase stands.
 pub(super) enum Standing {
     /// Nothing of it is alive: it may start anew.
@@ -23,12 +32,26 @@ pub(super) enum Standing {
 impl<P: Provider> Buyer<P> {
     /// Asks the chain about every purchase under way that no process is at, and notes what became of it; and once more
     /// about those that were decided in blocks that a reorganisation may have taken away. Gives those that stand
-    /// otherwise now. A buyer does so by itself before it first buys.
+    /// otherwise now.
     ///
     /// # Errors
     /// A refusal where journal or node fail; what was noted stays noted.
     pub async fn reconcile(&self) -> Result<Vec<Purchase>, PaymentRefusal> {
-        let mut decided = self.look_again().await?;
+        self.reconcile_all_and(Again::All).await
+    }
+
+    /// The same without what was decided and may still be taken away, which has time until it is asked for: so a start
+    /// costs a busy agent no question for each purchase of the last minutes. A buyer does so by itself before it first
+    /// buys.
+    ///
+    /// # Errors
+    /// As [`Buyer::reconcile`].
+    pub async fn reconcile_unfinished(&self) -> Result<Vec<Purchase>, PaymentRefusal> {
+        self.reconcile_all_and(Again::NowFinal).await
+    }
+
+    async fn reconcile_all_and(&self, again: Again) -> Result<Vec<Purchase>, PaymentRefusal> {
+        let mut decided = self.look_again(again).await?;
         for left in self.journal.under_way()? {
             let purchase = left.bought.purchase;
             let Some(_lock) = PurchaseLock::try_take(&self.locks, &purchase).map_err(of_file)? else { continue };
@@ -45,12 +68,12 @@ impl<P: Provider> Buyer<P> {
     /// purchase is no reason to refuse this one, which asks both itself.
     pub(super) async fn reconcile_once(&self) {
         if !self.reconciled.load(Ordering::Relaxed) {
-            let _ = self.reconcile().await;
+            let _ = self.reconcile_unfinished().await;
         }
     }
 
     /// What was decided and is not final: as the chain has it now.
-    async fn look_again(&self) -> Result<Vec<Purchase>, PaymentRefusal> {
+    async fn look_again(&self, again: Again) -> Result<Vec<Purchase>, PaymentRefusal> {
         let decided = self.journal.not_final()?;
         if decided.is_empty() {
             return Ok(Vec::new());
@@ -58,6 +81,9 @@ impl<P: Provider> Buyer<P> {
         let last = self.agent.final_head().await?;
         let mut changed = Vec::new();
         for before in decided {
+            if again == Again::NowFinal && !cannot_be_undone(&before, last) {
+                continue;
+            }
             let purchase = before.bought.purchase;
             let Some(_lock) = PurchaseLock::try_take(&self.locks, &purchase).map_err(of_file)? else { continue };
             let Some(known) = self.journal.find(&purchase)? else { continue }; // as it is under the lock
@@ -71,17 +97,16 @@ impl<P: Provider> Buyer<P> {
 
     /// A purchase that was decided, as it stands now, and whether that is final. `last`: the newest block that is.
     async fn as_the_chain_has_it(&self, known: Purchase, last: Head) -> Result<Purchase, PaymentRefusal> {
-        let bought = &known.bought;
-        let purchase = bought.purchase.clone();
-        let fate = self.agent.fate(bought.purse, bought.nonce, bought.valid_before).await;
+        let (purchase, over) = (known.bought.purchase.clone(), known.bought.valid_before <= last.time);
+        let fate = self.agent.fate(known.bought.purse, known.bought.nonce, known.bought.valid_before).await;
         match (known.state, fate.map_err(|fault| not_told(&fault, &known))?) {
             (State::Settled | State::Refused, Fate::Used) => {
-                let bought = bought.clone();
-                let known = self.note_settled(known.clone(), known.transaction, known.reconciled).await?;
-                // Used before its time was over, so in a block that is final, wherever it was
-                if known.block.is_some_and(|block| block <= last.number) || bought.valid_before <= last.time {
+                let (transaction, reconciled) = (known.transaction, known.reconciled);
+                let known = self.note_settled(known, transaction, reconciled).await?;
+                if cannot_be_undone(&known, last) {
                     self.journal.now_final(&purchase)?;
                 }
+                return Ok(self.journal.find(&purchase)?.unwrap_or(known));
             }
             (State::Settled, fate) => {
                 let to = if fate == Fate::Dead { State::Refused } else { State::Unknown };
@@ -94,7 +119,7 @@ impl<P: Provider> Buyer<P> {
                 };
                 self.journal.undone(&purchase, to, &refusal, wall_clock())?;
             }
-            (State::Refused, Fate::Dead) if bought.valid_before <= last.time => self.journal.now_final(&purchase)?,
+            (State::Refused, Fate::Dead) if over => self.journal.now_final(&purchase)?,
             _ => {}
         }
         Ok(self.journal.find(&purchase)?.unwrap_or(known))
@@ -141,4 +166,10 @@ impl<P: Provider> Buyer<P> {
             }
         }
     }
+}
+
+/// Whether what was decided stays so: it is in a block that is final; or its time was over in one, before which it must
+/// have been used, wherever it was. `last`: the newest block that is final.
+fn cannot_be_undone(decided: &Purchase, last: Head) -> bool {
+    decided.block.is_some_and(|block| block <= last.number) || decided.bought.valid_before <= last.time
 }
