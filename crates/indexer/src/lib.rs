@@ -12,11 +12,12 @@
 //! - `verify`: what was fetched, checked; `decode`, `movement`: what vaults and tokens say; `known`: vaults and purses
 //! - `confirm`: the vaults' own running hashes against the recomputed ones (I13); `cursor`: what happens in a reorganisation
 //! - [`store`]: where an index is kept; `sqlite`: in a file; `postgres`: shared
-//! - [`chunk`], [`rows`]: what is written; what is read; [`page`]: a page at a time
+//! - [`chunk`], [`rows`]: what is written; what is read; `columns`: out of both databases; [`page`]: a page at a time
 //! - [`observe`]: what the audit compares with: a vault's views at one block; [`proofs`]: what it asks beside them
 //! - [`evidence`]: all that an audit needs of one vault, with its proofs; [`error`]: why it stopped and what to do
 
 pub mod chunk;
+mod columns;
 mod confirm;
 mod cursor;
 mod decode;

@@ -4,7 +4,7 @@
 use crate::rows::{Extent, StoredAuthorization, StoredLog, StoredPayment, StoredRange, StoredTransfer};
 use alloy::primitives::{Address, B256};
 
-/// The most payments in one page: an answer of some hundred kilobytes.
+/// The most payments or transfers in one page: an answer of some hundred kilobytes.
 pub const LARGEST_PAGE: u32 = 1_000;
 
 /// The index at one moment.
@@ -74,19 +74,17 @@ pub struct PaymentPage {
     pub more: bool,
 }
 
-impl PaymentPage {
-    /// How many to read for a page of that limit: one more than it lists, to know whether there are more.
-    pub(crate) fn to_read(limit: u32) -> u32 {
-        limit.min(LARGEST_PAGE) + 1
-    }
+/// How many to read for a page of that limit: one more than it lists, to know whether there are more.
+pub(crate) fn to_read(limit: u32) -> u32 {
+    limit.min(LARGEST_PAGE) + 1
+}
 
-    /// The page out of what was read.
-    pub(crate) fn new(moment: Moment, mut payments: Vec<PlacedPayment>, ranges: Vec<StoredRange>, limit: u32) -> Self {
-        let length = limit.min(LARGEST_PAGE) as usize;
-        let more = payments.len() > length;
-        payments.truncate(length);
-        Self { moment, payments, ranges, more }
-    }
+/// Cuts what was read to the page's length, and tells whether there were more.
+pub(crate) fn cut<T>(read: &mut Vec<T>, limit: u32) -> bool {
+    let length = limit.min(LARGEST_PAGE) as usize;
+    let more = read.len() > length;
+    read.truncate(length);
+    more
 }
 
 /// Which transfers, the newest first. A transfer of nothing, which anybody can have most tokens log of anyone, is none.
@@ -157,6 +155,8 @@ pub struct TransferPage {
     pub beside: Beside,
     /// How well the blocks are known.
     pub ranges: Vec<StoredRange>,
+    /// Whether there are older ones.
+    pub more: bool,
 }
 
 /// The logs that a reader of a vault's trail lacks.

@@ -106,7 +106,7 @@ impl PostgresStore {
         self.failed(words(error))
     }
 
-    fn corrupt(&self, detail: impl Into<String>) -> StoreError {
+    fn damaged(&self, detail: impl Into<String>) -> StoreError {
         StoreError::Corrupt { path: self.name.clone(), detail: detail.into() }
     }
 
@@ -193,7 +193,7 @@ impl PostgresStore {
             tx.commit()?;
             Ok((row.try_get(0)?, row.try_get(1)?))
         })?;
-        let found = Address::try_from(found.as_slice()).map_err(|_| self.corrupt("its factory is no address"))?;
+        let found = Address::try_from(found.as_slice()).map_err(|_| self.damaged("its factory is no address"))?;
         let found_block = found_block.unsigned_abs();
         if (found, found_block) == (factory, from_block) {
             return Ok(());

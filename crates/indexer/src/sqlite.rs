@@ -141,8 +141,8 @@ impl SqliteStore {
             .query_row("SELECT factory, from_block FROM chain", [], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()
             .map_err(|source| self.error(source))?;
-        let (found, found_block) = found.ok_or_else(|| self.corrupt("it names no factory"))?;
-        let found = Address::try_from(found.as_slice()).map_err(|_| self.corrupt("its factory is no address"))?;
+        let (found, found_block) = found.ok_or_else(|| self.damaged("it names no factory"))?;
+        let found = Address::try_from(found.as_slice()).map_err(|_| self.damaged("its factory is no address"))?;
         let found_block = found_block.unsigned_abs();
         if (found, found_block) == (factory, from_block) {
             return Ok(());
@@ -151,7 +151,7 @@ impl SqliteStore {
         Err(StoreError::OtherFactory { path, expected, expected_block, found, found_block })
     }
 
-    fn corrupt(&self, detail: impl Into<String>) -> StoreError {
+    fn damaged(&self, detail: impl Into<String>) -> StoreError {
         StoreError::Corrupt { path: self.path.clone(), detail: detail.into() }
     }
 

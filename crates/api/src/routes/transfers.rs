@@ -178,21 +178,13 @@ impl Range {
 
     /// A page of a query, and the cursor of the next one where there is more.
     async fn read(self, api: &Api, query: TransferQuery) -> Result<(TransferPage, Option<String>), Problem> {
-        let size = self.size;
-        let query = TransferQuery { from: self.from, until: self.until, before: self.before, limit: size, ..query };
-        let read = api.readers.read(move |store| {
-            let page = store.transfer_page(&query).map_err(|error| Problem::from(&error))?;
-            // Whether there is more is known only by looking.
-            let last = page.transfers.last().filter(|_| page.transfers.len() == size as usize);
-            let mark =
-                last.map(|last| TransferMark { block: last.transfer.block.number, log_index: last.transfer.log_index });
-            let rest = mark.map(|mark| store.transfer_page(&TransferQuery { before: Some(mark), limit: 1, ..query }));
-            let more = rest.transpose().map_err(|error| Problem::from(&error))?;
-            let more = more.is_some_and(|rest| !rest.transfers.is_empty());
-            let next = mark.filter(|_| more).map(|mark| format!("{}.{}", mark.block, mark.log_index));
-            Ok((page, next))
-        });
-        read.await
+        let query =
+            TransferQuery { from: self.from, until: self.until, before: self.before, limit: self.size, ..query };
+        let read = api.readers.read(move |store| store.transfer_page(&query).map_err(|error| Problem::from(&error)));
+        let page = read.await?;
+        let last = page.transfers.last().filter(|_| page.more).map(|last| &last.transfer);
+        let next = last.map(|last| format!("{}.{}", last.block.number, last.log_index));
+        Ok((page, next))
     }
 }
 

@@ -5,15 +5,15 @@ use super::page::{LOG_COLUMNS, select};
 use super::read::Value;
 use super::write::copy;
 use crate::chunk::Chunk;
+use crate::columns::Columns;
 use crate::error::StoreError;
-use crate::movement;
-use crate::page::{Beside, LARGEST_PAGE, PlacedTransfer, TransferPage, TransferQuery};
+use crate::page::{Beside, TransferPage, TransferQuery, cut, to_read};
 use crate::rows::{BlockRef, StoredAuthorization, StoredPurse, StoredTransfer};
-use crate::source::{ChainLog, Header};
+use crate::source::Header;
 use crate::store::to_sql;
-use alloy::primitives::{Address, B256, U256};
+use alloy::primitives::{Address, B256};
+use postgres::Transaction;
 use postgres::types::Type;
-use postgres::{Row, Transaction};
 use std::collections::{BTreeSet, HashMap};
 
 const PURSES: &str = "SELECT b.number, hash, p.log_index, p.address, vault, session, category, token, tx, topics, data
@@ -41,30 +41,7 @@ const AUTHORIZATIONS_BESIDE: &str = "SELECT b.number, hash, log_index, tx, token
 
 impl PostgresStore {
     pub(super) fn read_purses(&self) -> Result<Vec<StoredPurse>, StoreError> {
-        self.rows(PURSES, Vec::new(), |store, row| {
-            let purse = StoredPurse {
-                block: store.block(row)?,
-                log_index: store.number(row, 2)?,
-                address: store.bytes(row, 3)?,
-                vault: store.bytes(row, 4)?,
-                session: store.small(row, 5)?,
-                category: store.small(row, 6)?,
-                token: store.bytes(row, 7)?,
-            };
-            let log = ChainLog {
-                address: purse.vault,
-                topics: store.words(row, 9)?,
-                data: store.column::<Vec<u8>>(row, 10)?.into(),
-                block_number: purse.block.number,
-                block_hash: purse.block.hash,
-                tx: store.bytes(row, 8)?,
-                log_index: purse.log_index,
-            };
-            if movement::opened(&log).as_ref() == Some(&purse) {
-                return Ok(purse);
-            }
-            Err(store.altered(purse.block.number, purse.log_index, "purse"))
-        })
+        self.rows(PURSES, Vec::new(), Self::purse)
     }
 
     pub(super) fn read_transfers(&self, account: Address) -> Result<Vec<StoredTransfer>, StoreError> {
@@ -90,69 +67,44 @@ impl PostgresStore {
             Box::new(mark.0),
             Box::new(mark.1),
             Box::new(vec![0_u8; 32]),
-            Box::new(i64::from(query.limit.min(LARGEST_PAGE))),
+            Box::new(i64::from(to_read(query.limit))),
             Box::new(query.vault.to_vec()),
         ];
-        let vault = query.vault.to_vec();
+        let (vault, limit) = (query.vault.to_vec(), query.limit);
         let logs_beside = format!(
             "SELECT {LOG_COLUMNS} FROM logs l JOIN blocks b ON b.chain_id = l.chain_id AND b.hash = l.block
              WHERE l.chain_id = $1 AND l.block = ANY($2) AND l.time = ANY($3) AND address = $4
              ORDER BY b.number, log_index"
         );
-        let (moment, (page, transfers, authorizations, logs, ranges)) = self.at_one_moment(move |tx, chain| {
-            let page = select(tx, PAGE, chain, &values)?;
-            let (mut blocks, mut times) = (BTreeSet::new(), BTreeSet::new());
-            for row in &page {
-                blocks.insert(row.try_get::<_, Vec<u8>>(1)?);
-                times.insert(row.try_get::<_, i64>(8)?);
-            }
-            let (blocks, times): (Vec<_>, Vec<_>) = (blocks.into_iter().collect(), times.into_iter().collect());
-            let of: [Value; 2] = [Box::new(blocks.clone()), Box::new(times.clone())];
-            let transfers = select(tx, TRANSFERS_BESIDE, chain, &of)?;
-            let authorizations = select(tx, AUTHORIZATIONS_BESIDE, chain, &of)?;
-            let of: [Value; 3] = [Box::new(blocks), Box::new(times), Box::new(vault)];
-            let logs = select(tx, &logs_beside, chain, &of)?;
-            Ok((page, transfers, authorizations, logs, select(tx, super::read::RANGES, chain, &[])?))
-        })?;
-        let placed = |row: &Row| Ok(PlacedTransfer { transfer: self.transfer(row)?, time: self.number(row, 8)? });
+        let (moment, (page, more, transfers, authorizations, logs, ranges)) =
+            self.at_one_moment(move |tx, chain| {
+                let mut page = select(tx, PAGE, chain, &values)?;
+                let more = cut(&mut page, limit);
+                let (mut blocks, mut times) = (BTreeSet::new(), BTreeSet::new());
+                for row in &page {
+                    blocks.insert(row.try_get::<_, Vec<u8>>(1)?);
+                    times.insert(row.try_get::<_, i64>(8)?);
+                }
+                let (blocks, times): (Vec<_>, Vec<_>) = (blocks.into_iter().collect(), times.into_iter().collect());
+                let of: [Value; 2] = [Box::new(blocks.clone()), Box::new(times.clone())];
+                let transfers = select(tx, TRANSFERS_BESIDE, chain, &of)?;
+                let authorizations = select(tx, AUTHORIZATIONS_BESIDE, chain, &of)?;
+                let of: [Value; 3] = [Box::new(blocks), Box::new(times), Box::new(vault)];
+                let logs = select(tx, &logs_beside, chain, &of)?;
+                Ok((page, more, transfers, authorizations, logs, select(tx, super::read::RANGES, chain, &[])?))
+            })?;
         let transfers = transfers.iter().map(|row| self.transfer(row)).collect::<Result<Vec<_>, StoreError>>()?;
         let used = authorizations.iter().map(|row| self.authorization(row)).collect::<Result<Vec<_>, StoreError>>()?;
         Ok(TransferPage {
             moment,
-            transfers: page.iter().map(placed).collect::<Result<_, StoreError>>()?,
+            transfers: page.iter().map(|row| self.placed_transfer(row)).collect::<Result<_, StoreError>>()?,
             beside: Beside {
                 transfers: transfers.into_iter().filter(|moved| query.touches(moved)).collect(),
                 authorizations: used.into_iter().filter(|used| query.accounts.contains(&used.purse)).collect(),
                 logs: logs.iter().map(|row| self.log(row)).collect::<Result<_, StoreError>>()?,
             },
             ranges: ranges.iter().map(|row| self.range(row)).collect::<Result<_, StoreError>>()?,
-        })
-    }
-
-    fn block(&self, row: &Row) -> Result<BlockRef, StoreError> {
-        Ok(BlockRef { number: self.number(row, 0)?, hash: self.bytes(row, 1)? })
-    }
-
-    fn transfer(&self, row: &Row) -> Result<StoredTransfer, StoreError> {
-        Ok(StoredTransfer {
-            block: self.block(row)?,
-            log_index: self.number(row, 2)?,
-            tx: self.bytes(row, 3)?,
-            token: self.bytes(row, 4)?,
-            from: self.bytes(row, 5)?,
-            to: self.bytes(row, 6)?,
-            amount: U256::from_be_bytes(self.bytes::<32, B256>(row, 7)?.0),
-        })
-    }
-
-    fn authorization(&self, row: &Row) -> Result<StoredAuthorization, StoreError> {
-        Ok(StoredAuthorization {
-            block: self.block(row)?,
-            log_index: self.number(row, 2)?,
-            tx: self.bytes(row, 3)?,
-            token: self.bytes(row, 4)?,
-            purse: self.bytes(row, 5)?,
-            nonce: self.bytes(row, 6)?,
+            more,
         })
     }
 }

@@ -2,8 +2,9 @@
 
 use super::PostgresStore;
 use super::read::{RANGES, Value};
+use crate::columns::Columns;
 use crate::error::StoreError;
-use crate::page::{Moment, PaymentPage, PaymentQuery, PlacedPayment, TrailPart};
+use crate::page::{Moment, PaymentPage, PaymentQuery, TrailPart, cut, to_read};
 use crate::rows::{BlockRef, Extent};
 use crate::store::to_sql;
 use alloy::primitives::Address;
@@ -24,7 +25,7 @@ const PAYMENTS: &str =
        AND p.time >= $9 AND p.time < $10
      ORDER BY p.number DESC, p.log_index DESC LIMIT $11";
 const STANDS: &str = "SELECT 1 FROM blocks WHERE chain_id = $1 AND hash = $2 AND NOT orphaned";
-/// What [`PostgresStore::log`] reads.
+/// What [`Columns::log`] reads.
 pub(super) const LOG_COLUMNS: &str = "b.number, hash, b.time, log_index, tx, topics, data, parent, sequence";
 const LOGS: &str = "SELECT b.number, hash, b.time, log_index, tx, topics, data, parent, sequence
                     FROM logs l JOIN blocks b ON b.chain_id = l.chain_id AND b.hash = l.block AND NOT orphaned
@@ -48,18 +49,16 @@ impl PostgresStore {
             Box::new(query.token.map(|token| token.to_vec())),
             Box::new(seconds(query.from, 0)?),
             Box::new(seconds(query.until, i64::MAX)?),
-            Box::new(i64::from(PaymentPage::to_read(query.limit))),
+            Box::new(i64::from(to_read(query.limit))),
         ];
         let (moment, (rows, ranges)) = self.at_one_moment(move |tx, chain| {
             Ok((select(tx, PAYMENTS, chain, &values)?, select(tx, RANGES, chain, &[])?))
         })?;
         let ranges = ranges.iter().map(|row| self.range(row)).collect::<Result<_, StoreError>>()?;
-        let payments = rows.iter().map(|row| {
-            let payment = self.payment(vault, row)?;
-            let (block, time) = (self.number(row, 12)?, self.number(row, 15)?);
-            Ok(PlacedPayment { payment, block, time, tx: self.bytes(row, 16)? })
-        });
-        Ok(PaymentPage::new(moment, payments.collect::<Result<_, StoreError>>()?, ranges, query.limit))
+        let payments = rows.iter().map(|row| self.placed_payment(vault, row));
+        let mut payments = payments.collect::<Result<Vec<_>, StoreError>>()?;
+        let more = cut(&mut payments, query.limit);
+        Ok(PaymentPage { moment, payments, ranges, more })
     }
 
     pub(super) fn read_trail_since(&self, vault: Address, known: Option<BlockRef>) -> Result<TrailPart, StoreError> {

@@ -1,15 +1,14 @@
-//! What is read from PostgreSQL. Columns that repeat what a log says are checked against the log.
+//! What is read from PostgreSQL, and how its columns are.
 
 use super::PostgresStore;
-use crate::decode;
+use crate::columns::Columns;
 use crate::error::StoreError;
 use crate::rows::{BlockRef, Extent, PlacedLog, StoredHead, StoredLog, StoredPayment, StoredRange, StoredVault};
 use crate::store::to_sql;
-use crate::truth::Truth;
-use alloy::primitives::{Address, B256, FixedBytes};
+use alloy::primitives::Address;
 use postgres::Row;
 use postgres::types::{FromSql, ToSql};
-use purse_protocol::event::sequence_of;
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 pub(super) const RANGES: &str = "SELECT first, last, truth FROM ranges WHERE chain_id = $1 ORDER BY first";
@@ -41,23 +40,7 @@ impl PostgresStore {
                         AND l.log_index = v.log_index
              WHERE v.chain_id = $1 ORDER BY b.number, v.log_index",
             Vec::new(),
-            |store, row| {
-                let vault = StoredVault {
-                    address: store.bytes(row, 0)?,
-                    owner: store.bytes(row, 1)?,
-                    treasury: store.bytes(row, 2)?,
-                    guardian: store.bytes(row, 3)?,
-                    salt: store.bytes(row, 4)?,
-                    block: BlockRef { number: store.number(row, 5)?, hash: store.bytes(row, 6)? },
-                    proven: store.column(row, 7)?,
-                    log_index: store.number(row, 8)?,
-                };
-                let data: Vec<u8> = store.column(row, 10)?;
-                match decode::altered_column(&vault, store.words(row, 9)?, data.into()) {
-                    Some(column) => Err(store.altered(vault.block.number, vault.log_index, column)),
-                    None => Ok(vault),
-                }
-            },
+            Self::vault,
         )
     }
 
@@ -90,27 +73,6 @@ impl PostgresStore {
         )
     }
 
-    /// A row of a log with its block.
-    pub(super) fn log(&self, row: &Row) -> Result<StoredLog, StoreError> {
-        let topics = self.words(row, 5)?;
-        let data: Vec<u8> = self.column(row, 6)?;
-        let (block_number, log_index) = (self.number(row, 0)?, self.number(row, 3)?);
-        let sequence: Option<i64> = self.column(row, 8)?;
-        if sequence != sequence_of(&topics, &data).map(i64::from) {
-            return Err(self.altered(block_number, log_index, "sequence"));
-        }
-        Ok(StoredLog {
-            block_number,
-            block_hash: self.bytes(row, 1)?,
-            parent_hash: self.bytes(row, 7)?,
-            time: self.number(row, 2)?,
-            log_index,
-            tx: self.bytes(row, 4)?,
-            topics,
-            data: data.into(),
-        })
-    }
-
     pub(super) fn read_payments(&self, vault: Address) -> Result<Vec<StoredPayment>, StoreError> {
         self.rows(
             "SELECT hash, p.log_index, p.sequence, session, nonce, payee, category, token, amount, fee, fee_recipient,
@@ -122,31 +84,6 @@ impl PostgresStore {
             vec![Box::new(vault.to_vec())],
             |store, row| store.payment(vault, row),
         )
-    }
-
-    /// A row of a payment, its block's height, and the topics and data of its log.
-    pub(super) fn payment(&self, vault: Address, row: &Row) -> Result<StoredPayment, StoreError> {
-        let payment = StoredPayment {
-            vault,
-            block_hash: self.bytes(row, 0)?,
-            log_index: self.number(row, 1)?,
-            sequence: self.small(row, 2)?,
-            session: self.small(row, 3)?,
-            nonce: self.small(row, 4)?,
-            payee: self.bytes(row, 5)?,
-            category: self.small(row, 6)?,
-            token: self.bytes(row, 7)?,
-            amount: u128::from_be_bytes(self.bytes::<16, FixedBytes<16>>(row, 8)?.0),
-            fee: u128::from_be_bytes(self.bytes::<16, FixedBytes<16>>(row, 9)?.0),
-            fee_recipient: self.bytes(row, 10)?,
-            reference: self.bytes(row, 11)?,
-        };
-        let place = (payment.block_hash, payment.log_index);
-        let data: Vec<u8> = self.column(row, 14)?;
-        if decode::payment_of(vault, place, self.words(row, 13)?, data.into()).as_ref() == Some(&payment) {
-            return Ok(payment);
-        }
-        Err(self.altered(self.number(row, 12)?, payment.log_index, "payment"))
     }
 
     pub(super) fn read_heads(&self, vault: Address, above: Option<u64>) -> Result<Vec<StoredHead>, StoreError> {
@@ -175,33 +112,13 @@ impl PostgresStore {
         self.rows(RANGES, Vec::new(), Self::range)
     }
 
-    /// A row of [`RANGES`].
-    pub(super) fn range(&self, row: &Row) -> Result<StoredRange, StoreError> {
-        let word: String = self.column(row, 2)?;
-        let truth = Truth::of(&word).ok_or_else(|| self.corrupt(format!("no truth is called {word}")))?;
-        Ok(StoredRange { first: self.number(row, 0)?, last: self.number(row, 1)?, truth })
-    }
-
     pub(super) fn read_blocks_down_from(&self, below: u64, limit: u64) -> Result<Vec<BlockRef>, StoreError> {
         self.rows(
             "SELECT number, hash FROM blocks WHERE chain_id = $1 AND NOT orphaned AND number <= $2
              ORDER BY number DESC LIMIT $3",
             vec![Box::new(to_sql("block", below)?), Box::new(to_sql("limit", limit)?)],
-            |store, row| Ok(BlockRef { number: store.number(row, 0)?, hash: store.bytes(row, 1)? }),
+            |store, row| store.block(row, 0),
         )
-    }
-
-    fn head(&self, row: &Row) -> Result<StoredHead, StoreError> {
-        Ok(StoredHead {
-            vault: self.bytes(row, 0)?,
-            block: BlockRef { number: self.number(row, 1)?, hash: self.bytes(row, 2)? },
-            sequence: self.small(row, 3)?,
-            running_hash: self.bytes(row, 4)?,
-        })
-    }
-
-    pub(super) fn altered(&self, block: u64, log_index: u64, column: &'static str) -> StoreError {
-        StoreError::ColumnAltered { path: self.name.clone(), block, log_index, column }
     }
 
     /// The rows of a query whose first value is the chain.
@@ -225,26 +142,47 @@ impl PostgresStore {
         row.try_get(index).map_err(|error| self.error(&error))
     }
 
-    pub(super) fn number(&self, row: &Row, index: usize) -> Result<u64, StoreError> {
-        let value: i64 = self.column(row, index)?;
-        u64::try_from(value).map_err(|_| self.corrupt("a negative number"))
+    fn small<T: TryFrom<i64>>(&self, row: &Row, index: usize) -> Result<T, StoreError> {
+        T::try_from(self.column::<i64>(row, index)?).map_err(|_| self.damaged("a number out of range"))
+    }
+}
+
+impl Columns for PostgresStore {
+    type Row<'r> = Row;
+
+    fn integer(&self, row: &Row, index: usize) -> Result<i64, StoreError> {
+        self.column(row, index)
     }
 
-    pub(super) fn small<T: TryFrom<i64>>(&self, row: &Row, index: usize) -> Result<T, StoreError> {
-        T::try_from(self.column::<i64>(row, index)?).map_err(|_| self.corrupt("a number out of range"))
+    fn count(&self, row: &Row, index: usize) -> Result<u32, StoreError> {
+        self.small(row, index)
     }
 
-    /// A column of exactly `N` bytes: an address, a hash.
-    pub(super) fn bytes<const N: usize, T: From<[u8; N]>>(&self, row: &Row, index: usize) -> Result<T, StoreError> {
-        self.fixed(self.column::<&[u8]>(row, index)?)
+    fn byte(&self, row: &Row, index: usize) -> Result<u8, StoreError> {
+        self.small(row, index)
     }
 
-    pub(super) fn words(&self, row: &Row, index: usize) -> Result<Vec<B256>, StoreError> {
-        self.column::<&[u8]>(row, index)?.chunks(32).map(|word| self.fixed(word)).collect()
+    fn sequence(&self, row: &Row, index: usize) -> Result<Option<i64>, StoreError> {
+        self.column(row, index)
     }
 
-    fn fixed<const N: usize, T: From<[u8; N]>>(&self, bytes: &[u8]) -> Result<T, StoreError> {
-        let bytes: [u8; N] = bytes.try_into().map_err(|_| self.corrupt("an address or hash of another length"))?;
-        Ok(bytes.into())
+    fn flag(&self, row: &Row, index: usize) -> Result<bool, StoreError> {
+        self.column(row, index)
+    }
+
+    fn blob<'a>(&self, row: &'a Row, index: usize) -> Result<Cow<'a, [u8]>, StoreError> {
+        self.column::<&[u8]>(row, index).map(Cow::Borrowed)
+    }
+
+    fn text(&self, row: &Row, index: usize) -> Result<String, StoreError> {
+        self.column(row, index)
+    }
+
+    fn corrupt(&self, detail: String) -> StoreError {
+        self.damaged(detail)
+    }
+
+    fn altered(&self, block: u64, log_index: u64, column: &'static str) -> StoreError {
+        StoreError::ColumnAltered { path: self.name.clone(), block, log_index, column }
     }
 }

@@ -1,20 +1,19 @@
 //! What tokens say of vaults and purses, in the SQLite file: written, read, and a page at a time.
 
 use super::SqliteStore;
+use crate::columns::Columns;
 use crate::error::StoreError;
-use crate::movement;
-use crate::page::{Beside, LARGEST_PAGE, PlacedTransfer, TransferPage, TransferQuery};
+use crate::page::{Beside, PlacedTransfer, TransferPage, TransferQuery, cut, to_read};
 use crate::rows::{BlockRef, StoredAuthorization, StoredPurse, StoredTransfer};
-use crate::source::ChainLog;
 use crate::store::to_sql;
-use alloy::primitives::{Address, B256, U256};
+use alloy::primitives::Address;
 use rusqlite::types::Value;
-use rusqlite::{Row, Transaction, params, params_from_iter};
+use rusqlite::{Transaction, params, params_from_iter};
 use std::collections::BTreeSet;
 
-/// What [`SqliteStore::transfer`] reads.
+/// What [`Columns::transfer`] reads.
 const TRANSFER: &str = "number, hash, log_index, tx, token, sender, recipient, amount";
-/// What [`SqliteStore::authorization`] reads.
+/// What [`Columns::authorization`] reads.
 const AUTHORIZATION: &str = "number, hash, log_index, tx, token, purse, nonce";
 
 impl SqliteStore {
@@ -81,30 +80,7 @@ impl SqliteStore {
              FROM purses JOIN logs USING (block, log_index) JOIN blocks ON blocks.id = block AND orphaned = 0
              ORDER BY number, log_index",
             [],
-            |store, row| {
-                let purse = StoredPurse {
-                    block: store.block(row)?,
-                    log_index: store.number(row, 2)?,
-                    address: store.bytes(row, 3)?,
-                    vault: store.bytes(row, 4)?,
-                    session: store.column(row, 5)?,
-                    category: store.column(row, 6)?,
-                    token: store.bytes(row, 7)?,
-                };
-                let log = ChainLog {
-                    address: purse.vault,
-                    topics: store.words(row, 9)?,
-                    data: store.column::<Vec<u8>>(row, 10)?.into(),
-                    block_number: purse.block.number,
-                    block_hash: purse.block.hash,
-                    tx: store.bytes(row, 8)?,
-                    log_index: purse.log_index,
-                };
-                if movement::opened(&log).as_ref() == Some(&purse) {
-                    return Ok(purse);
-                }
-                Err(store.altered(purse.block.number, purse.log_index, "purse"))
-            },
+            Self::purse,
         )
     }
 
@@ -126,15 +102,17 @@ impl SqliteStore {
 
     pub(super) fn read_transfer_page(&self, query: &TransferQuery) -> Result<TransferPage, StoreError> {
         let read = |store: &Self| {
-            let transfers = store.select_transfers(query)?;
+            let mut transfers = store.select_transfers(query)?;
+            let more = cut(&mut transfers, query.limit);
             let beside = store.beside(query, &transfers)?;
-            Ok((transfers, beside, store.read_ranges()?))
+            Ok((transfers, more, beside, store.read_ranges()?))
         };
-        self.at_one_moment(read, |moment, (transfers, beside, ranges)| TransferPage {
+        self.at_one_moment(read, |moment, (transfers, more, beside, ranges)| TransferPage {
             moment,
             transfers,
             beside,
             ranges,
+            more,
         })
     }
 
@@ -149,7 +127,7 @@ impl SqliteStore {
             mark.0.into(),
             mark.1.into(),
             vec![0_u8; 32].into(),
-            i64::from(query.limit.min(LARGEST_PAGE)).into(),
+            to_read(query.limit).into(),
             query.vault.to_vec().into(),
         ];
         let mut list = |of: &[Address]| {
@@ -171,9 +149,7 @@ impl SqliteStore {
                AND time >= ?1 AND time < ?2 AND (number, log_index) < (?3, ?4) AND amount <> ?5
              ORDER BY number DESC, log_index DESC LIMIT ?6"
         );
-        self.rows(&sql, params_from_iter(values), |store, row| {
-            Ok(PlacedTransfer { transfer: store.transfer(row)?, time: store.number(row, 8)? })
-        })
+        self.rows(&sql, params_from_iter(values), Self::placed_transfer)
     }
 
     /// All that the accounts did, and what the vault logged, in the blocks of a page.
@@ -201,32 +177,5 @@ impl SqliteStore {
             beside.logs.extend(self.rows(&sql, params![of, query.vault.as_slice()], Self::log)?);
         }
         Ok(beside)
-    }
-
-    fn block(&self, row: &Row<'_>) -> Result<BlockRef, StoreError> {
-        Ok(BlockRef { number: self.number(row, 0)?, hash: self.bytes(row, 1)? })
-    }
-
-    fn transfer(&self, row: &Row<'_>) -> Result<StoredTransfer, StoreError> {
-        Ok(StoredTransfer {
-            block: self.block(row)?,
-            log_index: self.number(row, 2)?,
-            tx: self.bytes(row, 3)?,
-            token: self.bytes(row, 4)?,
-            from: self.bytes(row, 5)?,
-            to: self.bytes(row, 6)?,
-            amount: U256::from_be_bytes(self.bytes::<32, B256>(row, 7)?.0),
-        })
-    }
-
-    fn authorization(&self, row: &Row<'_>) -> Result<StoredAuthorization, StoreError> {
-        Ok(StoredAuthorization {
-            block: self.block(row)?,
-            log_index: self.number(row, 2)?,
-            tx: self.bytes(row, 3)?,
-            token: self.bytes(row, 4)?,
-            purse: self.bytes(row, 5)?,
-            nonce: self.bytes(row, 6)?,
-        })
     }
 }

@@ -2,12 +2,13 @@
 
 use super::SqliteStore;
 use super::read::LOG_COLUMNS;
+use crate::columns::Columns;
 use crate::error::StoreError;
-use crate::page::{Moment, PaymentPage, PaymentQuery, PlacedPayment, TrailPart};
+use crate::page::{Moment, PaymentPage, PaymentQuery, TrailPart, cut, to_read};
 use crate::rows::BlockRef;
 use crate::store::to_sql;
 use alloy::primitives::Address;
-use rusqlite::{OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
 impl SqliteStore {
     pub(super) fn read_moment(&self) -> Result<Moment, StoreError> {
@@ -36,13 +37,16 @@ impl SqliteStore {
                     query.token.map(|token| token.to_vec()),
                     from,
                     until,
-                    PaymentPage::to_read(query.limit)
+                    to_read(query.limit)
                 ],
                 |store, row| store.placed_payment(query.vault, row),
             )
         };
         let read = |store: &Self| Ok((read(store)?, store.read_ranges()?));
-        self.at_one_moment(read, |moment, (payments, ranges)| PaymentPage::new(moment, payments, ranges, query.limit))
+        self.at_one_moment(read, |moment, (mut payments, ranges)| {
+            let more = cut(&mut payments, query.limit);
+            PaymentPage { moment, payments, ranges, more }
+        })
     }
 
     pub(super) fn read_trail_since(&self, vault: Address, known: Option<BlockRef>) -> Result<TrailPart, StoreError> {
@@ -79,15 +83,5 @@ impl SqliteStore {
         let found = read(self)?;
         tx.commit().map_err(|source| self.error(source))?;
         Ok(answer(Moment { extent, time: time.unwrap_or(0).unsigned_abs() }, found))
-    }
-
-    fn placed_payment(&self, vault: Address, row: &Row<'_>) -> Result<PlacedPayment, StoreError> {
-        let payment = self.payment(vault, row)?;
-        Ok(PlacedPayment {
-            payment,
-            block: self.number(row, 12)?,
-            time: self.number(row, 15)?,
-            tx: self.bytes(row, 16)?,
-        })
     }
 }

@@ -275,6 +275,7 @@ async fn transfers_are_read_a_page_at_a_time(db: Database) {
                 );
             }
             found.extend(page.transfers.into_iter().map(|placed| placed.transfer));
+            assert_eq!(page.more, found.len() < expected.len(), "pages of {limit}");
         }
         assert_eq!(found, expected, "pages of {limit}");
     }
