@@ -1,9 +1,7 @@
 //! Follows a factory's vaults on a chain into a database: blocks, raw logs, what they say, and how far it has come, each
-//! range in one transaction, so that it can stop anywhere and go on. A reorganisation rolls back to the common ancestor;
-//! what it orphaned is kept and marked. What the node says is checked against itself, and against the vaults' own
-//! running hashes, before it is believed.
-//!
-//! Data flows one way: `planner` -> `pipeline` of `fetch`es -> `verify` and `decode` -> `confirm` -> [`store`].
+//! range in one transaction. A reorganisation rolls back to the common ancestor; what it orphaned is kept and marked. What
+//! the node says is checked against itself, and against the vaults' own running hashes, before it is believed. Data flows
+//! one way: `planner` -> `pipeline` of `fetch`es -> `verify` and `decode` -> `confirm` -> [`store`].
 //!
 //! - [`sync`]: the loop from the deployment block to the head
 //! - [`source`]: what is asked of a chain; [`rpc`]: asked over JSON-RPC; [`nodes`]: several nodes as one source
