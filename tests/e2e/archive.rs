@@ -3,11 +3,12 @@
 use crate::bundle::busy;
 use crate::cli::purse::Home;
 use alloy::providers::ext::AnvilApi;
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
+use purse_protocol::abi::IVault;
 use purse_tests::Scene;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// Blocks that make all before them final for anvil.
 const UNTIL_FINAL: u64 = 70;
@@ -81,6 +82,75 @@ async fn an_archive_is_written_added_to_and_checked() -> anyhow::Result<()> {
     let ran = home.run(&["index", "archive", "archive", "--check", "--hash", &format!("0x{}", "77".repeat(32))])?;
     ensure!(ran.code == 6, "{}: {}", ran.code, ran.stderr);
     Ok(())
+}
+
+/// Rounds of killing; each waits for another number of files.
+const KILLS: u64 = 20;
+/// Months with an event: so many parts.
+const MONTHS: u32 = 6;
+
+/// A writer that is killed anywhere leaves an archive that was written before, whole, or one whose check says what is too
+/// many: never half a part that passes. The next run ends with what a run in one go wrote.
+#[tokio::test]
+async fn a_writer_killed_anywhere_leaves_no_half_that_passes() -> anyhow::Result<()> {
+    let scene = Scene::with_session().await?;
+    scene.pay(&scene.payment(1, Scene::USDC), &scene.actors.agents[0]).await?;
+    for month in 0..MONTHS {
+        scene.set_next_time(scene.now().await? + 31 * 86_400).await?;
+        if month % 2 == 0 {
+            scene.own(&IVault::pauseCall {}).await?
+        } else {
+            scene.own(&IVault::unpauseCall {}).await?
+        };
+    }
+    let (home, written) = archived(&scene).await?;
+    let reference = manifest(&home.path("archive"))?.context("a manifest")?;
+    let hashes: Vec<_> =
+        reference["parts"].as_array().context("parts")?.iter().map(|part| &part["commitment"]).collect();
+    ensure!(hashes.len() >= MONTHS as usize && hashes.last() == Some(&&written["hash"]), "{written}");
+    let whole = files(&home.path("archive"))?.len() as u64;
+    let mut unfinished = 0;
+    for round in 0..KILLS {
+        let (name, folder) = (format!("killed-{round}"), home.path(&format!("killed-{round}")));
+        let mut writer = home.command(&["index", "archive", &name])?;
+        let mut writer = writer.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        while writer.try_wait()?.is_none() && (files(&folder).unwrap_or_default().len() as u64) < round % whole + 1 {}
+        writer.kill()?;
+        writer.wait()?;
+        let ran = home.run(&["index", "archive", &name, "--check"])?;
+        let left = manifest(&folder)?;
+        let parts = left.as_ref().and_then(|left| left["parts"].as_array()).map_or(0, Vec::len);
+        unfinished += u64::from(parts < hashes.len());
+        let at = left.as_ref().and_then(|left| left["parts"].as_array()?.last()).map(|last| &last["commitment"]);
+        ensure!(at == parts.checked_sub(1).map(|last| hashes[last]), "round {round}: {left:?}");
+        match (ran.code, parts) {
+            (0, 1..) => {}
+            (1, 0) => ensure!(ran.stderr.contains("error[ArchiveMissing]"), "{}", ran.stderr),
+            // Files that no manifest lists yet; all that it lists is whole.
+            (6, 1..) => ensure!(
+                ran.stderr.contains("error[FileUnlisted]")
+                    && !ran.stderr.contains("Missing")
+                    && !ran.stderr.contains("Altered"),
+                "{}",
+                ran.stderr
+            ),
+            other => bail!("round {round}: {other:?} {}", ran.stderr),
+        }
+        home.done(&["index", "archive", &name])?;
+        ensure!(manifest(&folder)?.as_ref() == Some(&reference), "round {round}");
+        home.done(&["index", "archive", &name, "--check"])?;
+    }
+    ensure!(unfinished > 0, "no kill came before the end");
+    Ok(())
+}
+
+/// What lists an archive; none before there is one.
+fn manifest(folder: &Path) -> anyhow::Result<Option<Value>> {
+    match std::fs::read(folder.join("manifest-31337.json")) {
+        Ok(text) => Ok(Some(serde_json::from_slice(&text)?)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Sums by category, exact; the fields of an event; a month that is a column: what docs/archive.md shows.
