@@ -1,9 +1,11 @@
-//! Remembers every transaction that left this process, so that whoever stops it (Ctrl-C) can be told its hash.
+//! Remembers every transaction that left this process, so that whoever stops it (Ctrl-C) can be told its hash; and counts
+//! what the nodes were asked.
 
 use crate::output::Output;
 use alloy::primitives::{B256, Bytes, keccak256};
 use alloy::rpc::json_rpc::{RequestPacket, ResponsePacket};
 use alloy::transports::{TransportError, TransportFut};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -13,18 +15,24 @@ use tower::{Layer, Service};
 #[derive(Debug, Clone)]
 pub(crate) struct Sent {
     hashes: Arc<Mutex<Vec<B256>>>,
+    requests: Arc<AtomicU64>,
     output: Output,
 }
 
 impl Sent {
     /// Nothing sent yet; with `--verbose`, `output` tells each request.
     pub(crate) fn new(output: Output) -> Self {
-        Self { hashes: Arc::default(), output }
+        Self { hashes: Arc::default(), requests: Arc::default(), output }
     }
 
     /// The hashes of all transactions handed to a node that did not refuse them, in order.
     pub(crate) fn hashes(&self) -> Vec<B256> {
         self.hashes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many requests went to nodes; each of a batch counts.
+    pub(crate) fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
     }
 
     fn add(&self, hash: B256) {
@@ -65,6 +73,7 @@ where
 
     fn call(&mut self, request: RequestPacket) -> Self::Future {
         let hash = raw_transaction_hash(&request);
+        self.sent.requests.fetch_add(request.len() as u64, Ordering::Relaxed);
         let methods = request.requests().iter().map(|one| one.method().to_owned()).collect::<Vec<_>>().join(" ");
         if let Some(hash) = hash {
             self.sent.add(hash);

@@ -132,7 +132,7 @@ impl Ran {
 }
 
 /// Where cargo puts the program: beside the folder of this test's own.
-fn program() -> anyhow::Result<PathBuf> {
+pub(crate) fn program() -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe()?;
     let program = own.parent().and_then(Path::parent).context("a target folder")?.join("purse");
     if !program.is_file() {

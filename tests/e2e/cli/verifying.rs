@@ -2,9 +2,11 @@
 
 use super::purse::Home;
 use crate::bundle::busy;
+use alloy::primitives::B256;
 use anyhow::{Context, ensure};
 use purse_tests::Scene;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 fn check<'a>(report: &'a Value, id: &str) -> anyhow::Result<&'a Value> {
     let checks = report["checks"].as_array().context("there are checks")?;
@@ -26,11 +28,22 @@ async fn a_vault_is_verified_by_a_node_and_by_a_bundle() -> anyhow::Result<()> {
     let offline = auditor.json(&["audit", "verify", "--bundle", "ops.jsonl"])?;
     ensure!(offline["checks"] == online["checks"] && offline["limits"] == online["limits"], "{offline}");
     let head = offline["block"]["hash"].as_str().context("a hash")?.to_owned();
+    let program = B256::from_slice(&Sha256::digest(std::fs::read(super::purse::program()?)?));
+    for (report, has_asked) in [(&online, true), (&written, true), (&offline, false)] {
+        ensure!((report["rpc_calls"].as_u64() > Some(0)) == has_asked, "{report}");
+        ensure!(report["milliseconds"].is_u64() && report["program"]["sha256"] == program.to_string(), "{report}");
+    }
     let anchored = ["audit", "verify", "--bundle", "ops.jsonl", "--vault", &vault, "--checkpoint", &head];
     let told = auditor.done(&anchored)?;
-    for part in
-        ["PASS with 1 note", "ok by hash", "ok by receipt", "ok claimed by the node", "your checkpoint", "worst 24h"]
-    {
+    for part in [
+        "PASS with 1 note",
+        "ok by hash",
+        "ok by receipt",
+        "ok claimed by the node",
+        "your checkpoint",
+        "worst 24h",
+        "no RPC call",
+    ] {
         ensure!(told.contains(part), "{part}: {told}");
     }
 

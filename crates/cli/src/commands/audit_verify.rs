@@ -18,7 +18,9 @@ use purse_indexer::collect;
 use purse_protocol::time::rfc3339;
 use purse_protocol::{Chain, format_amount};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// Differences printed of one check; `--json` has them all.
 const SHOWN_DIFFERENCES: usize = 5;
@@ -58,6 +60,7 @@ pub(crate) struct BundleArgs {
 
 /// Verifies a vault by a node, or a bundle without one.
 pub(crate) async fn run(context: &Context, args: &VerifyArgs) -> Result<Reply, Failure> {
+    let begun = Instant::now();
     let (evidence, source) = match &args.bundle {
         None => (from_node(context, args.from_block).await?, "the node's answers".to_owned()),
         Some(path) => {
@@ -74,17 +77,20 @@ pub(crate) async fn run(context: &Context, args: &VerifyArgs) -> Result<Reply, F
             "name the bundle of this vault",
         ));
     }
-    judge(&evidence, args.checkpoint, &source)
+    let reply = judge(&evidence, args.checkpoint, &source)?;
+    Ok(with_effort(reply, begun.elapsed(), context.sent.requests()))
 }
 
 /// Writes a bundle, and says whether it verifies.
 pub(crate) async fn write(context: &Context, args: &BundleArgs) -> Result<Reply, Failure> {
+    let begun = Instant::now();
     let evidence = from_node(context, args.from_block).await?;
     let (text, hash) = bundle::write(&evidence).map_err(|error| {
         Failure::error("BundleNotWritten", "the evidence has no form", error.to_string(), "report this as a bug")
     })?;
     files::write_whole(&args.file, &text, 0o644)?;
-    let mut reply = judge(&evidence, None, &format!("{}, SHA-256 {hash:x}", args.file.display()))?;
+    let reply = judge(&evidence, None, &format!("{}, SHA-256 {hash:x}", args.file.display()))?;
+    let mut reply = with_effort(reply, begun.elapsed(), context.sent.requests());
     let vault = evidence.of.vault;
     let head = evidence.head.hash;
     reply.text.push_str(&format!(
@@ -127,6 +133,36 @@ fn from_file(path: &Path) -> Result<(Evidence, B256), Failure> {
 
 fn altered(code: &str, cause: String, fix: &str) -> Failure {
     Failure::new(Exit::Differs, code, "the evidence does not verify", cause, fix)
+}
+
+/// What it took, and which program says so: who trusts nobody compares the program's hash with that of their own build.
+fn with_effort(mut reply: Reply, took: Duration, requests: u64) -> Reply {
+    let program = own_hash();
+    let requests_in_words = match requests {
+        0 => "no RPC call".to_owned(),
+        1 => "1 RPC call".to_owned(),
+        more => format!("{more} RPC calls"),
+    };
+    let hash = program.map_or_else(|| "a file that cannot be read".to_owned(), |hash| format!("SHA-256 {hash:x}"));
+    reply.text.push_str(&format!(
+        "\n{:.1} s, {requests_in_words}, by purse {} ({hash})",
+        took.as_secs_f64(),
+        env!("CARGO_PKG_VERSION")
+    ));
+    if let Some(object) = reply.json.as_object_mut() {
+        object.insert("milliseconds".to_owned(), json!(took.as_millis()));
+        object.insert("rpc_calls".to_owned(), json!(requests));
+        object.insert("program".to_owned(), json!({ "version": env!("CARGO_PKG_VERSION"), "sha256": program }));
+    }
+    reply
+}
+
+/// The hash of this program's file; none where the system does not say which it is, or it may not be read.
+fn own_hash() -> Option<B256> {
+    let mut file = std::fs::File::open(std::env::current_exe().ok()?).ok()?;
+    let mut hash = Sha256::new();
+    std::io::copy(&mut file, &mut hash).ok()?;
+    Some(B256::from_slice(&hash.finalize()))
 }
 
 fn judge(evidence: &Evidence, checkpoint: Option<B256>, source: &str) -> Result<Reply, Failure> {
