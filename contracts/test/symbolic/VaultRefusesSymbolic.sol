@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {AnyVault, Signed, YesToken} from "./AnyVault.sol";
 import {assume} from "./Premise.sol";
 import {IVault} from "src/interfaces/IVault.sol";
-import {SessionWord, SessionWordLib} from "src/libraries/SessionWord.sol";
+import {SessionWord} from "src/libraries/SessionWord.sol";
 
 /// @notice What is never paid, in any state of the vault, whoever signs and submits it. `ecrecover` is an unknown
 ///         function: the signature may be anybody's.
@@ -101,31 +101,6 @@ contract VaultRefusesSymbolic is AnyVault {
         _inFunds(signed);
         assume(block.timestamp + 1 >= signed.payment.deadline);
         assert(!_pay(signed));
-    }
-
-    // --------------------------------------------------------------------------------------------------- I3: once
-
-    /// @notice A nonce that paid, is too old to tell, or too far ahead pays nothing.
-    /// @custom:promise I3
-    /// @custom:instead-of a payment made twice in a row: over 120 s; VaultPay's OnlyTheNonceOfTheKeyChanges leaves what
-    ///                    is the premise here
-    function check_ANonceNeverPaysTwice(Signed calldata signed) external {
-        SessionWord word = _sessionWord(_signer(signed));
-        assume(word.nonceUsed(signed.payment.nonce) || _outside(word, signed.payment.nonce, 0));
-        assert(!_pay(signed));
-    }
-
-    function checkFail_ANonceNeverPaysTwice(Signed calldata signed) external {
-        _inFunds(signed);
-        assume(_outside(_sessionWord(_signer(signed)), signed.payment.nonce, 1));
-        assert(!_pay(signed));
-    }
-
-    function _outside(SessionWord word, uint256 nonce, uint256 nearer) private pure returns (bool) {
-        uint256 highest = word.nonceHighest();
-        return
-            nonce + SessionWordLib.NONCE_WINDOW <= highest + nearer
-                || nonce + nearer > highest + SessionWordLib.NONCE_LEAP;
     }
 
     // ------------------------------------------------------------------------------------------------ I6: to whom

@@ -4,6 +4,8 @@ pragma solidity ^0.8.28;
 import {PurseTest} from "../../base/PurseTest.sol";
 import {IPurse} from "src/interfaces/IPurse.sol";
 import {IVault} from "src/interfaces/IVault.sol";
+import {scopeOf} from "src/libraries/Scope.sol";
+import {VaultSlots} from "src/libraries/VaultSlots.sol";
 
 /// @notice isValidSignature.tree: I15, on real USDC. What an agent or a thief might try with it is in Abuse.t.sol.
 contract IsValidSignatureTest is PurseTest {
@@ -285,6 +287,21 @@ contract IsValidSignatureTest is PurseTest {
         assertEq(purse.isValidSignature(hash, blob), NO);
         assertEq(purse.isValidSignature(0, blob), NO);
         vm.clearMockedCalls();
+        assertEq(purse.isValidSignature(hash, blob), YES);
+    }
+
+    // What it refuses to answer counts for nothing, whatever it says with it
+    function test_Given_TheVaultRefusesToAnswer() public {
+        Authorization memory it = authorizationOf(purse);
+        (bytes32 hash, bytes memory blob) = (digestOf(it), signedBlob(OTHER_KEY, it));
+        bytes32[] memory slots = new bytes32[](4);
+        (slots[0], slots[1]) = (VaultSlots.vaultWord(), VaultSlots.session(otherAgent));
+        (slots[2], slots[3]) = (VaultSlots.allowance(scopeOf(PAYER, 0, address(usdc))), VaultSlots.payee(payee));
+        bytes memory question = abi.encodeCall(IVault.stateAt, (slots));
+        (, bytes memory answer) = address(vault).staticcall(question);
+        vm.mockCallRevert(address(vault), question, answer);
+        assertEq(purse.isValidSignature(hash, blob), NO);
+        vm.mockCall(address(vault), question, answer);
         assertEq(purse.isValidSignature(hash, blob), YES);
     }
 

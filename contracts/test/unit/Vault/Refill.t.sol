@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {PurseTest} from "../../base/PurseTest.sol";
+import {IUsdc, Usdc} from "../../base/Usdc.sol";
 import {IPurse} from "src/interfaces/IPurse.sol";
 import {IVault} from "src/interfaces/IVault.sol";
 import {IVaultLens} from "src/interfaces/IVaultLens.sol";
@@ -38,6 +39,7 @@ contract RefillTest is PurseTest {
         vm.prank(owner);
         vault.setPerPaymentCap(PAYER, address(usdc), 1e6);
         assertLogged(1);
+        vault.check(refillOf(purse, 0, uint128(TARGET)), false);
         refill(purse, 0, TARGET);
         assertEq(usdc.balanceOf(address(purse)), TARGET);
     }
@@ -190,6 +192,21 @@ contract RefillTest is PurseTest {
         payment.fee = 1e6;
         submitBy(OTHER_KEY, payment);
         assertLogged(1);
+    }
+
+    function test_RevertWhen_TheFeeExceedsACapOfMoreThan64Bits() public {
+        (IUsdc coarse, uint128 cap) = (Usdc.deploy(), 2 ** 66);
+        vm.startPrank(owner);
+        vault.addToken(address(coarse), 40);
+        vault.setLimit(PAYER, 0, address(coarse), DAY, 8 * cap);
+        vault.setPerPaymentCap(PAYER, address(coarse), cap);
+        vm.stopPrank();
+        vm.prank(stranger);
+        purse = IPurse(vault.openPurse(PAYER, address(coarse), DATA));
+        assertLogged(4);
+        IVault.Payment memory payment = refillOf(purse, 0, 1);
+        (payment.token, payment.fee, payment.feeRecipient) = (address(coarse), cap + 1, relayer);
+        payerRefused(payment, abi.encodeWithSelector(IVault.AbovePerPaymentCap.selector, cap + 1, cap));
     }
 
     function test_RevertWhen_AnApprovalComesWithIt() public {

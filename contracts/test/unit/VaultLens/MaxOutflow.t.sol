@@ -103,6 +103,11 @@ contract MaxOutflowTest is VaultTest {
         assertEq(lens.maxOutflow(address(vault), SESSION, address(coarse), 30 * HOUR, calls), 20e6 - 256);
     }
 
+    function test_Given_ALimitOfOneUnit() public {
+        only(DAY, 1);
+        assertEq(most(0), 1);
+    }
+
     function test_Given_TheVaultsOwnLimit() public {
         setLimit(0, 0, DAY, 40e6);
         assertEq(most(0), 40e6);
