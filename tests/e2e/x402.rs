@@ -8,6 +8,7 @@ mod canary;
 mod command;
 mod endings;
 mod example;
+mod faults;
 mod griefing;
 mod ids;
 mod killed;

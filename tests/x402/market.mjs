@@ -124,6 +124,16 @@ odd.get("/kind", async (req, res) => {
   await mined(helper.client, settle(helper.client, paid(req).payload));
   res.json({ kind: true });
 });
+// It says no to a payment, and brings it to the chain when it is told to.
+let refused;
+odd.get("/refuses-for-now", (req, res) => {
+  refused = paid(req)?.payload;
+  ask(res, demand());
+});
+odd.get("/settle-refused", async (_, res) => {
+  await mined(helper.client, settle(helper.client, refused));
+  res.json({});
+});
 // Its price rises while it is being paid.
 odd.get("/rises", (req, res) => ask(res, demand(paid(req) ? { amount: "20000" } : {})));
 // It takes the money and fails.

@@ -38,7 +38,7 @@ async fn low() -> anyhow::Result<(Stall, Address)> {
 }
 
 /// What anvil does for whoever asks: a call by one of its own accounts.
-fn act(from: Address, to: Address, call: &impl SolCall) -> Value {
+pub(super) fn act(from: Address, to: Address, call: &impl SolCall) -> Value {
     json!(["eth_sendTransactionSync", [{ "from": from, "to": to, "data": Bytes::from(call.abi_encode()) }]])
 }
 

@@ -87,12 +87,15 @@ fn message(from: &mut TcpStream) -> Option<Vec<u8>> {
     }
 }
 
+/// What the caller says the purchase is: by an id of its own, or by nothing but the request.
+const CALLED: [&[&str]; 2] = [&["--purchase-id", "order-7781"], &[]];
+
 /// Kills one process at its `at`-th question; `None` where it has no more.
-fn kill(home: &Home, stall: &Stall, at: usize, killed: Killed) -> anyhow::Result<Option<()>> {
+fn kill(home: &Home, stall: &Stall, at: usize, killed: Killed, called: &[&str]) -> anyhow::Result<Option<()>> {
     let gate = Gate::before(&stall.scene.rpc_url(), at, killed)?;
     let url = format!("{}/cent", stall.market.seller);
-    let pay = ["pay", &url, "--reason", "forecast", "--purchase-id", "order-7781", "--rpc-url", &gate.url];
-    let mut command = home.command(&[&pay[..], AS_AGENT].concat())?;
+    let pay = ["pay", &url, "--reason", "forecast", "--rpc-url", &gate.url];
+    let mut command = home.command(&[&pay[..], called, AS_AGENT].concat())?;
     let mut process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     loop {
         if gate.reached.try_recv().is_ok() {
@@ -111,26 +114,29 @@ fn kill(home: &Home, stall: &Stall, at: usize, killed: Killed) -> anyhow::Result
 async fn every_kill(killed: Killed) -> anyhow::Result<()> {
     let stall = Stall::open().await?;
     let url = format!("{}/cent", stall.market.seller);
-    let pay = ["pay", &url, "--reason", "forecast", "--purchase-id", "order-7781"];
-    // What is not done before one question is done after the one before it: half of each is every place. `make proof` cuts
-    // off at every question both ways.
+    let pay = ["pay", &url, "--reason", "forecast"];
+    // What is not done before one question is done after the one before it: half of each is every place, by turns with an
+    // id and without. `make proof` cuts off at every question both ways, with and without.
     let (first, step) = match (std::env::var_os("PURSE_EVERY_KILL"), killed) {
         (Some(_), _) => (0, 1),
         (None, Killed::Before) => (0, 2),
         (None, Killed::After) => (1, 2),
     };
     let mut kills = first;
-    loop {
-        let (home, snapshot) = (Home::of(&stall.scene)?, stall.scene.snapshot().await?);
-        if kill(&home, &stall, kills, killed)?.is_none() {
-            break;
+    'questions: loop {
+        let turns = if step == 1 { CALLED.to_vec() } else { vec![CALLED[kills / 2 % 2]] };
+        for called in turns {
+            let (home, snapshot) = (Home::of(&stall.scene)?, stall.scene.snapshot().await?);
+            if kill(&home, &stall, kills, killed, called)?.is_none() {
+                break 'questions;
+            }
+            let ran = Ran::of(home.command(&[&pay[..], called, AS_AGENT].concat())?.output()?)?;
+            let place = format!("killed {killed:?} question {kills} {called:?}, then: {}{}", ran.stdout, ran.stderr);
+            let (earned, purse) = (stall.earned().await?, stall.has(stall.purse().await?).await?);
+            ensure!(ran.code == 0 && earned == CENT, "the seller has {earned}, {place}");
+            ensure!(stall.left_vault().await? == CENT + purse, "{place}");
+            stall.scene.revert(snapshot).await?;
         }
-        let ran = Ran::of(home.command(&[&pay[..], AS_AGENT].concat())?.output()?)?;
-        ensure!(ran.code == 0, "killed {killed:?} question {kills}, then: {}{}", ran.stdout, ran.stderr);
-        let (earned, purse) = (stall.earned().await?, stall.has(stall.purse().await?).await?);
-        ensure!(earned == CENT, "killed {killed:?} question {kills}: the seller has {earned}\n{}", ran.stderr);
-        ensure!(stall.left_vault().await? == CENT + purse, "killed {killed:?} question {kills}");
-        stall.scene.revert(snapshot).await?;
         kills += step;
     }
     ensure!(kills > 30, "only {kills} questions: was anything bought?");

@@ -107,9 +107,14 @@ async fn what_is_served_before_it_is_settled_is_under_way() -> anyhow::Result<()
     let why = purchase.refusal.context("why it is not settled")?;
     ensure!((why.code.as_ref(), why.money_moved) == ("NotSettledYet", Unknown), "{why:?}");
     ensure!(purchase.state == State::Unknown && purchase.handed_over);
+    let snapshot = stall.scene.snapshot().await?;
     stall.scene.mine_at(purchase.bought.valid_before).await?;
     let decided = buyer.reconcile().await?.pop().context("it is decided")?;
+    stall.scene.revert(snapshot).await?; // a chain that is ahead of this machine's clock is paid nothing
     ensure!(decided.state == State::Refused && decided.refusal.is_some_and(|why| why.code == "AuthorizationOver"));
+    let other = buyer.pay_url(&named(&stall.market.seller, "/cent", "gift")?).await?;
+    ensure!(!other.replayed && other.answer.body.as_deref() != Some(b"as a gift"), "the answer of another request");
+    ensure!(other.receipt.context("a payment is demanded")?.settled && stall.earned().await? == 2 * CENT);
     Ok(())
 }
 
