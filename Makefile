@@ -93,7 +93,8 @@ bench-x402: setup ## time a request paid from a purse against the same paid by a
 	@cat target/bench/x402.json
 
 bench-indexer: setup ## time the indexer against what the node and the decoder allow; writes target/bench/indexer.json
-	cargo run --quiet --locked --release -p purse-tests --bin bench-indexer -- $(BENCH_EVENTS)
+	cargo build --quiet --locked --release -p purse-cli -p purse-tests --bin purse --bin bench-indexer
+	target/release/bench-indexer $(BENCH_EVENTS)
 
 snapshots: setup ## rewrite the snapshots of storage layout, bytecode and gas
 	scripts/storage-layout --write

@@ -8,12 +8,16 @@ use alloy::providers::ext::AnvilApi;
 use alloy::providers::{DynProvider, Provider, ProviderBuilder};
 use anyhow::{Context, ensure};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Where npm puts anvil, relative to the checkout.
 const ANVIL: &str = "node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil";
 /// Anvil mines at once, so a receipt is there at the first or second look.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
+
+/// How long anvil may take to start, in milliseconds: a kept chain can be long.
+const STARTS_WITHIN: u64 = 600_000;
 
 /// How far a chain that goes with the wall's clock stays behind, in seconds: more blocks than a scene is made of.
 const BEHIND: u64 = 300;
@@ -74,6 +78,31 @@ impl LocalChain {
         Self::begin(chain_id, now - BEHIND, &ETHEREUM)
     }
 
+    /// Goes on with the chain that was [kept](Self::keep) in a file, or starts one like [`start`](Self::start) if there is
+    /// none.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn kept(chain_id: u64, file: &Path) -> anyhow::Result<Self> {
+        let path = file.display().to_string();
+        let flag = if file.exists() { "--load-state" } else { "--dump-state" };
+        let chain = Self::begin(chain_id, Self::GENESIS, &[&ETHEREUM[..], &[flag, &path]].concat())?;
+        chain.provider.anvil_set_block_timestamp_interval(1).await?;
+        Ok(chain)
+    }
+
+    /// Ends a chain that [`kept`](Self::kept) started, and keeps it in the file.
+    ///
+    /// # Errors
+    /// When anvil does not end as asked.
+    pub fn keep(mut self) -> anyhow::Result<()> {
+        let anvil = self.anvil.child_mut();
+        ensure!(Command::new("kill").args(["-INT", &anvil.id().to_string()]).status()?.success(), "anvil is gone");
+        let ended = anvil.wait()?;
+        ensure!(ended.success(), "anvil ended with {ended}");
+        Ok(())
+    }
+
     fn begin(chain_id: u64, genesis: u64, rules: &[&str]) -> anyhow::Result<Self> {
         let pinned = Self::checkout().join(ANVIL);
         let program = if pinned.exists() { pinned } else { PathBuf::from("anvil") };
@@ -81,6 +110,7 @@ impl LocalChain {
             .chain_id(chain_id)
             .args(rules)
             .args(["--timestamp", &genesis.to_string()])
+            .timeout(STARTS_WITHIN)
             .try_spawn()
             .context("anvil does not start; `make setup` installs it")?;
         let actors = Actors::new(&anvil)?;

@@ -97,6 +97,26 @@ impl Scene {
         Ok(scene)
     }
 
+    /// The scene that an earlier one left on a chain that was kept.
+    ///
+    /// # Errors
+    /// When the contracts do not compile.
+    pub fn again(
+        chain: LocalChain,
+        lens: Address,
+        vault: Address,
+        usdc: Address,
+        plain: Address,
+    ) -> anyhow::Result<Self> {
+        let build = BUILD.as_ref().map_err(|error| anyhow!("{error}"))?;
+        Ok(Self { chain, build, lens, vault, usdc, plain })
+    }
+
+    /// Its chain, to be kept.
+    pub fn into_chain(self) -> LocalChain {
+        self.chain
+    }
+
     /// Deploys one more plain ERC-20 and gives `holder` as much of it as the vault holds of each token at the start.
     ///
     /// # Errors

@@ -16,9 +16,14 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// Requests of one range under way at once: enough to hide the latency of a node, too few to be a nuisance to it.
 const REQUESTS_AT_ONCE: usize = 8;
+/// Blocks whose receipts are in memory at once: those of one block can be megabytes.
+pub(crate) const RECEIPTS_AT_ONCE: usize = 16;
+/// Headers asked for in one request.
+const HEADERS_PER_REQUEST: usize = 20;
 /// How long to wait before asking again for the first time; twice as long each time after it.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(250);
 /// How often a question is asked again. A node that is still away after these is reported.
@@ -39,6 +44,8 @@ pub(crate) struct Fetcher<S> {
     /// Whether the chain's headers and receipts are known to be Ethereum's or the OP stack's: then a header that is
     /// not what its hash says is a lie, else nothing is known but what the node claims.
     pub(crate) format_is_known: bool,
+    /// For blocks' receipts, whatever range they are of.
+    pub(crate) turns: Semaphore,
 }
 
 /// What a node gave for some blocks.
@@ -196,6 +203,7 @@ impl<S: ChainSource> Fetcher<S> {
         interest: &Interest,
     ) -> Result<(), FetchError> {
         let answers = stream::iter(blocks).map(|header| async move {
+            let _turn = self.turns.acquire().await;
             let receipts = self.patiently(|| self.source.receipts(header.hash)).await?;
             let receipts = receipts.ok_or_else(|| {
                 FetchError::Moved(format!("the node has block {}, but not its receipts", header.number))
@@ -246,7 +254,10 @@ impl<S: ChainSource> Fetcher<S> {
     }
 
     async fn header(&self, number: u64) -> Result<Header, FetchError> {
-        let header = self.patiently(|| self.source.header(number)).await?;
+        self.there(number, self.patiently(|| self.source.header(number)).await?)
+    }
+
+    fn there(&self, number: u64, header: Option<Header>) -> Result<Header, FetchError> {
         let header = header
             .ok_or_else(|| FetchError::Moved(format!("block {number} is below the head, but the node has none")))?;
         Ok(self.sealed(header)?)
@@ -290,7 +301,15 @@ impl<S: ChainSource> Fetcher<S> {
 
     async fn headers(&self, numbers: impl IntoIterator<Item = u64>) -> Result<Vec<Header>, FetchError> {
         let numbers: Vec<_> = numbers.into_iter().collect();
-        stream::iter(numbers).map(|number| self.header(number)).buffered(REQUESTS_AT_ONCE).try_collect().await
+        let batches = numbers.chunks(HEADERS_PER_REQUEST).map(|numbers| self.batch(numbers.to_vec()));
+        let batches: Vec<_> = batches.collect();
+        let found: Vec<Vec<Header>> = stream::iter(batches).buffered(REQUESTS_AT_ONCE).try_collect().await?;
+        Ok(found.concat())
+    }
+
+    async fn batch(&self, numbers: Vec<u64>) -> Result<Vec<Header>, FetchError> {
+        let found = self.patiently(|| self.source.headers(&numbers)).await?;
+        numbers.iter().zip(found).map(|(&number, header)| self.there(number, header)).collect()
     }
 }
 

@@ -5,15 +5,16 @@
 //!
 //! - [`sync`]: the loop from the deployment block to the head
 //! - [`source`]: what is asked of a chain; [`rpc`]: asked over JSON-RPC; [`nodes`]: several nodes as one source
-//! - `planner`: which blocks next, how many at once; `fetch`: their logs and headers; `pipeline`: several at once, in order
+//! - `planner`: which blocks next, how many at once; `fetch`: their logs and headers; `pipeline`, `ahead`: while others are written
 //! - [`truth`]: how well blocks are known; [`receipts`]: events by their receipts; `interest`: whose logs are wanted
 //! - `verify`: what was fetched, checked; `decode`, `movement`: what vaults and tokens say; `known`: vaults and purses
 //! - `confirm`: the vaults' own running hashes against the recomputed ones (I13); `cursor`: what happens in a reorganisation
-//! - [`store`]: where an index is kept; `sqlite`: in a file; `postgres`: shared
-//! - [`chunk`], [`rows`]: what is written; what is read; `columns`: out of both databases; [`page`]: a page at a time
+//! - [`store`], `sqlite`, `postgres`: where an index is kept; [`chunk`]: what is written; [`rows`], [`page`]: what is read;
+//!   `columns`: out of both databases
 //! - [`observe`]: what the audit compares with: a vault's views at one block; [`proofs`]: what it asks beside them
 //! - [`evidence`]: all that an audit needs of one vault, with its proofs; [`error`]: why it stopped and what to do
 
+mod ahead;
 pub mod chunk;
 mod columns;
 mod confirm;

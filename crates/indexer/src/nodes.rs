@@ -95,6 +95,11 @@ impl<S: ChainSource> ChainSource for Nodes<S> {
         self.ask(|source| source.header(number)).await
     }
 
+    async fn headers(&self, numbers: &[u64]) -> Result<Vec<Option<Header>>, SourceError> {
+        let numbers = &numbers.to_vec();
+        self.ask(|source| async move { source.headers(numbers).await }).await
+    }
+
     async fn logs(&self, span: Span, wanted: &Wanted) -> Result<Vec<ChainLog>, SourceError> {
         // What is asked outlives the question, not the nodes.
         let wanted = &wanted.clone();

@@ -25,13 +25,13 @@ pub(crate) struct Pipeline<S> {
     flying: FuturesOrdered<Task>,
     /// Bytes that were fetched and not handed on.
     waiting: Arc<AtomicUsize>,
-    /// Bytes of the range that was handed on last.
-    usual: usize,
+    /// Bytes of the range that was handed on last; none before the first.
+    usual: Option<usize>,
 }
 
 impl<S: ChainSource> Pipeline<S> {
     pub(crate) fn new(fetcher: Arc<Fetcher<S>>, reach: Reach) -> Self {
-        Self { fetcher, reach, flying: FuturesOrdered::new(), waiting: Arc::default(), usual: 0 }
+        Self { fetcher, reach, flying: FuturesOrdered::new(), waiting: Arc::default(), usual: None }
     }
 
     /// The next range, when it is there. `interest` is asked for from now on.
@@ -45,16 +45,19 @@ impl<S: ChainSource> Pipeline<S> {
             Ok(fetched) => fetched,
             Err(error) => return Some(Err(error)),
         };
-        self.usual = fetched.bytes();
-        self.waiting.fetch_sub(self.usual, Ordering::Relaxed);
+        let bytes = fetched.bytes();
+        self.usual = Some(bytes);
+        self.waiting.fetch_sub(bytes, Ordering::Relaxed);
         if !fetched.plan.linked {
-            pace.learn(fetched.plan.to - fetched.plan.from + 1, self.usual, fetched.was_split);
+            pace.learn(fetched.plan.to - fetched.plan.from + 1, bytes, fetched.was_split);
         }
         Some(Ok(fetched))
     }
 
+    /// One at a time until it is known how much a range brings.
     fn has_room(&self) -> bool {
-        let expected = self.waiting.load(Ordering::Relaxed) + self.usual * self.flying.len();
+        let Some(usual) = self.usual else { return self.flying.is_empty() };
+        let expected = self.waiting.load(Ordering::Relaxed) + usual * self.flying.len();
         self.flying.is_empty() || self.flying.len() < AT_ONCE && expected < BYTES_WAITING
     }
 

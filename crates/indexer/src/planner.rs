@@ -3,7 +3,7 @@
 /// Blocks in one log query at most: what public nodes commonly allow.
 const MOST_BLOCKS: u64 = 2_000;
 /// Blocks in the first log query: nobody knows yet how dense they are.
-const FIRST_BLOCKS: u64 = 100;
+const FIRST_BLOCKS: u64 = 25;
 /// Blocks that are not final, fetched, linked and committed at once.
 const LINKED_BLOCKS: u64 = 64;
 /// Bytes of logs that one query should bring: its JSON is some four times that.
@@ -75,10 +75,10 @@ mod tests {
 
     #[test]
     fn final_blocks_by_range_the_others_linked_without_a_seam() {
-        let mut reach = Reach { next: 5, finalized: 250, head: 330 };
+        let mut reach = Reach { next: 5, finalized: 60, head: 130 };
         let plans: Vec<_> = std::iter::from_fn(|| reach.plan(Pace::new())).collect();
         let spans: Vec<_> = plans.iter().map(|plan| (plan.from, plan.to, plan.linked)).collect();
-        assert_eq!(spans, [(5, 104, false), (105, 204, false), (205, 250, false), (251, 314, true), (315, 330, true)]);
+        assert_eq!(spans, [(5, 29, false), (30, 54, false), (55, 60, false), (61, 124, true), (125, 130, true)]);
     }
 
     #[test]

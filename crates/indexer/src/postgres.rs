@@ -1,8 +1,9 @@
-//! A shared index in PostgreSQL: any number of chains and readers, one writer for each chain. `write`: what is written;
-//! `read`: what is read, `page`: a page at a time; `movements`: all of what tokens say.
+//! A shared index in PostgreSQL: any number of chains and readers, one writer for each chain. `write`: what is written,
+//! `indexes`: when; `read`: what is read, `page`: a page at a time; `movements`: all of what tokens say.
 //!
 //! The connection lives on a thread of its own, which ends with the store: whoever asks may stand on any runtime or none.
 
+mod indexes;
 mod movements;
 mod page;
 mod read;
@@ -29,10 +30,11 @@ use std::time::Duration;
 /// The schema that an index lies in, if no other is named.
 pub const SCHEMA_NAME: &str = "pursestrings";
 /// The newest schema that this program knows; each step is a file.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../migrations/postgres/0001_trail.sql"),
     include_str!("../migrations/postgres/0002_truth.sql"),
     include_str!("../migrations/postgres/0003_movements.sql"),
+    include_str!("../migrations/postgres/0004_indexes.sql"),
 ];
 /// The tables that lie in partitions by chain and month.
 const PARTITIONED: [&str; 4] = ["logs", "payments", "transfers", "authorizations"];
@@ -55,6 +57,8 @@ pub struct PostgresStore {
     patience: Duration,
     /// Months that have their partitions.
     months: BTreeSet<String>,
+    /// Whether all of these months have their indexes.
+    indexed: bool,
 }
 
 impl PostgresStore {
@@ -85,6 +89,7 @@ impl PostgresStore {
             chain_id,
             patience: PATIENCE,
             months: BTreeSet::new(),
+            indexed: false,
         };
         open.recv().unwrap_or_else(|_| Err("the connection ended".into())).map_err(|cause| store.failed(cause))?;
         store.migrate()?;

@@ -7,6 +7,7 @@ use alloy::consensus::{Eip658Value, Receipt, ReceiptEnvelope, ReceiptWithBloom, 
 use alloy::eips::{BlockId, BlockNumberOrTag};
 use alloy::primitives::{Address, B256, Bloom, U8, U64};
 use alloy::providers::Provider;
+use alloy::rpc::client::BatchRequest;
 use alloy::rpc::types::{Block, Filter, Log};
 use alloy::sol_types::SolEvent;
 use alloy::transports::{RpcError, TransportError};
@@ -17,17 +18,36 @@ use purse_protocol::abi::IErc20::Transfer;
 use purse_protocol::abi::IVault;
 use serde::Deserialize;
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A node, reached by an alloy provider.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct RpcSource<P> {
     provider: P,
+    /// Until it declines one.
+    takes_batches: AtomicBool,
 }
 
 impl<P: Provider> RpcSource<P> {
     /// A source that asks this provider.
     pub const fn new(provider: P) -> Self {
-        Self { provider }
+        Self { provider, takes_batches: AtomicBool::new(true) }
+    }
+
+    /// Asks for several blocks in one request: an answer for each.
+    async fn batch(&self, numbers: &[u64]) -> Result<Vec<Option<Header>>, TransportError> {
+        let mut batch = BatchRequest::new(self.provider.client());
+        let mut answers = Vec::with_capacity(numbers.len());
+        for &number in numbers {
+            let at = (BlockNumberOrTag::Number(number), false);
+            answers.push(batch.add_call::<_, Option<Block>>("eth_getBlockByNumber", &at)?);
+        }
+        batch.send().await?;
+        let mut headers = Vec::with_capacity(numbers.len());
+        for answer in answers {
+            headers.push(answer.await?.map(|block| header(&block)));
+        }
+        Ok(headers)
     }
 
     async fn block(&self, at: BlockNumberOrTag) -> Result<Option<Header>, SourceError> {
@@ -56,13 +76,25 @@ impl<P: Provider + 'static> ChainSource for RpcSource<P> {
     }
 
     async fn header(&self, number: u64) -> Result<Option<Header>, SourceError> {
-        let header = self.block(BlockNumberOrTag::Number(number)).await?;
-        match header {
-            Some(header) if header.number != number => {
-                Err(RpcFault::nonsense(format!("asked for block {number}, it gave block {}", header.number)).into())
+        at_height(number, self.block(BlockNumberOrTag::Number(number)).await?)
+    }
+
+    /// In one request, where the node takes several questions in one.
+    async fn headers(&self, numbers: &[u64]) -> Result<Vec<Option<Header>>, SourceError> {
+        if numbers.len() > 1 && self.takes_batches.load(Ordering::Relaxed) {
+            match self.batch(numbers).await.map_err(source_error) {
+                Ok(headers) => {
+                    return numbers.iter().zip(headers).map(|(&number, one)| at_height(number, one)).collect();
+                }
+                // Each node declines in its own words. Asked one by one, it says what is really wrong.
+                Err(error) => self.takes_batches.store(error.may_pass(), Ordering::Relaxed),
             }
-            header => Ok(header),
         }
+        let mut headers = Vec::with_capacity(numbers.len());
+        for &number in numbers {
+            headers.push(self.header(number).await?);
+        }
+        Ok(headers)
     }
 
     async fn logs(&self, span: Span, wanted: &Wanted) -> Result<Vec<ChainLog>, SourceError> {
@@ -145,6 +177,16 @@ impl WireReceipt {
             Err(_) => ReceiptBody::Other(receipt.logs),
         };
         ChainReceipt { tx: self.transaction_hash, body }
+    }
+}
+
+/// Refuses another block than the one that was asked for.
+fn at_height(number: u64, header: Option<Header>) -> Result<Option<Header>, SourceError> {
+    match header {
+        Some(header) if header.number != number => {
+            Err(RpcFault::nonsense(format!("asked for block {number}, it gave block {}", header.number)).into())
+        }
+        header => Ok(header),
     }
 }
 

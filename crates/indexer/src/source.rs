@@ -118,6 +118,16 @@ pub trait ChainSource: Send + Sync + 'static {
     fn finalized(&self) -> impl Future<Output = Result<Option<u64>, SourceError>> + Send;
     /// The block at a height; none when the node has none.
     fn header(&self, number: u64) -> impl Future<Output = Result<Option<Header>, SourceError>> + Send;
+    /// The blocks at these heights, in this order; none in the place of each that the node does not have.
+    fn headers(&self, numbers: &[u64]) -> impl Future<Output = Result<Vec<Option<Header>>, SourceError>> + Send {
+        async move {
+            let mut headers = Vec::with_capacity(numbers.len());
+            for &number in numbers {
+                headers.push(self.header(number).await?);
+            }
+            Ok(headers)
+        }
+    }
     /// Every log in these blocks that is asked for.
     fn logs(&self, span: Span, wanted: &Wanted) -> impl Future<Output = Result<Vec<ChainLog>, SourceError>> + Send;
     /// Every receipt of a block; none when the node has no such block.

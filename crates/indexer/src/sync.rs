@@ -1,20 +1,20 @@
 //! Following a factory: from the deployment block to the head, range by range, one transaction each.
 
+use crate::ahead::{Ahead, Ready};
 use crate::chunk::{Chunk, Rollback};
 use crate::confirm;
 use crate::cursor::{Standing, settle};
 use crate::decode::Factory;
 use crate::error::{IndexError, StoreError};
-use crate::fetch::{FetchError, Fetcher, PATIENCE};
+use crate::fetch::{FetchError, Fetcher, PATIENCE, RECEIPTS_AT_ONCE};
 use crate::known::Known;
-use crate::pipeline::Pipeline;
 use crate::planner::{Pace, Reach};
 use crate::rows::{BlockRef, Extent, StoredHead};
 use crate::rpc::RpcSource;
 use crate::source::{ChainSource, Header, Served};
 use crate::store::Store;
 use crate::truth::Truth;
-use crate::verify::{Verified, verify};
+use crate::verify::Verified;
 use alloy::primitives::{Address, Bytes};
 use alloy::providers::Provider;
 use purse_protocol::Chain;
@@ -22,6 +22,7 @@ use purse_protocol::event::{RunningHash, is_outside_trail, next_hash, sequence_o
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::sync::Semaphore;
 
 /// Blocks below the head that are not final where the node does not tell: two epochs of Ethereum.
 pub const REORG_DEPTH: u64 = 64;
@@ -102,6 +103,7 @@ impl<S: ChainSource> Indexer<S> {
             checkpoint: None,
             format_is_known: Chain::by_id(factory.chain_id).is_some(),
             factory,
+            turns: Semaphore::new(RECEIPTS_AT_ONCE),
         });
         Self { fetcher, store, from_block, depth: None, pace: Pace::new() }
     }
@@ -253,17 +255,13 @@ impl<S: ChainSource> Indexer<S> {
         let purses = self.store.purses().map_err(IndexError::from)?;
         let heads = self.store.last_heads(None).map_err(IndexError::from)?;
         let mut known = Known::new(heads, purses.iter().map(|purse| purse.address));
-        let factory = self.fetcher.factory.address;
         let next = cursor.map_or(self.from_block, |cursor| cursor.number + 1);
-        let mut pipeline = Pipeline::new(self.fetcher.clone(), Reach { next, finalized, head: view.head.number });
-        while let Some(fetched) = pipeline.next(&mut self.pace, &known.interest(factory)).await {
-            let mut fetched = fetched?;
-            let new = known.interest(factory).without(&fetched.asked);
-            if !new.is_empty() {
-                self.fetcher.complete(&mut fetched, new).await?;
-            }
-            let (from, to) = (fetched.plan.from, fetched.plan.to);
-            let Verified { mut chunk, known: after, unknown } = verify(fetched, cursor, &self.fetcher.factory, &known)?;
+        let reach = Reach { next, finalized, head: view.head.number };
+        let mut ahead = Ahead::start(&self.fetcher, reach, self.pace, cursor, known.clone());
+        while let Some(ready) = ahead.next().await {
+            let Ready { from, to, verified, pace } = ready?;
+            let Verified { mut chunk, known: after, unknown } = verified;
+            self.pace = pace;
             chunk.finalized = finalized;
             if to == view.head.number {
                 chunk.confirmed = self.confirm(&after, &chunk, extent, None).await?;

@@ -1,7 +1,7 @@
 //! What is written to PostgreSQL, each in one transaction: a chunk, by binary COPY; a rollback.
 
 use super::movements::{came_back, copy_movements};
-use super::{PARTITIONED, PostgresStore};
+use super::{PARTITIONED, PostgresStore, indexes};
 use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
 use crate::rows::{BlockRef, StoredRange};
@@ -36,7 +36,13 @@ impl PostgresStore {
         }
         let months = self.new_months(&chunk)?;
         let names: Vec<_> = months.iter().map(|month| month.0.clone()).collect();
+        // Until it is at the final blocks' end, a crash may cost the last ranges, whole: they are fetched again.
+        let is_behind = chunk.end().is_some_and(|end| end.number < chunk.finalized);
+        let make_indexes = !is_behind && (!self.indexed || !months.is_empty());
         self.transact(before, move |tx| {
+            if is_behind {
+                tx.batch_execute("SET LOCAL synchronous_commit TO off")?;
+            }
             for (month, from, to) in &months {
                 for table in PARTITIONED {
                     tx.batch_execute(&format!(
@@ -57,9 +63,13 @@ impl PostgresStore {
             copy_movements(tx, chain, &chunk, new)?;
             copy_payments(tx, chain, &chunk, new)?;
             copy_heads(tx, chain, &chunk, new)?;
+            if make_indexes {
+                indexes::make(tx, chain)?;
+            }
             advance(tx, chain, before, &chunk)?;
             Ok(Outcome::Done(()))
         })?;
+        self.indexed = !is_behind;
         self.months.extend(names);
         Ok(())
     }

@@ -8,7 +8,7 @@ use crate::source::{ChainLog, Header};
 use crate::store::to_sql;
 use alloy::primitives::B256;
 use purse_protocol::event::sequence_of;
-use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{CachedStatement, OptionalExtension, Statement, Transaction, TransactionBehavior, params};
 use std::collections::HashMap;
 
 /// The numbers that the file gave the chunk's blocks. A block that was orphaned and came back has its rows already.
@@ -42,6 +42,12 @@ const MAKE_INDEXES: [&str; 5] = [
     "CREATE INDEX IF NOT EXISTS payments_by_vault ON payments (vault, sequence)",
 ];
 
+const INSERT_LOG: &str =
+    "INSERT INTO logs (block, log_index, address, tx, topics, data, sequence) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+const INSERT_PAYMENT: &str =
+    "INSERT INTO payments (block, log_index, vault, sequence, session, nonce, payee, category, token, amount, fee,
+     fee_recipient, reference) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+
 impl SqliteStore {
     pub(super) fn write_chunk(&self, before: Option<BlockRef>, chunk: &Chunk) -> Result<(), StoreError> {
         self.transact(before, |tx| {
@@ -50,9 +56,10 @@ impl SqliteStore {
             }
             let ids = self.put_blocks(tx, chunk)?;
             let new = |hash: &B256| ids.get(hash).filter(|(_, is_new)| *is_new).map(|(id, _)| *id);
+            let mut insert = self.prepared(tx, INSERT_LOG)?;
             for log in &chunk.logs {
                 if let Some(id) = new(&log.block_hash) {
-                    self.put_log(tx, id, log)?;
+                    self.put_log(&mut insert, id, log)?;
                 }
             }
             for vault in &chunk.vaults {
@@ -75,9 +82,10 @@ impl SqliteStore {
                     self.put_authorization(tx, id, used)?;
                 }
             }
+            let mut insert = self.prepared(tx, INSERT_PAYMENT)?;
             for payment in &chunk.payments {
                 if let Some(id) = new(&payment.block_hash) {
-                    self.put_payment(tx, id, payment)?;
+                    self.put_payment(&mut insert, id, payment)?;
                 }
             }
             for head in &chunk.heads {
@@ -221,21 +229,17 @@ impl SqliteStore {
         Ok(())
     }
 
-    fn put_log(&self, tx: &Transaction<'_>, block: i64, log: &ChainLog) -> Result<(), StoreError> {
-        self.run(
-            tx,
-            "INSERT INTO logs (block, log_index, address, tx, topics, data, sequence) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            params![
-                block,
-                to_sql("log index", log.log_index)?,
-                log.address.as_slice(),
-                log.tx.as_slice(),
-                log.topics.concat(),
-                log.data.as_ref(),
-                sequence_of(&log.topics, &log.data)
-            ],
-        )?;
-        Ok(())
+    fn put_log(&self, insert: &mut Statement<'_>, block: i64, log: &ChainLog) -> Result<(), StoreError> {
+        let values = params![
+            block,
+            to_sql("log index", log.log_index)?,
+            log.address.as_slice(),
+            log.tx.as_slice(),
+            log.topics.concat(),
+            log.data.as_ref(),
+            sequence_of(&log.topics, &log.data)
+        ];
+        insert.execute(values).map(drop).map_err(|source| self.error(source))
     }
 
     fn put_vault(&self, tx: &Transaction<'_>, block: i64, vault: &StoredVault) -> Result<(), StoreError> {
@@ -257,28 +261,24 @@ impl SqliteStore {
         Ok(())
     }
 
-    fn put_payment(&self, tx: &Transaction<'_>, block: i64, payment: &StoredPayment) -> Result<(), StoreError> {
-        self.run(
-            tx,
-            "INSERT INTO payments (block, log_index, vault, sequence, session, nonce, payee, category, token, amount, fee,
-             fee_recipient, reference) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-            params![
-                block,
-                to_sql("log index", payment.log_index)?,
-                payment.vault.as_slice(),
-                payment.sequence,
-                payment.session,
-                payment.nonce,
-                payment.payee.as_slice(),
-                payment.category,
-                payment.token.as_slice(),
-                payment.amount.to_be_bytes().as_slice(),
-                payment.fee.to_be_bytes().as_slice(),
-                payment.fee_recipient.as_slice(),
-                payment.reference.as_slice()
-            ],
-        )?;
-        Ok(())
+    fn put_payment(&self, insert: &mut Statement<'_>, block: i64, payment: &StoredPayment) -> Result<(), StoreError> {
+        let (amount, fee) = (payment.amount.to_be_bytes(), payment.fee.to_be_bytes());
+        let values = params![
+            block,
+            to_sql("log index", payment.log_index)?,
+            payment.vault.as_slice(),
+            payment.sequence,
+            payment.session,
+            payment.nonce,
+            payment.payee.as_slice(),
+            payment.category,
+            payment.token.as_slice(),
+            amount.as_slice(),
+            fee.as_slice(),
+            payment.fee_recipient.as_slice(),
+            payment.reference.as_slice()
+        ];
+        insert.execute(values).map(drop).map_err(|source| self.error(source))
     }
 
     fn put_head(&self, tx: &Transaction<'_>, block: i64, head: &StoredHead) -> Result<(), StoreError> {
@@ -322,13 +322,16 @@ impl SqliteStore {
         Ok(())
     }
 
+    fn prepared<'a>(&self, tx: &'a Transaction<'_>, sql: &str) -> Result<CachedStatement<'a>, StoreError> {
+        tx.prepare_cached(sql).map_err(|source| self.error(source))
+    }
+
     pub(super) fn run(
         &self,
         tx: &Transaction<'_>,
         sql: &str,
         params: impl rusqlite::Params,
     ) -> Result<usize, StoreError> {
-        let mut statement = tx.prepare_cached(sql).map_err(|source| self.error(source))?;
-        statement.execute(params).map_err(|source| self.error(source))
+        self.prepared(tx, sql)?.execute(params).map_err(|source| self.error(source))
     }
 }

@@ -171,7 +171,7 @@ async fn ranges_far_below_the_head_and_single_blocks_near_it(db: Database) {
     });
     let ranges: Vec<_> = ranges.collect();
     // The first is careful, later ones are longer; none goes beyond what is final.
-    assert_eq!(ranges.first(), Some(&(FIRST, FIRST + 99)));
+    assert_eq!(ranges.first(), Some(&(FIRST, FIRST + 24)));
     assert!(ranges.iter().any(|(from, to)| (400..=2_000).contains(&(to - from + 1))), "{ranges:?}");
     assert_eq!(ranges.last().unwrap().1, head - 64);
     let blocks = state.queries.iter().filter_map(|span| match span {

@@ -444,6 +444,20 @@ async fn tell_under(db: Database, asked: Truth, lies: fn(Address, &FakeChain) ->
     }
 }
 
+/// Headers come in batches where the node takes them. Where it does not, it is asked one by one, and the index is the same.
+async fn a_node_that_takes_no_batches(db: Database) {
+    let (chain, _) = chain();
+    let truth = rebuilt(&chain).await;
+    for (declines, asked) in [(false, Truth::Claimed), (true, Truth::Claimed), (true, Truth::Linked)] {
+        let node = Node::new(chain.clone());
+        let node = if declines { node.declining_batches() } else { node };
+        let mut indexer = node.indexer(db.fresh()).with_truth(asked);
+        assert!(indexer.sync_to_head(|_| {}).await.unwrap().confirmed);
+        assert_eq!(contents(indexer.store()), truth, "declines: {declines}, {asked}");
+        assert!(node.batches() > 0, "a batch is tried");
+    }
+}
+
 /// Whether an index claims to be complete and confirmed.
 fn is_whole(store: &dyn Store, truth: &Contents) -> bool {
     let extent = store.extent().unwrap();
@@ -499,5 +513,6 @@ on_both! {
     lies_that_only_receipts_show,
     lies_about_the_rest,
     lies_about_proofs,
+    a_node_that_takes_no_batches,
     a_stale_head,
 }

@@ -5,7 +5,7 @@ use alloy::eips::{BlockId, BlockNumberOrTag};
 use alloy::primitives::{Address, Bytes, LogData};
 use alloy::providers::{Provider, ProviderBuilder};
 use alloy::rpc::client::RpcClient;
-use alloy::rpc::json_rpc::{RequestPacket, ResponsePacket, SerializedRequest};
+use alloy::rpc::json_rpc::{RequestPacket, Response, ResponsePacket, SerializedRequest};
 use alloy::rpc::types::{Block, Filter, FilterBlockOption, Log};
 use alloy::sol_types::SolCall;
 use alloy::transports::{TransportError, TransportErrorKind, TransportFut};
@@ -15,6 +15,7 @@ use purse_indexer::{
 };
 use purse_protocol::abi::IVault;
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -39,11 +40,23 @@ pub(crate) type Lie = Box<dyn FnMut(&str, &Value, &mut Answer) + Send>;
 pub(crate) struct Node {
     chain: FakeChain,
     lie: Arc<Mutex<Option<Lie>>>,
+    declines_batches: bool,
+    batches: Arc<AtomicUsize>,
 }
 
 impl Node {
     pub(crate) fn new(chain: FakeChain) -> Self {
-        Self { chain, lie: Arc::default() }
+        Self { chain, lie: Arc::default(), declines_batches: false, batches: Arc::default() }
+    }
+
+    /// One that answers one question at a time only.
+    pub(crate) fn declining_batches(self) -> Self {
+        Self { declines_batches: true, ..self }
+    }
+
+    /// How many batches it was sent.
+    pub(crate) fn batches(&self) -> usize {
+        self.batches.load(Ordering::Relaxed)
     }
 
     pub(crate) fn lies(&self, lie: Option<Lie>) {
@@ -59,6 +72,24 @@ impl Node {
         Indexer::over(self.source(), store, FACTORY, FIRST)
             .with_creation_code(crate::chain::CREATION_CODE)
             .with_patience(Duration::from_millis(1))
+    }
+
+    async fn respond(&self, request: &SerializedRequest) -> Result<Response, TransportError> {
+        let id = request.id().clone();
+        let body = match self.answer(request).await {
+            Answer::Result(result) => json!({ "jsonrpc": "2.0", "id": id, "result": result }),
+            Answer::Error(code, message) => {
+                json!({ "jsonrpc": "2.0", "id": id, "error": { "code": code, "message": message } })
+            }
+            Answer::Status(status) => return Err(TransportErrorKind::http_error(status, String::new())),
+            Answer::Page => {
+                let page = "<html>welcome</html>";
+                let error = serde_json::from_str::<u8>(page).unwrap_err();
+                return Err(TransportError::deser_err(error, page));
+            }
+        };
+        let text = body.to_string();
+        serde_json::from_str(&text).map_err(|error| TransportError::deser_err(error, text))
     }
 
     async fn answer(&self, request: &SerializedRequest) -> Answer {
@@ -142,23 +173,23 @@ impl Service<RequestPacket> for Node {
 
     fn call(&mut self, packet: RequestPacket) -> Self::Future {
         let node = self.clone();
+        if matches!(packet, RequestPacket::Batch(_)) {
+            node.batches.fetch_add(1, Ordering::Relaxed);
+        }
         Box::pin(async move {
-            let RequestPacket::Single(request) = packet else { unreachable!("the indexer sends no batches") };
-            let id = request.id().clone();
-            let body = match node.answer(&request).await {
-                Answer::Result(result) => json!({ "jsonrpc": "2.0", "id": id, "result": result }),
-                Answer::Error(code, message) => {
-                    json!({ "jsonrpc": "2.0", "id": id, "error": { "code": code, "message": message } })
+            match packet {
+                RequestPacket::Single(request) => Ok(ResponsePacket::Single(node.respond(&request).await?)),
+                RequestPacket::Batch(_) if node.declines_batches => {
+                    Err(TransportErrorKind::http_error(400, String::new()))
                 }
-                Answer::Status(status) => return Err(TransportErrorKind::http_error(status, String::new())),
-                Answer::Page => {
-                    let page = "<html>welcome</html>";
-                    let error = serde_json::from_str::<u8>(page).unwrap_err();
-                    return Err(TransportError::deser_err(error, page));
+                RequestPacket::Batch(requests) => {
+                    let mut responses = Vec::new();
+                    for request in &requests {
+                        responses.push(node.respond(request).await?);
+                    }
+                    Ok(ResponsePacket::Batch(responses))
                 }
-            };
-            let text = body.to_string();
-            serde_json::from_str(&text).map_err(|error| TransportError::deser_err(error, text))
+            }
         })
     }
 }

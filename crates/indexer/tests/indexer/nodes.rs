@@ -60,7 +60,7 @@ async fn when_all_fail_each_is_named(db: Database) {
 /// One of them lies about a block at the end of a range, or about the chain: a stop that names both.
 async fn nodes_that_disagree_stop_the_index(db: Database) {
     let (chain, _) = chain();
-    let boundary = FIRST + 99;
+    let boundary = FIRST + 24;
     let lies: [fn(u64) -> Lie; 3] = [
         |boundary| {
             Box::new(move |method, params, answer| {

@@ -4,7 +4,8 @@ use crate::chain::{CHAIN, FACTORY, FIRST, FakeChain, contents, rebuilt};
 use crate::database::{change, postgres};
 use crate::server;
 use alloy::primitives::Address;
-use purse_indexer::{IndexError, Indexer, PostgresStore, Store, StoreError};
+use purse_indexer::{IndexError, Indexer, PostgresStore, SourceError, Span, Store, StoreError};
+use purse_protocol::RpcFault;
 use std::time::Duration;
 
 fn chain() -> (FakeChain, Address) {
@@ -62,6 +63,40 @@ async fn indexes_and_chains_beside_each_other() {
     let mut elsewhere = Indexer::over(chain.clone(), Box::new(postgres(&server::schema())), FACTORY, FIRST);
     let error = elsewhere.sync_to_head(|_| {}).await.unwrap_err();
     assert!(matches!(error, IndexError::WrongChain { expected: CHAIN, found: 10 }), "{error}");
+}
+
+/// Months have their indexes by vault when the final blocks are in, not before; also after a stop in between.
+#[tokio::test]
+async fn months_get_their_indexes_once_the_final_blocks_are_in() {
+    if server::url().is_none() {
+        return;
+    }
+    let (chain, vault) = chain();
+    chain.state().mine(400);
+    chain.state().events(vault, 5);
+    chain.state().mine(100);
+    chain.state().twist = Some(Box::new(|span, _| match span {
+        Span::Range(from, _) if from > 300 => Err(SourceError::Fault(RpcFault::nonsense("a stop"))),
+        _ => Ok(()),
+    }));
+    let schema = server::schema();
+    let expect = |condition: &str| {
+        let of = "FROM pg_indexes WHERE schemaname = current_schema() AND tablename ~ '^(logs|payments)_[0-9]+_'";
+        change(
+            &schema,
+            &format!(
+                "DO $$ BEGIN IF NOT ((SELECT count(*) {of} AND indexname ~ '_by_(address|vault)$') {condition}
+                 (SELECT count(*) {of} AND indexname LIKE '%pkey')) THEN RAISE 'no'; END IF; END $$"
+            ),
+        );
+    };
+    let mut indexer = chain.indexer(Box::new(postgres(&schema)));
+    indexer.sync_to_head(|_| {}).await.unwrap_err();
+    expect("= 0 AND 0 <");
+    chain.state().twist = None;
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    expect("=");
+    assert_eq!(contents(indexer.store()), rebuilt(&chain).await);
 }
 
 #[tokio::test]
