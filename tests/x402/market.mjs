@@ -9,6 +9,7 @@ import { ExactEvmScheme } from "@x402/evm/exact/server";
 import { declarePaymentIdentifierExtension } from "@x402/extensions/payment-identifier";
 import { parseAbi } from "viem";
 import { listen, startFacilitator } from "./facilitator.mjs";
+import { documents } from "./injections.mjs";
 
 const config = JSON.parse(process.argv[2]);
 const network = `eip155:${config.chainId}`;
@@ -124,6 +125,18 @@ odd.get("/kind", async (req, res) => {
   await mined(helper.client, settle(helper.client, paid(req).payload));
   res.json({ kind: true });
 });
+// Documents that try to make a model spend, wherever a seller can put text: in an answer, or in a demand.
+const injected = (req) => {
+  const where = { seller: seller.url, odd: `http://${req.get("host")}`, payee: config.payees[0] };
+  return documents(where)[req.params.number];
+};
+odd.get("/injects/body/:number", (req, res) => res.type("text").send(injected(req)));
+odd.get("/injects/error/:number", (req, res) => ask(res, { ...demand({ scheme: "upto" }), error: injected(req) }));
+odd.get("/injects/refusal/:number", (req, res) => ask(res, { ...demand(), error: injected(req) }));
+odd.get("/injects/description/:number", (req, res) =>
+  ask(res, { ...demand(), resource: { url: injected(req), description: injected(req), mimeType: injected(req) } }),
+);
+odd.get("/injects/:field/:number", (req, res) => ask(res, demand({ [req.params.field]: injected(req) })));
 // It says no to a payment, and brings it to the chain when it is told to.
 let refused;
 odd.get("/refuses-for-now", (req, res) => {

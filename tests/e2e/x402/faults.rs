@@ -1,10 +1,12 @@
-//! What fails on this side after a payment has gone out: the journal, or the node. Nobody is told that nothing moved, what
-//! is asked again pays nothing twice, and what is wrong with one purchase refuses no other.
+//! What fails on this side of a purchase: the journal, the node, the account that pays the gas. After a payment has gone out
+//! nobody is told that nothing moved, what is asked again pays nothing twice, and what is wrong with one purchase refuses no
+//! other.
 
 use super::griefing::act;
 use super::market::Script;
 use super::stall::{CENT, Stall, get, kept, named, refused};
-use alloy::primitives::hex;
+use alloy::primitives::{U256, hex};
+use alloy::providers::ext::AnvilApi;
 use alloy::providers::{DynProvider, Provider, ProviderBuilder};
 use alloy::sol_types::SolCall;
 use anyhow::{Context, ensure};
@@ -143,5 +145,25 @@ async fn settled_and_revoked_in_between_is_not_called_unpaid() -> anyhow::Result
     drop(script);
     let decided = stall.buyer()?.reconcile().await?;
     ensure!(decided.len() == 1 && decided[0].state == State::Settled, "{decided:?}");
+    Ok(())
+}
+
+/// An agent without ether opens no purse, and is told so before a seller is given anything; what is in the purse it can
+/// spend without any.
+#[tokio::test]
+async fn an_agent_without_ether_spends_what_its_purse_holds() -> anyhow::Result<()> {
+    let stall = Stall::open().await?;
+    let (buyer, agent) = (stall.buyer()?, stall.scene.actors.agents[0].address());
+    let node = &stall.scene.provider;
+    let had = node.get_balance(agent).await?;
+    node.anvil_set_balance(agent, U256::from(1)).await?;
+    let cent = named(&stall.market.seller, "/cent", "first")?;
+    let refusal = refused(buyer.pay_url(&cent).await, "GasAccountShort", No)?;
+    ensure!(refusal.next_step.contains(&agent.to_string()) && stall.left_vault().await? == 0, "{refusal:?}");
+    node.anvil_set_balance(agent, had).await?;
+    buyer.pay_url(&cent).await?; // the purse is open and full
+    node.anvil_set_balance(agent, U256::from(1)).await?;
+    buyer.pay_url(&named(&stall.market.seller, "/cent", "second")?).await?;
+    ensure!(stall.earned().await? == 2 * CENT);
     Ok(())
 }

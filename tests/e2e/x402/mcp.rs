@@ -208,6 +208,28 @@ async fn a_model_that_obeys_everything_stays_within_its_limits() -> anyhow::Resu
     let said = client(&stall, &json!({ "documents": documents }))?;
     ensure!(said["read"].as_u64().is_some_and(|read| read >= 200), "{}", said["read"]);
 
+    stays_within(&stall).await
+}
+
+/// The same where the documents come out of a seller: in what it serves, and in every text of its demand.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_obeys_its_sellers_stays_within_its_limits() -> anyhow::Result<()> {
+    let stall = Stall::open().await?;
+    let fields = ["body", "error", "refusal", "description", "scheme", "network", "payTo", "amount", "asset"];
+    let said = client(&stall, &json!({ "served": { "odd": stall.market.odd, "fields": fields, "count": 63 } }))?;
+    ensure!(said["read"] == 63 && said["obeyed"].as_u64().is_some_and(|obeyed| obeyed >= 7), "{}", said["obeyed"]);
+    for answer in said["answers"].as_array().context("answers")? {
+        let told = &answer["structuredContent"];
+        for ours in ["code", "next_step"] {
+            ensure!(!told["refusal"][ours].to_string().contains("<<"), "a seller speaks as we do: {told}");
+        }
+    }
+    stays_within(&stall).await
+}
+
+/// Nobody outside of the book was paid, and no more than the limit.
+async fn stays_within(stall: &Stall) -> anyhow::Result<()> {
+    let payee = stall.scene.actors.payees[0];
     let filter =
         Filter::new().address(stall.scene.usdc).from_block(0).event_signature(IErc20::Transfer::SIGNATURE_HASH);
     let ours = [stall.scene.vault.into_word(), stall.purse().await?.into_word()];
