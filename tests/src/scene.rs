@@ -14,7 +14,8 @@ use purse_deployer::{Build, deploy_factory, deploy_lens, deploy_test_usdc_anywhe
 use purse_protocol::abi::IErc20::{self, IErc20Instance};
 use purse_protocol::abi::IVault::{self, IVaultInstance};
 use purse_protocol::{
-    Chain, Refusal, RefusalContext, RpcFault, Scope, SessionId, VaultConfig, VaultReader, typed_data,
+    AddressBook, Chain, Deployed, Refusal, RefusalContext, RpcFault, Scope, SessionId, VaultConfig, VaultReader,
+    typed_data,
 };
 use std::ops::Deref;
 use std::sync::LazyLock;
@@ -282,6 +283,19 @@ impl Scene {
     /// The vault's own words, as the views of the lens read them.
     pub fn reader(&self) -> VaultReader<DynProvider> {
         VaultReader::now(self.vault, self.provider.clone())
+    }
+
+    /// What programs are told of this chain: its factory and its lens.
+    pub fn address_book(&self) -> AddressBook {
+        let record = |address| Deployed {
+            address,
+            block: Some(0),
+            tx: None,
+            code_hash: B256::ZERO,
+            compiler: self.build.compiler.clone(),
+        };
+        let (factory, lens) = (record(self.build.factory_address()), record(self.lens));
+        AddressBook { chain_id: self.chain_id(), factory, lens: Some(lens), vaults: Vec::new() }
     }
 
     /// The vault, to ask.

@@ -26,11 +26,26 @@ pub(crate) struct Desk {
 pub(crate) async fn open(context: &Context, whose: &Whose) -> Result<Desk, Failure> {
     let (vault, token, session) = known(context, whose).await?;
     let agent = pay::agent(context, &vault, &token, session).await?;
-    desk(context, vault, token, agent).await
+    let desk = desk(vault, token, agent)?;
+    tell(context, desk.buyer.reconcile_unfinished().await);
+    Ok(desk)
 }
 
 /// The same with the key's address in place of the key: it asks and lists, signs nothing, and needs no password.
 pub(crate) async fn look(context: &Context, whose: &Whose) -> Result<Desk, Failure> {
+    let desk = unreconciled(context, whose).await?;
+    tell(context, desk.buyer.reconcile_unfinished().await);
+    Ok(desk)
+}
+
+/// The same, which looks at all that a reorganisation may still change.
+pub(crate) async fn look_at_all(context: &Context, whose: &Whose) -> Result<Desk, Failure> {
+    let desk = unreconciled(context, whose).await?;
+    tell(context, desk.buyer.reconcile().await);
+    Ok(desk)
+}
+
+async fn unreconciled(context: &Context, whose: &Whose) -> Result<Desk, Failure> {
     let (vault, token, session) = known(context, whose).await?;
     let path = session.keystore_path();
     let address = match path.exists() {
@@ -39,7 +54,7 @@ pub(crate) async fn look(context: &Context, whose: &Whose) -> Result<Desk, Failu
     };
     let agent = Agent::asking(vault.node.provider.clone(), session, address).await;
     let agent = agent.map_err(|error| library_failure::of_agent(&error))?.with_context(vault.words(&token));
-    desk(context, vault, token, agent).await
+    desk(vault, token, agent)
 }
 
 async fn known(context: &Context, whose: &Whose) -> Result<(Vault, Token, SessionFile), Failure> {
@@ -50,14 +65,13 @@ async fn known(context: &Context, whose: &Whose) -> Result<(Vault, Token, Sessio
     Ok((vault, token, session))
 }
 
-async fn desk(context: &Context, vault: Vault, token: Token, agent: Agent<DynProvider>) -> Result<Desk, Failure> {
+fn desk(vault: Vault, token: Token, agent: Agent<DynProvider>) -> Result<Desk, Failure> {
     let buyer = Buyer::new(agent).map_err(|refusal| of_refusal(&refusal))?;
-    tell(context, buyer.reconcile_unfinished().await);
     Ok(Desk { buyer, vault, token })
 }
 
 /// Says what became of purchases that were left.
-pub(crate) fn tell(context: &Context, reconciled: Result<Vec<Purchase>, PaymentRefusal>) {
+fn tell(context: &Context, reconciled: Result<Vec<Purchase>, PaymentRefusal>) {
     match reconciled {
         Ok(decided) => {
             for decided in decided {

@@ -2,7 +2,7 @@
 
 use crate::receipts::{ChainReceipt, ReceiptBody};
 use crate::rows::BlockRef;
-use crate::source::{ChainLog, ChainSource, Header, Seal, SourceError, Span, VaultHead, Wanted};
+use crate::source::{ChainLog, ChainSource, Header, Seal, SourceError, Span, VaultHead, Wanted, one_by_one};
 use alloy::consensus::{Eip658Value, Receipt, ReceiptEnvelope, ReceiptWithBloom, TxType};
 use alloy::eips::{BlockId, BlockNumberOrTag};
 use alloy::primitives::{Address, B256, Bloom, U8, U64};
@@ -90,11 +90,7 @@ impl<P: Provider + 'static> ChainSource for RpcSource<P> {
                 Err(error) => self.takes_batches.store(error.may_pass(), Ordering::Relaxed),
             }
         }
-        let mut headers = Vec::with_capacity(numbers.len());
-        for &number in numbers {
-            headers.push(self.header(number).await?);
-        }
-        Ok(headers)
+        one_by_one(self, numbers).await
     }
 
     async fn logs(&self, span: Span, wanted: &Wanted) -> Result<Vec<ChainLog>, SourceError> {

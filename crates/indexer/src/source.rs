@@ -120,13 +120,7 @@ pub trait ChainSource: Send + Sync + 'static {
     fn header(&self, number: u64) -> impl Future<Output = Result<Option<Header>, SourceError>> + Send;
     /// The blocks at these heights, in this order; none in the place of each that the node does not have.
     fn headers(&self, numbers: &[u64]) -> impl Future<Output = Result<Vec<Option<Header>>, SourceError>> + Send {
-        async move {
-            let mut headers = Vec::with_capacity(numbers.len());
-            for &number in numbers {
-                headers.push(self.header(number).await?);
-            }
-            Ok(headers)
-        }
+        one_by_one(self, numbers)
     }
     /// Every log in these blocks that is asked for.
     fn logs(&self, span: Span, wanted: &Wanted) -> impl Future<Output = Result<Vec<ChainLog>, SourceError>> + Send;
@@ -204,4 +198,16 @@ impl SourceError {
             Self::TooOften(_) | Self::Fault(RpcFault::Unreachable { .. }) | Self::NoneAnswers { may_pass: true, .. }
         )
     }
+}
+
+/// The blocks at these heights, each by a question of its own.
+pub(crate) async fn one_by_one<S: ChainSource + ?Sized>(
+    source: &S,
+    numbers: &[u64],
+) -> Result<Vec<Option<Header>>, SourceError> {
+    let mut headers = Vec::with_capacity(numbers.len());
+    for &number in numbers {
+        headers.push(source.header(number).await?);
+    }
+    Ok(headers)
 }

@@ -1,10 +1,9 @@
 //! The built program, in an empty home that is thrown away.
 
-use alloy::primitives::B256;
 use anyhow::{Context, bail, ensure};
 use purse_agent::{SessionFile, SessionKey, keystore};
 use purse_deployer::book;
-use purse_protocol::{AddressBook, Deployed, SessionId};
+use purse_protocol::SessionId;
 use purse_tests::{LocalChain, Scene};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -56,16 +55,7 @@ impl Home {
         );
         std::fs::create_dir_all(home.path(".config/purse/deployments"))?;
         std::fs::write(home.path(".config/purse/config.toml"), config)?;
-        let record = |address| Deployed {
-            address,
-            block: Some(0),
-            tx: None,
-            code_hash: B256::ZERO,
-            compiler: scene.build.compiler.clone(),
-        };
-        let (factory, lens) = (record(scene.build.factory_address()), record(scene.lens));
-        let book = AddressBook { chain_id: scene.chain_id(), factory, lens: Some(lens), vaults: Vec::new() };
-        book::save(&home.path(".config/purse/deployments"), &book)?;
+        book::save(&home.path(".config/purse/deployments"), &scene.address_book())?;
         Ok(home)
     }
 

@@ -73,8 +73,7 @@ async fn a_category_taken_away_hides_no_payment() -> anyhow::Result<()> {
 /// Two machines sign other terms under one id: the token takes one of them, and the receipt of the other says what moved.
 #[tokio::test]
 async fn a_receipt_says_what_really_moved() -> anyhow::Result<()> {
-    let stall = Stall::open().await?;
-    stall.buyer()?.pay_url(&get(&stall.market.seller, "/cent")?).await?; // the purse is open and full
+    let stall = Stall::stocked().await?;
     let slow = stall.impatient()?.pay_url(&named(&stall.market.slow, "/cent", "order-7781")?).await;
     refused(slow, "SellerSilent", MoneyMoved::Unknown)?;
 
@@ -92,8 +91,7 @@ async fn a_receipt_says_what_really_moved() -> anyhow::Result<()> {
 /// Whoever buys through the library has what others left reconciled without asking for it.
 #[tokio::test]
 async fn the_first_purchase_of_a_buyer_reconciles_what_was_left() -> anyhow::Result<()> {
-    let stall = Stall::open().await?;
-    stall.buyer()?.pay_url(&get(&stall.market.seller, "/cent")?).await?; // the purse is open and full
+    let stall = Stall::stocked().await?;
     let slow = stall.impatient()?.pay_url(&named(&stall.market.slow, "/cent", "slow")?).await;
     refused(slow, "SellerSilent", MoneyMoved::Unknown)?;
     reqwest::get(format!("{}/release", stall.market.odd)).await?;

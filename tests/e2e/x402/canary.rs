@@ -2,7 +2,7 @@
 //! buys, while it runs, after it ended and after it was killed. (`agent::secrets` is of direct payments.)
 
 use super::market::{Script, told};
-use super::stall::{AS_AGENT, CENT, Stall, get};
+use super::stall::{AS_AGENT, CENT, Stall};
 use crate::cli::purse::{Home, PASSWORD};
 use alloy::hex;
 use alloy::primitives::U256;
@@ -115,8 +115,7 @@ async fn killed_while_waiting(
 /// Safety 3.1: `pay URL`, `quote`, `payments`, `payee request` and `mcp`.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_key_is_nowhere_to_be_seen_when_something_is_bought() -> anyhow::Result<()> {
-    let stall = Stall::open().await?;
-    stall.buyer()?.pay_url(&get(&stall.market.seller, "/cent")?).await?; // the purse is open and full
+    let stall = Stall::stocked().await?;
     let home = Home::of(&stall.scene)?;
     let canary = Canary::of(&stall.scene.actors.agents[0].to_bytes().0);
     let (chain, payee) = (stall.scene.chain_id(), stall.scene.actors.payees[0]);

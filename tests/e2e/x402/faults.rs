@@ -3,21 +3,20 @@
 //! other.
 
 use super::griefing::act;
-use super::market::Script;
-use super::stall::{CENT, Stall, get, kept, named, refused};
+use super::stall::{CENT, Stall, kept, named, refused};
 use alloy::primitives::{U256, hex};
 use alloy::providers::ext::AnvilApi;
-use alloy::providers::{DynProvider, Provider, ProviderBuilder};
+use alloy::providers::{DynProvider, Provider};
 use alloy::sol_types::SolCall;
 use anyhow::{Context, ensure};
 use purse_agent::buyer::Bounds;
 use purse_agent::journal::State;
-use purse_agent::{Agent, Buyer, Journal, SessionKey};
+use purse_agent::{Buyer, Journal};
 use purse_protocol::MoneyMoved::{No, Unknown, Yes};
 use purse_protocol::abi::IVault;
 use purse_tests::Scene;
 use rusqlite::Connection;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::time::Duration;
 
 /// A journal that takes every note but one, as a disk that fills up at that moment does.
@@ -37,21 +36,10 @@ impl Deaf {
     }
 }
 
-/// A buyer whose node is behind `meddler.mjs`.
-fn behind(stall: &Stall, meddling: Value) -> anyhow::Result<(Script, Buyer<DynProvider>)> {
-    let mut config = meddling;
-    config["rpcUrl"] = stall.scene.rpc_url().into();
-    let script = Script::start("tests/x402/meddler.mjs", &config)?;
-    let node = ProviderBuilder::default().connect_http(script.url("node")?.parse()?).erased();
-    let key = SessionKey::from_bytes(&stall.scene.actors.agents[0].to_bytes().0).context("a key of the curve")?;
-    Ok((script, Buyer::new(Agent::new(node, stall.session.clone(), key))?))
-}
-
 /// The authorisation is out, or used, when the journal fails.
 #[tokio::test]
 async fn a_journal_that_fails_after_sending_never_says_that_nothing_moved() -> anyhow::Result<()> {
-    let stall = Stall::open().await?;
-    stall.buyer()?.pay_url(&get(&stall.market.seller, "/cent")?).await?; // the purse is open and full
+    let stall = Stall::stocked().await?;
     let mut paid = CENT;
     for (id, note, money) in [
         ("answer", "NEW.answer_status IS NOT NULL", Unknown), // before the chain is asked
@@ -80,8 +68,7 @@ async fn a_journal_that_fails_after_sending_never_says_that_nothing_moved() -> a
 /// The same where the seller is silent and the money has not moved yet.
 #[tokio::test]
 async fn a_journal_that_fails_while_a_seller_is_silent_leaves_it_open() -> anyhow::Result<()> {
-    let stall = Stall::open().await?;
-    stall.buyer()?.pay_url(&get(&stall.market.seller, "/cent")?).await?; // the purse is open and full
+    let stall = Stall::stocked().await?;
     let deaf = Deaf::to(&stall, "NEW.state = 'unknown'")?;
     let slow = named(&stall.market.slow, "/cent", "slow")?;
     refused(stall.impatient()?.pay_url(&slow).await, "JournalFailed", Unknown)?;
@@ -98,12 +85,11 @@ async fn a_journal_that_fails_while_a_seller_is_silent_leaves_it_open() -> anyho
 /// The node says nothing of a purchase that was left: another one is bought all the same, and tells nothing of the first.
 #[tokio::test]
 async fn a_fault_about_one_purchase_refuses_no_other() -> anyhow::Result<()> {
-    let stall = Stall::open().await?;
-    stall.buyer()?.pay_url(&get(&stall.market.seller, "/cent")?).await?; // the purse is open and full
+    let stall = Stall::stocked().await?;
     let silent = named(&stall.market.odd, "/silent", "first")?;
     refused(stall.impatient()?.pay_url(&silent).await, "SellerSilent", Unknown)?;
     let nonce = hex::encode(kept(&stall.buyer()?, "first")?.bought.nonce);
-    let (_meddler, buyer) = behind(&stall, json!({ "refuses": nonce }))?;
+    let (_meddler, buyer) = stall.meddled(json!({ "refuses": nonce }))?;
     refused_to_look(&buyer).await?;
     let bought = buyer.pay_url(&named(&stall.market.seller, "/cent", "second")?).await?;
     ensure!(bought.receipt.is_some_and(|receipt| receipt.settled && receipt.purchase_id == "second"));
@@ -124,19 +110,15 @@ async fn refused_to_look(buyer: &Buyer<DynProvider>) -> anyhow::Result<()> {
 /// say that nothing moved.
 #[tokio::test]
 async fn settled_and_revoked_in_between_is_not_called_unpaid() -> anyhow::Result<()> {
-    let stall = Stall::open().await?;
-    stall.buyer()?.pay_url(&get(&stall.market.seller, "/cent")?).await?; // the purse is open and full
+    let stall = Stall::stocked().await?;
     let owner = stall.scene.actors.owner.address();
     let revoke = act(owner, stall.scene.vault, &IVault::revokeCall { session: Scene::SESSION });
-    let (script, buyer) = behind(
-        &stall,
-        json!({
-            "when": hex::encode(IVault::checkCall::SELECTOR),
-            "skip": 1, // the first is asked before anything is signed
-            "visits": format!("{}/settle-refused", stall.market.odd),
-            "first": [revoke],
-        }),
-    )?;
+    let (script, buyer) = stall.meddled(json!({
+        "when": hex::encode(IVault::checkCall::SELECTOR),
+        "skip": 1, // the first is asked before anything is signed
+        "visits": format!("{}/settle-refused", stall.market.odd),
+        "first": [revoke],
+    }))?;
     let bounds = Bounds { seen_within: Duration::from_millis(500), ..Bounds::default() };
     let buyer = buyer.within(bounds);
     let purchasing = named(&stall.market.odd, "/refuses-for-now", "race")?;

@@ -1,16 +1,16 @@
 //! Strangers who give to a purse, and an owner who empties it, at the worst moment: refused by name or harmless, and no
 //! more leaves the vault than its limits allow (I4, I16).
 
-use super::market::{Script, told};
+use super::market::told;
 use super::stall::{CENT, Stall, base, get, kept, named, refused};
 use alloy::hex;
 use alloy::primitives::{Address, Bytes};
+use alloy::providers::Provider;
 use alloy::providers::ext::AnvilApi;
-use alloy::providers::{DynProvider, Provider, ProviderBuilder};
 use alloy::sol_types::SolCall;
 use anyhow::{Context, ensure};
+use purse_agent::DEFAULT_DEADLINE_SECONDS;
 use purse_agent::journal::State;
-use purse_agent::{Agent, Buyer, DEFAULT_DEADLINE_SECONDS, SessionKey};
 use purse_protocol::MoneyMoved::{No, Unknown};
 use purse_protocol::WhoCanFix;
 use purse_protocol::abi::{IPurse, IVault};
@@ -42,15 +42,6 @@ pub(super) fn act(from: Address, to: Address, call: &impl SolCall) -> Value {
     json!(["eth_sendTransactionSync", [{ "from": from, "to": to, "data": Bytes::from(call.abi_encode()) }]])
 }
 
-/// A buyer to whose node something happens just before the first question with these words.
-fn meddled(stall: &Stall, when: &str, first: Value) -> anyhow::Result<(Script, Buyer<DynProvider>)> {
-    let config = json!({ "rpcUrl": stall.scene.rpc_url(), "when": when, "first": [first] });
-    let script = Script::start("tests/x402/meddler.mjs", &config)?;
-    let node = ProviderBuilder::default().connect_http(script.url("node")?.parse()?).erased();
-    let key = SessionKey::from_bytes(&stall.scene.actors.agents[0].to_bytes().0).context("a key of the curve")?;
-    Ok((script, Buyer::new(Agent::new(node, stall.session.clone(), key))?))
-}
-
 /// What left the vault, and what strangers gave, is at the payee and in the purse, to the last unit.
 async fn adds_up(stall: &Stall, given: u128) -> anyhow::Result<()> {
     let (left, purse) = (stall.left_vault().await?, stall.has(stall.purse().await?).await?);
@@ -67,7 +58,7 @@ async fn a_gift_in_front_of_a_refill_is_the_givers_loss() -> anyhow::Result<()> 
     let gift = 100_000;
     let give =
         act(stall.scene.actors.deployer.address(), stall.scene.usdc, &mintCall { to: purse, amount: base(gift) });
-    let (_meddler, buyer) = meddled(&stall, "eth_sendRawTransaction", give)?;
+    let (_meddler, buyer) = stall.meddled(json!({ "when": "eth_sendRawTransaction", "first": [give] }))?;
     let (left, spent) = (stall.left_vault().await?, stall.earned().await?);
     refused(buyer.pay_url(&named(&stall.market.seller, "/half", "two")?).await, "PurseOverfilled", No)?;
     ensure!(stall.left_vault().await? == left && stall.earned().await? == spent);
@@ -131,7 +122,7 @@ async fn a_purse_that_says_no_at_the_last_moment_has_the_last_word() -> anyhow::
     let actors = &stall.scene.actors;
     let revoke = act(actors.owner.address(), stall.scene.vault, &IVault::revokeCall { session: Scene::SESSION });
     let asks_the_purse = hex::encode(IPurse::isValidSignatureCall::SELECTOR);
-    let (_meddler, buyer) = meddled(&stall, &asks_the_purse, revoke)?;
+    let (_meddler, buyer) = stall.meddled(json!({ "when": asks_the_purse, "first": [revoke] }))?;
     refused(buyer.pay_url(&named(&stall.market.seller, "/cent", "late")?).await, "PurseRefused", No)?;
     ensure!(kept(&buyer, "late")?.state == State::Refused && stall.earned().await? == HALF);
     refused(buyer.pay_url(&named(&stall.market.seller, "/cent", "late")?).await, "SessionRevoked", No)?;

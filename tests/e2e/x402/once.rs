@@ -125,8 +125,7 @@ async fn what_a_killed_process_left_is_found_again() -> anyhow::Result<()> {
 /// Killed after the seller got it: the chain says that it was paid, and asking again pays nothing more.
 #[tokio::test]
 async fn what_was_settled_after_the_client_left_is_reconciled() -> anyhow::Result<()> {
-    let stall = Stall::open().await?;
-    stall.buyer()?.pay_url(&get(&stall.market.seller, "/cent")?).await?; // the purse is open and full
+    let stall = Stall::stocked().await?;
     let asked = stall.impatient()?.pay_url(&named(&stall.market.slow, "/cent", "slow")?).await;
     let refusal = refused(asked, "SellerSilent", MoneyMoved::Unknown)?;
     ensure!(refusal.facts.contains_key("dead_after") && refusal.facts["purchase_id"] == "slow");

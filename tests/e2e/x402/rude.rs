@@ -19,8 +19,7 @@ const AT_LAST: Duration = Duration::from_secs(8);
 
 /// A stall whose purse is open and full, and the rude sellers beside it.
 async fn rude() -> anyhow::Result<(Stall, Script, String)> {
-    let stall = Stall::open().await?;
-    stall.buyer()?.pay_url(&get(&stall.market.seller, "/cent")?).await?;
+    let stall = Stall::stocked().await?;
     let (chain, payee) = (stall.scene.chain_id(), stall.scene.actors.payees[0]);
     let config = json!({ "chainId": chain, "token": stall.scene.usdc, "payee": payee });
     let script = Script::start("tests/x402/rude.mjs", &config)?;

@@ -1,6 +1,6 @@
 //! A market, and a buyer before it.
 
-use super::market::Market;
+use super::market::{Market, Script};
 use alloy::primitives::{Address, U256};
 use alloy::providers::{DynProvider, Provider, ProviderBuilder};
 use anyhow::{Context, ensure};
@@ -11,6 +11,7 @@ use purse_protocol::abi::IPurses::IPursesInstance;
 use purse_protocol::abi::IVault;
 use purse_protocol::{MoneyMoved, PaymentRefusal, SessionId, create2};
 use purse_tests::Scene;
+use serde_json::Value;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -32,6 +33,13 @@ impl Stall {
     /// Opens it before the stock facilitator.
     pub(crate) async fn open() -> anyhow::Result<Self> {
         Self::on(Scene::with_session_now().await?, None).await
+    }
+
+    /// The same, where something was bought for a cent: the purse is open and full.
+    pub(crate) async fn stocked() -> anyhow::Result<Self> {
+        let stall = Self::open().await?;
+        stall.buyer()?.pay_url(&get(&stall.market.seller, "/cent")?).await?;
+        Ok(stall)
     }
 
     /// Opens it. The second payee is under a category that the session has not got.
@@ -66,8 +74,20 @@ impl Stall {
     }
 
     pub(crate) fn buyer_at(&self, session: &SessionFile) -> anyhow::Result<Buyer<DynProvider>> {
+        self.buyer_over(self.provider()?, session)
+    }
+
+    /// A buyer to whose node something happens, as `tests/x402/meddler.mjs` says.
+    pub(crate) fn meddled(&self, mut meddling: Value) -> anyhow::Result<(Script, Buyer<DynProvider>)> {
+        meddling["rpcUrl"] = self.scene.rpc_url().into();
+        let script = Script::start("tests/x402/meddler.mjs", &meddling)?;
+        let node = ProviderBuilder::default().connect_http(script.url("node")?.parse()?).erased();
+        Ok((script, self.buyer_over(node, &self.session)?))
+    }
+
+    fn buyer_over(&self, node: DynProvider, session: &SessionFile) -> anyhow::Result<Buyer<DynProvider>> {
         let key = SessionKey::from_bytes(&self.scene.actors.agents[0].to_bytes().0).context("a key of the curve")?;
-        Ok(Buyer::new(Agent::new(self.provider()?, session.clone(), key))?)
+        Ok(Buyer::new(Agent::new(node, session.clone(), key))?)
     }
 
     /// The session as another machine has it, with nothing beside it yet.

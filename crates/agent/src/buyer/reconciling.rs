@@ -97,16 +97,16 @@ impl<P: Provider> Buyer<P> {
 
     /// A purchase that was decided, as it stands now, and whether that is final. `last`: the newest block that is.
     async fn as_the_chain_has_it(&self, known: Purchase, last: Head) -> Result<Purchase, PaymentRefusal> {
-        let (purchase, over) = (known.bought.purchase.clone(), known.bought.valid_before <= last.time);
+        let purchase = known.bought.purchase.clone();
         let fate = self.agent.fate(known.bought.purse, known.bought.nonce, known.bought.valid_before).await;
-        match (known.state, fate.map_err(|fault| not_told(&fault, &known))?) {
+        let known = match (known.state, fate.map_err(|fault| not_told(&fault, &known))?) {
             (State::Settled | State::Refused, Fate::Used) => {
                 let (transaction, reconciled) = (known.transaction, known.reconciled);
                 let known = self.note_settled(known, transaction, reconciled).await?;
                 if cannot_be_undone(&known, last) {
                     self.journal.now_final(&purchase)?;
                 }
-                return Ok(self.journal.find(&purchase)?.unwrap_or(known));
+                known
             }
             (State::Settled, fate) => {
                 let to = if fate == Fate::Dead { State::Refused } else { State::Unknown };
@@ -118,10 +118,14 @@ impl<P: Provider> Buyer<P> {
                     _ => open_end("PaymentUndone", what, &known),
                 };
                 self.journal.undone(&purchase, to, &refusal, wall_clock())?;
+                known
             }
-            (State::Refused, Fate::Dead) if over => self.journal.now_final(&purchase)?,
-            _ => {}
-        }
+            (State::Refused, Fate::Dead) if known.bought.valid_before <= last.time => {
+                self.journal.now_final(&purchase)?;
+                known
+            }
+            _ => known,
+        };
         Ok(self.journal.find(&purchase)?.unwrap_or(known))
     }
 

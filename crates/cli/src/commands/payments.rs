@@ -30,8 +30,7 @@ pub(crate) struct PaymentsArgs {
 
 /// Lists.
 pub(crate) async fn run(context: &Context, args: &PaymentsArgs) -> Result<Reply, Failure> {
-    let desk = buying::look(context, &args.whose).await?;
-    buying::tell(context, desk.buyer.reconcile().await);
+    let desk = buying::look_at_all(context, &args.whose).await?;
     let list = desk.buyer.journal().list(args.limit).map_err(|error| of_refusal(&error.into()))?;
     let head = ["TIME", "STATE", "AMOUNT", "CATEGORY", "SELLER", "PURCHASE", "TX"].map(str::to_owned).to_vec();
     let (mut rows, mut payments) = (vec![head], Vec::new());

@@ -1,11 +1,9 @@
 //! What a user of the program waits for: a payment in the API while `purse index --follow` runs, and `purse audit verify`.
 
 use crate::chain::{Payments, SPARSE};
-use alloy::primitives::B256;
 use alloy::transports::http::reqwest::Client;
 use anyhow::{Context, bail, ensure};
 use purse_deployer::book;
-use purse_protocol::{AddressBook, Deployed};
 use purse_tests::{LocalChain, Scene};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -54,7 +52,9 @@ impl Drop for Follower {
 /// Milliseconds from a payment's receipt to the payment in the API's stream, in order of length.
 pub(crate) async fn visible() -> anyhow::Result<Vec<f64>> {
     let (home, scene) = (tempfile::tempdir()?, Scene::with_session().await?);
-    write_book(&home, &scene)?;
+    let deployments = home.path().join(".config/purse/deployments");
+    std::fs::create_dir_all(&deployments)?;
+    book::save(&deployments, &scene.address_book())?;
     let interval = format!("{}ms", INTERVAL.as_millis());
     let (vault, url) = (scene.vault.to_string(), scene.rpc_url());
     let follow = ["index", "--follow", "--interval", &interval, "--api", "127.0.0.1:0", "--chain", "anvil"];
@@ -83,21 +83,4 @@ pub(crate) async fn visible() -> anyhow::Result<Vec<f64>> {
     }
     late.sort_by(f64::total_cmp);
     Ok(late)
-}
-
-/// Tells the program which factory to follow.
-fn write_book(home: &tempfile::TempDir, scene: &Scene) -> anyhow::Result<()> {
-    let record = |address| Deployed {
-        address,
-        block: Some(0),
-        tx: None,
-        code_hash: B256::ZERO,
-        compiler: scene.build.compiler.clone(),
-    };
-    let (factory, lens) = (record(scene.build.factory_address()), record(scene.lens));
-    let book = AddressBook { chain_id: scene.chain_id(), factory, lens: Some(lens), vaults: Vec::new() };
-    let folder = home.path().join(".config/purse/deployments");
-    std::fs::create_dir_all(&folder)?;
-    book::save(&folder, &book)?;
-    Ok(())
 }
