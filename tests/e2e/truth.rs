@@ -3,6 +3,7 @@
 use crate::trail::{index, sync};
 use alloy::primitives::{Address, B256, Bytes, TxHash};
 use alloy::providers::Provider;
+use alloy::providers::ext::AnvilApi;
 use alloy::sol_types::SolCall;
 use anyhow::ensure;
 use purse_indexer::{BlockRef, ChainSource, IndexError, RpcSource, StoredRange, Truth};
@@ -47,8 +48,11 @@ pub(crate) async fn deposit(scene: &Scene, from: Address, to: Address, call: &im
         "input": Bytes::from(call.abi_encode()), "sourceHash": B256::repeat_byte(7), "mint": "0x0",
         "isSystemTx": false,
     });
+    // In one block, not in the one that it makes by itself and the one that it is told to make
+    scene.provider.anvil_set_auto_mine(false).await?;
     let tx: TxHash = scene.provider.raw_request("eth_sendTransaction".into(), [deposit]).await?;
     scene.mine().await?;
+    scene.provider.anvil_set_auto_mine(true).await?;
     let receipt: Value = scene.provider.raw_request("eth_getTransactionReceipt".into(), [tx]).await?;
     let is_deposit = receipt["type"].as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("0x7e"));
     ensure!(is_deposit && receipt["status"] == "0x1", "no deposit: {receipt}");
