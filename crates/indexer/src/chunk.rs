@@ -1,8 +1,6 @@
 //! What one transaction adds to an index, and what a rollback takes from it.
 
-use crate::rows::{
-    BlockRef, StoredAuthorization, StoredHead, StoredPayment, StoredPurse, StoredRange, StoredTransfer, StoredVault,
-};
+use crate::rows::{BlockRef, StoredAuthorization, StoredHead, StoredPurse, StoredRange, StoredTransfer, StoredVault};
 use crate::source::{ChainLog, Header};
 
 /// Every log of the trail in a range of blocks, what follows from them, and the headers of the blocks that hold one.
@@ -20,8 +18,6 @@ pub struct Chunk {
     pub vaults: Vec<StoredVault>,
     /// Purses that were opened.
     pub purses: Vec<StoredPurse>,
-    /// Payments, decoded.
-    pub payments: Vec<StoredPayment>,
     /// Every vault after every block in which it logged something.
     pub heads: Vec<StoredHead>,
     /// All blocks of the chunk, those without a log too, and how well they are known.

@@ -6,12 +6,11 @@ use crate::error::StoreError;
 use crate::movement;
 use crate::page::{PlacedPayment, PlacedTransfer};
 use crate::rows::{
-    BlockRef, StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredRange, StoredTransfer,
-    StoredVault,
+    BlockRef, StoredAuthorization, StoredHead, StoredLog, StoredPurse, StoredRange, StoredTransfer, StoredVault,
 };
 use crate::source::ChainLog;
 use crate::truth::Truth;
-use alloy::primitives::{Address, B256, FixedBytes, U256};
+use alloy::primitives::{Address, B256, U256};
 use purse_protocol::event::sequence_of;
 use std::borrow::Cow;
 
@@ -102,36 +101,10 @@ pub(crate) trait Columns {
         })
     }
 
-    /// Its block's hash, log index, the payment; its block's height, topics and data of its log.
-    fn payment(&self, vault: Address, row: &Self::Row<'_>) -> Result<StoredPayment, StoreError> {
-        let payment = StoredPayment {
-            vault,
-            block_hash: self.bytes(row, 0)?,
-            log_index: self.number(row, 1)?,
-            sequence: self.count(row, 2)?,
-            session: self.count(row, 3)?,
-            nonce: self.count(row, 4)?,
-            payee: self.bytes(row, 5)?,
-            category: self.byte(row, 6)?,
-            token: self.bytes(row, 7)?,
-            amount: u128::from_be_bytes(self.bytes::<16, FixedBytes<16>>(row, 8)?.0),
-            fee: u128::from_be_bytes(self.bytes::<16, FixedBytes<16>>(row, 9)?.0),
-            fee_recipient: self.bytes(row, 10)?,
-            reference: self.bytes(row, 11)?,
-        };
-        let place = (payment.block_hash, payment.log_index);
-        let data = self.blob(row, 14)?.into_owned();
-        if decode::payment_of(vault, place, self.words(row, 13)?, data.into()).as_ref() == Some(&payment) {
-            return Ok(payment);
-        }
-        Err(self.altered(self.number(row, 12)?, payment.log_index, "payment"))
-    }
-
-    /// A payment, its block's time, its transaction.
-    fn placed_payment(&self, vault: Address, row: &Self::Row<'_>) -> Result<PlacedPayment, StoreError> {
-        let payment = self.payment(vault, row)?;
-        let (block, time) = (self.number(row, 12)?, self.number(row, 15)?);
-        Ok(PlacedPayment { payment, block, time, tx: self.bytes(row, 16)? })
+    /// A [`log`](Self::log) that is a payment.
+    fn payment(&self, vault: Address, row: &Self::Row<'_>) -> Result<PlacedPayment, StoreError> {
+        let log = self.log(row)?;
+        decode::payment_of(vault, &log).ok_or_else(|| self.altered(log.block_number, log.log_index, "data"))
     }
 
     /// Vault, block, sequence, running hash.

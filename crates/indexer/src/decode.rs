@@ -1,54 +1,28 @@
-//! What a vault's logs say: payments as rows, creations of vaults. Pure.
+//! What a vault's logs say: payments, creations of vaults. Pure.
 
 use crate::error::IndexError;
-use crate::rows::{BlockRef, StoredPayment, StoredVault};
+use crate::page::PlacedPayment;
+use crate::rows::{BlockRef, StoredLog, StoredPayment, StoredVault};
 use crate::source::ChainLog;
 use alloy::primitives::{Address, B256, Bytes, LogData};
 use alloy::sol_types::SolEvent;
-use purse_protocol::abi::IVault::{IVaultEvents, Paid};
+use purse_protocol::abi::IVault::IVaultEvents;
 use purse_protocol::abi::IVaultFactory::VaultCreated;
 use purse_protocol::{VaultConfig, create2, event};
 
-/// A log of a vault, read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Read {
-    /// A payment.
-    Payment(Box<StoredPayment>),
-    /// Any other event of the vault.
-    Other,
-    /// None that this program knows: of a newer vault, or altered. It is kept as it is; the running hash tells which.
-    Unknown,
+/// Whether a log of a vault is none that this program knows: of a newer vault, or altered. It is kept as it is; the running
+/// hash tells which.
+pub(crate) fn is_unknown(log: &ChainLog) -> bool {
+    event::decode_raw(&log.topics, &log.data).is_err()
 }
 
-/// Reads a log of a vault.
-pub(crate) fn read(log: &ChainLog) -> Read {
-    match event::decode(&LogData::new_unchecked(log.topics.clone(), log.data.clone())) {
-        Ok(IVaultEvents::Paid(paid)) => {
-            Read::Payment(Box::new(payment(log.address, log.block_hash, log.log_index, &paid)))
-        }
-        Ok(_) => Read::Other,
-        Err(_) => Read::Unknown,
-    }
-}
-
-/// The payment that a stored log is, to compare its row with.
-pub(crate) fn payment_of(
-    vault: Address,
-    (block_hash, log_index): (B256, u64),
-    topics: Vec<B256>,
-    data: Bytes,
-) -> Option<StoredPayment> {
-    match event::decode(&LogData::new_unchecked(topics, data)) {
-        Ok(IVaultEvents::Paid(paid)) => Some(payment(vault, block_hash, log_index, &paid)),
-        _ => None,
-    }
-}
-
-fn payment(vault: Address, block_hash: B256, log_index: u64, paid: &Paid) -> StoredPayment {
-    StoredPayment {
+/// The payment that a stored log of a vault is; none where it is no payment as the vault encodes it.
+pub(crate) fn payment_of(vault: Address, log: &StoredLog) -> Option<PlacedPayment> {
+    let Ok(IVaultEvents::Paid(paid)) = event::decode_raw(&log.topics, &log.data) else { return None };
+    let payment = StoredPayment {
         vault,
-        block_hash,
-        log_index,
+        block_hash: log.block_hash,
+        log_index: log.log_index,
         sequence: paid.sequence,
         session: paid.session,
         nonce: paid.nonce,
@@ -59,7 +33,8 @@ fn payment(vault: Address, block_hash: B256, log_index: u64, paid: &Paid) -> Sto
         fee: paid.fee,
         fee_recipient: paid.feeRecipient,
         reference: paid.r#ref,
-    }
+    };
+    Some(PlacedPayment { payment, block: log.block_number, time: log.time, tx: log.tx })
 }
 
 /// The factory whose vaults are followed.

@@ -1,12 +1,14 @@
-//! A shared index in PostgreSQL: any number of chains and readers, one writer for each chain. `write`: what is written,
-//! `indexes`: when; `read`: what is read, `page`: a page at a time; `movements`: all of what tokens say.
+//! A shared index in PostgreSQL: any number of chains and readers, one writer for each chain. `write`: what is written, as
+//! `rows` and by `copy`; `indexes`: which, and when; `read`: what is read, `page`: a page at a time; `movements`: what tokens say.
 //!
 //! The connection lives on a thread of its own, which ends with the store: whoever asks may stand on any runtime or none.
 
+mod copy;
 mod indexes;
 mod movements;
 mod page;
 mod read;
+mod rows;
 mod write;
 
 use crate::chunk::{Chunk, Rollback};
@@ -30,14 +32,15 @@ use std::time::Duration;
 /// The schema that an index lies in, if no other is named.
 pub const SCHEMA_NAME: &str = "pursestrings";
 /// The newest schema that this program knows; each step is a file.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../migrations/postgres/0001_trail.sql"),
     include_str!("../migrations/postgres/0002_truth.sql"),
     include_str!("../migrations/postgres/0003_movements.sql"),
     include_str!("../migrations/postgres/0004_indexes.sql"),
+    include_str!("../migrations/postgres/0005_one_row.sql"),
 ];
 /// The tables that lie in partitions by chain and month.
-const PARTITIONED: [&str; 4] = ["logs", "payments", "transfers", "authorizations"];
+const PARTITIONED: [&str; 3] = ["logs", "transfers", "authorizations"];
 /// How long a second writer waits for the first to end.
 const PATIENCE: Duration = Duration::from_secs(10);
 

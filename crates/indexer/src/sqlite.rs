@@ -37,6 +37,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../migrations/sqlite/0002_trail.sql")),
     M::up(include_str!("../migrations/sqlite/0003_truth.sql")),
     M::up(include_str!("../migrations/sqlite/0004_movements.sql")),
+    M::up(include_str!("../migrations/sqlite/0005_one_row.sql")),
 ];
 /// The newest schema that this program knows.
 const SCHEMA: u32 = MIGRATIONS.len() as u32;

@@ -1,7 +1,7 @@
 //! What a node gave, checked and decoded before it is believed: blocks, order, numbers without gaps. Pure.
 
 use crate::chunk::Chunk;
-use crate::decode::{self, Factory, Read};
+use crate::decode::{self, Factory};
 use crate::error::IndexError;
 use crate::fetch::{FetchError, Fetched, came_twice};
 use crate::known::Known;
@@ -70,14 +70,8 @@ pub(crate) fn verify(
             return Err(IndexError::VaultWithoutEvents { vault: vault.address, block: vault.block.number }.into());
         }
     }
-    let (mut payments, mut unknown) = (Vec::new(), 0);
-    for log in logs.iter().filter(|log| known.head(log.address).is_some()) {
-        match decode::read(log) {
-            Read::Payment(payment) => payments.push(*payment),
-            Read::Unknown => unknown += 1,
-            Read::Other => {}
-        }
-    }
+    let of_vaults = logs.iter().filter(|log| known.head(log.address).is_some());
+    let unknown = of_vaults.filter(|log| decode::is_unknown(log)).count();
     let purses: Vec<_> =
         logs.iter().filter(|log| log.address != factory.address).filter_map(movement::opened).collect();
     purses.iter().for_each(|purse| known.open(purse.address));
@@ -91,19 +85,7 @@ pub(crate) fn verify(
     }
     let range = Some(StoredRange { first: plan.from, last: plan.to, truth });
     let (finalized, confirmed) = (0, false);
-    let chunk = Chunk {
-        headers,
-        logs,
-        transfers,
-        authorizations,
-        vaults,
-        purses,
-        payments,
-        heads,
-        range,
-        finalized,
-        confirmed,
-    };
+    let chunk = Chunk { headers, logs, transfers, authorizations, vaults, purses, heads, range, finalized, confirmed };
     Ok(Verified { chunk, known, unknown })
 }
 

@@ -22,8 +22,17 @@ const PADDING: usize = 11;
 /// # Errors
 /// When the log is none of the vault's events, or its bytes are not exactly those that the vault would log.
 pub fn decode(log: &LogData) -> alloy::sol_types::Result<IVaultEvents> {
-    let event = IVaultEvents::decode_raw_log(log.topics(), &log.data)?;
-    if event.to_log_data() == *log {
+    decode_raw(log.topics(), &log.data)
+}
+
+/// Decodes a log of a vault, by its topics and data.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_raw(topics: &[B256], data: &[u8]) -> alloy::sol_types::Result<IVaultEvents> {
+    let event = IVaultEvents::decode_raw_log(topics, data)?;
+    let again = event.to_log_data();
+    if again.topics() == topics && again.data == *data {
         return Ok(event);
     }
     Err(alloy::sol_types::Error::custom("the log is not encoded as the vault encodes it"))

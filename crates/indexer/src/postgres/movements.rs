@@ -1,19 +1,17 @@
-//! What tokens say of vaults and purses, in PostgreSQL: written by binary COPY, read, and a page at a time.
+//! What tokens say of vaults and purses, in PostgreSQL: read, compared, and a page at a time.
 
 use super::PostgresStore;
 use super::page::{LOG_COLUMNS, select};
 use super::read::Value;
-use super::write::copy;
 use crate::chunk::Chunk;
 use crate::columns::Columns;
 use crate::error::StoreError;
 use crate::page::{Beside, TransferPage, TransferQuery, cut, to_read};
-use crate::rows::{BlockRef, StoredAuthorization, StoredPurse, StoredTransfer};
+use crate::rows::{StoredAuthorization, StoredPurse, StoredTransfer};
 use crate::source::Header;
 use crate::store::to_sql;
 use alloy::primitives::{Address, B256};
 use postgres::Transaction;
-use postgres::types::Type;
 use std::collections::{BTreeSet, HashMap};
 
 const PURSES: &str = "SELECT b.number, hash, p.log_index, p.address, vault, session, category, token, tx, topics, data
@@ -143,58 +141,4 @@ pub(super) fn came_back(
     let differs = |place: &(B256, u64)| stored.get(place) != given.get(place);
     let block = stored.keys().chain(given.keys()).find(|place| differs(place)).map(|place| place.0);
     Ok(chunk.headers.iter().find(|header| Some(header.hash) == block).copied())
-}
-
-/// Copies purses, transfers and authorizations of new blocks.
-pub(super) fn copy_movements(
-    tx: &mut Transaction<'_>,
-    chain: i64,
-    chunk: &Chunk,
-    new: impl Fn(&B256) -> bool + Copy,
-) -> Result<(), postgres::Error> {
-    let times: HashMap<_, _> = chunk.headers.iter().map(|header| (header.hash, header.time as i64)).collect();
-    let time_of = |block: &BlockRef| times.get(&block.hash).copied().unwrap_or_default();
-    let (int, bytes) = (Type::INT8, Type::BYTEA);
-    let into = "COPY purses (chain_id, block, log_index, address, vault, session, category, token) FROM STDIN BINARY";
-    let types = [&int, &bytes, &int, &bytes, &bytes, &int, &int, &bytes].map(Clone::clone);
-    copy(tx, into, &types, chunk.purses.iter().filter(|purse| new(&purse.block.hash)), |purse, write| {
-        let (index, session, category) = (purse.log_index as i64, i64::from(purse.session), i64::from(purse.category));
-        let (address, vault, token) = (purse.address.as_slice(), purse.vault.as_slice(), purse.token.as_slice());
-        write(&[&chain, &purse.block.hash.as_slice(), &index, &address, &vault, &session, &category, &token])
-    })?;
-    let into = "COPY transfers (chain_id, time, number, block, log_index, tx, token, sender, recipient, amount)
-                FROM STDIN BINARY";
-    let types = [&int, &int, &int, &bytes, &int, &bytes, &bytes, &bytes, &bytes, &bytes].map(Clone::clone);
-    copy(tx, into, &types, chunk.transfers.iter().filter(|of| new(&of.block.hash)), |of, write| {
-        let (block, index) = (of.block, of.log_index as i64);
-        write(&[
-            &chain,
-            &time_of(&block),
-            &(block.number as i64),
-            &block.hash.as_slice(),
-            &index,
-            &of.tx.as_slice(),
-            &of.token.as_slice(),
-            &of.from.as_slice(),
-            &of.to.as_slice(),
-            &of.amount.to_be_bytes::<32>().as_slice(),
-        ])
-    })?;
-    let into = "COPY authorizations (chain_id, time, number, block, log_index, tx, token, purse, nonce)
-                FROM STDIN BINARY";
-    let types = [&int, &int, &int, &bytes, &int, &bytes, &bytes, &bytes, &bytes].map(Clone::clone);
-    copy(tx, into, &types, chunk.authorizations.iter().filter(|of| new(&of.block.hash)), |of, write| {
-        let (block, index) = (of.block, of.log_index as i64);
-        write(&[
-            &chain,
-            &time_of(&block),
-            &(block.number as i64),
-            &block.hash.as_slice(),
-            &index,
-            &of.tx.as_slice(),
-            &of.token.as_slice(),
-            &of.purse.as_slice(),
-            &of.nonce.as_slice(),
-        ])
-    })
 }

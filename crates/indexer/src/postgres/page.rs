@@ -14,14 +14,11 @@ use postgres::{IsolationLevel, Row, Transaction};
 const MOMENT: &str = "SELECT cursor_number, cursor_hash, finalized, confirmed, b.time
                       FROM chains c LEFT JOIN blocks b ON b.chain_id = c.chain_id AND b.hash = c.cursor_hash
                       WHERE c.chain_id = $1";
-const PAYMENTS: &str =
-    "SELECT hash, p.log_index, p.sequence, session, nonce, payee, category, token, amount, fee, fee_recipient,
-            reference, b.number, topics, data, b.time, tx
+const PAYMENTS: &str = "SELECT b.number, hash, b.time, log_index, tx, topics, data, parent, sequence
      FROM payments p JOIN blocks b ON b.chain_id = p.chain_id AND b.hash = p.block AND NOT orphaned
-     JOIN logs l ON l.chain_id = p.chain_id AND l.time = p.time AND l.block = p.block AND l.log_index = p.log_index
-     WHERE p.chain_id = $1 AND p.vault = $2 AND p.number <= $3 AND p.sequence < $4
-       AND ($5::bigint IS NULL OR session = $5) AND ($6::bytea IS NULL OR payee = $6)
-       AND ($7::bigint IS NULL OR category = $7) AND ($8::bytea IS NULL OR token = $8)
+     WHERE p.chain_id = $1 AND vault = $2 AND p.number <= $3 AND sequence < $4
+       AND ($5::bytea IS NULL OR session = $5) AND ($6::bytea IS NULL OR payee = $6)
+       AND ($7::bytea IS NULL OR category = $7) AND ($8::bytea IS NULL OR token = $8)
        AND p.time >= $9 AND p.time < $10
      ORDER BY p.number DESC, p.log_index DESC LIMIT $11";
 const STANDS: &str = "SELECT 1 FROM blocks WHERE chain_id = $1 AND hash = $2 AND NOT orphaned";
@@ -43,9 +40,9 @@ impl PostgresStore {
             Box::new(vault.to_vec()),
             Box::new(before.map_or(Ok(i64::MAX), |before| to_sql("block", before.block))?),
             Box::new(before.map_or(i64::MAX, |before| before.sequence.into())),
-            Box::new(query.session.map(i64::from)),
+            Box::new(query.session.map(|session| session.to_be_bytes().to_vec())),
             Box::new(query.payee.map(|payee| payee.to_vec())),
-            Box::new(query.category.map(i64::from)),
+            Box::new(query.category.map(|category| vec![category])),
             Box::new(query.token.map(|token| token.to_vec())),
             Box::new(seconds(query.from, 0)?),
             Box::new(seconds(query.until, i64::MAX)?),
@@ -55,7 +52,7 @@ impl PostgresStore {
             Ok((select(tx, PAYMENTS, chain, &values)?, select(tx, RANGES, chain, &[])?))
         })?;
         let ranges = ranges.iter().map(|row| self.range(row)).collect::<Result<_, StoreError>>()?;
-        let payments = rows.iter().map(|row| self.placed_payment(vault, row));
+        let payments = rows.iter().map(|row| self.payment(vault, row));
         let mut payments = payments.collect::<Result<Vec<_>, StoreError>>()?;
         let more = cut(&mut payments, query.limit);
         Ok(PaymentPage { moment, payments, ranges, more })

@@ -75,14 +75,11 @@ impl PostgresStore {
 
     pub(super) fn read_payments(&self, vault: Address) -> Result<Vec<StoredPayment>, StoreError> {
         self.rows(
-            "SELECT hash, p.log_index, p.sequence, session, nonce, payee, category, token, amount, fee, fee_recipient,
-                    reference, b.number, topics, data
+            "SELECT b.number, hash, b.time, log_index, tx, topics, data, parent, sequence
              FROM payments p JOIN blocks b ON b.chain_id = p.chain_id AND b.hash = p.block AND NOT orphaned
-             JOIN logs l ON l.chain_id = p.chain_id AND l.time = p.time AND l.block = p.block
-                        AND l.log_index = p.log_index
-             WHERE p.chain_id = $1 AND p.vault = $2 ORDER BY b.number, p.log_index",
+             WHERE p.chain_id = $1 AND vault = $2 ORDER BY b.number, log_index",
             vec![Box::new(vault.to_vec())],
-            |store, row| store.payment(vault, row),
+            |store, row| Ok(store.payment(vault, row)?.payment),
         )
     }
 

@@ -1,7 +1,7 @@
 //! What is written to PostgreSQL, each in one transaction: a chunk, by binary COPY; a rollback.
 
-use super::movements::{came_back, copy_movements};
-use super::{PARTITIONED, PostgresStore, indexes};
+use super::movements::came_back;
+use super::{PARTITIONED, PostgresStore, indexes, rows};
 use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
 use crate::rows::{BlockRef, StoredRange};
@@ -10,9 +10,6 @@ use alloy::primitives::B256;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use postgres::Transaction;
-use postgres::binary_copy::BinaryCopyInWriter;
-use postgres::types::{ToSql, Type};
-use purse_protocol::event::sequence_of;
 use std::collections::{BTreeSet, HashMap};
 
 /// What became of a transaction that the database itself did not refuse.
@@ -56,13 +53,9 @@ impl PostgresStore {
                 Outcome::Moved => return Ok(Outcome::Moved),
                 Outcome::Changed(number, hash) => return Ok(Outcome::Changed(number, hash)),
             };
-            let new = |hash: &B256| !known.contains(hash);
-            copy_blocks(tx, chain, &chunk, new)?;
-            copy_logs(tx, chain, &chunk, new)?;
-            copy_vaults(tx, chain, &chunk, new)?;
-            copy_movements(tx, chain, &chunk, new)?;
-            copy_payments(tx, chain, &chunk, new)?;
-            copy_heads(tx, chain, &chunk, new)?;
+            for rows in rows::of(chain, &chunk, &known) {
+                rows.copy(tx)?;
+            }
             if make_indexes {
                 indexes::make(tx, chain)?;
             }
@@ -180,155 +173,6 @@ fn bring_back(tx: &mut Transaction<'_>, chain: i64, chunk: &Chunk) -> Result<Out
         return Ok(Outcome::Changed(header.number, header.hash));
     }
     Ok(Outcome::Done(known))
-}
-
-fn copy_blocks(
-    tx: &mut Transaction<'_>,
-    chain: i64,
-    chunk: &Chunk,
-    new: impl Fn(&B256) -> bool,
-) -> Result<(), postgres::Error> {
-    let mut logs: HashMap<B256, i64> = HashMap::new();
-    let of_tokens = chunk.transfers.iter().map(|moved| moved.block.hash);
-    let of_tokens = of_tokens.chain(chunk.authorizations.iter().map(|used| used.block.hash));
-    for block in chunk.logs.iter().map(|log| log.block_hash).chain(of_tokens) {
-        *logs.entry(block).or_default() += 1;
-    }
-    let into = "COPY blocks (chain_id, number, hash, parent, time, logs) FROM STDIN BINARY";
-    let types = [Type::INT8, Type::INT8, Type::BYTEA, Type::BYTEA, Type::INT8, Type::INT8];
-    copy(tx, into, &types, chunk.headers.iter().filter(|header| new(&header.hash)), |header, write| {
-        let logs = logs.get(&header.hash).copied().unwrap_or_default();
-        let (number, time) = (header.number as i64, header.time as i64);
-        write(&[&chain, &number, &header.hash.as_slice(), &header.parent.as_slice(), &time, &logs])
-    })
-}
-
-fn copy_logs(
-    tx: &mut Transaction<'_>,
-    chain: i64,
-    chunk: &Chunk,
-    new: impl Fn(&B256) -> bool,
-) -> Result<(), postgres::Error> {
-    let times: HashMap<_, _> = chunk.headers.iter().map(|header| (header.hash, header.time as i64)).collect();
-    let into =
-        "COPY logs (chain_id, time, number, block, log_index, address, tx, topics, data, sequence) FROM STDIN BINARY";
-    let (int, bytes) = (Type::INT8, Type::BYTEA);
-    let types = [&int, &int, &int, &bytes, &int, &bytes, &bytes, &bytes, &bytes, &int].map(Clone::clone);
-    copy(tx, into, &types, chunk.logs.iter().filter(|log| new(&log.block_hash)), |log, write| {
-        let time = times.get(&log.block_hash).copied().unwrap_or_default();
-        let sequence = sequence_of(&log.topics, &log.data).map(i64::from);
-        write(&[
-            &chain,
-            &time,
-            &(log.block_number as i64),
-            &log.block_hash.as_slice(),
-            &(log.log_index as i64),
-            &log.address.as_slice(),
-            &log.tx.as_slice(),
-            &log.topics.concat(),
-            &log.data.as_ref(),
-            &sequence,
-        ])
-    })
-}
-
-fn copy_vaults(
-    tx: &mut Transaction<'_>,
-    chain: i64,
-    chunk: &Chunk,
-    new: impl Fn(&B256) -> bool,
-) -> Result<(), postgres::Error> {
-    let into = "COPY vaults (chain_id, block, log_index, address, owner, treasury, guardian, salt, proven)
-                FROM STDIN BINARY";
-    let (int, bytes) = (Type::INT8, Type::BYTEA);
-    let types = [&int, &bytes, &int, &bytes, &bytes, &bytes, &bytes, &bytes, &Type::BOOL].map(Clone::clone);
-    copy(tx, into, &types, chunk.vaults.iter().filter(|vault| new(&vault.block.hash)), |vault, write| {
-        write(&[
-            &chain,
-            &vault.block.hash.as_slice(),
-            &(vault.log_index as i64),
-            &vault.address.as_slice(),
-            &vault.owner.as_slice(),
-            &vault.treasury.as_slice(),
-            &vault.guardian.as_slice(),
-            &vault.salt.as_slice(),
-            &vault.proven,
-        ])
-    })
-}
-
-fn copy_payments(
-    tx: &mut Transaction<'_>,
-    chain: i64,
-    chunk: &Chunk,
-    new: impl Fn(&B256) -> bool,
-) -> Result<(), postgres::Error> {
-    let blocks: HashMap<_, _> =
-        chunk.headers.iter().map(|header| (header.hash, (header.time as i64, header.number as i64))).collect();
-    let into =
-        "COPY payments (chain_id, time, number, block, log_index, vault, sequence, session, nonce, payee, category,
-                token, amount, fee, fee_recipient, reference) FROM STDIN BINARY";
-    let (int, bytes) = (Type::INT8, Type::BYTEA);
-    let types = [
-        &int, &int, &int, &bytes, &int, &bytes, &int, &int, &int, &bytes, &int, &bytes, &bytes, &bytes, &bytes, &bytes,
-    ]
-    .map(Clone::clone);
-    copy(tx, into, &types, chunk.payments.iter().filter(|payment| new(&payment.block_hash)), |payment, write| {
-        let (time, number) = blocks.get(&payment.block_hash).copied().unwrap_or_default();
-        write(&[
-            &chain,
-            &time,
-            &number,
-            &payment.block_hash.as_slice(),
-            &(payment.log_index as i64),
-            &payment.vault.as_slice(),
-            &i64::from(payment.sequence),
-            &i64::from(payment.session),
-            &i64::from(payment.nonce),
-            &payment.payee.as_slice(),
-            &i64::from(payment.category),
-            &payment.token.as_slice(),
-            &payment.amount.to_be_bytes().as_slice(),
-            &payment.fee.to_be_bytes().as_slice(),
-            &payment.fee_recipient.as_slice(),
-            &payment.reference.as_slice(),
-        ])
-    })
-}
-
-fn copy_heads(
-    tx: &mut Transaction<'_>,
-    chain: i64,
-    chunk: &Chunk,
-    new: impl Fn(&B256) -> bool,
-) -> Result<(), postgres::Error> {
-    let into = "COPY heads (chain_id, block, number, vault, sequence, running_hash) FROM STDIN BINARY";
-    let types = [Type::INT8, Type::BYTEA, Type::INT8, Type::BYTEA, Type::INT8, Type::BYTEA];
-    copy(tx, into, &types, chunk.heads.iter().filter(|head| new(&head.block.hash)), |head, write| {
-        let (number, sequence) = (head.block.number as i64, i64::from(head.sequence));
-        let (block, vault, hash) = (head.block.hash.as_slice(), head.vault.as_slice(), head.running_hash.as_slice());
-        write(&[&chain, &block, &number, &vault, &sequence, &hash])
-    })
-}
-
-/// Copies rows into a table, if there are any.
-pub(super) fn copy<R>(
-    tx: &mut Transaction<'_>,
-    into: &str,
-    types: &[Type],
-    rows: impl Iterator<Item = R>,
-    row: impl Fn(R, &mut dyn FnMut(&[&(dyn ToSql + Sync)]) -> Result<(), postgres::Error>) -> Result<(), postgres::Error>,
-) -> Result<(), postgres::Error> {
-    let mut rows = rows.peekable();
-    if rows.peek().is_none() {
-        return Ok(());
-    }
-    let mut writer = BinaryCopyInWriter::new(tx.copy_in(into)?, types);
-    for item in rows {
-        row(item, &mut |values| writer.write(values))?;
-    }
-    writer.finish()?;
-    Ok(())
 }
 
 /// Moves the cursor to the chunk's end and forgets empty blocks that became final before it.

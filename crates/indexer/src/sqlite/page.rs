@@ -18,28 +18,28 @@ impl SqliteStore {
     pub(super) fn read_payment_page(&self, query: &PaymentQuery) -> Result<PaymentPage, StoreError> {
         let seconds = |time: Option<u64>| time.map(|time| to_sql("time", time)).transpose();
         let (from, until) = (seconds(query.from)?, seconds(query.until)?);
+        let sql = format!(
+            "SELECT {LOG_COLUMNS} FROM payments JOIN blocks ON blocks.id = block
+             WHERE vault = ?1 AND orphaned = 0 AND sequence < ?2
+               AND (?3 IS NULL OR session = ?3) AND (?4 IS NULL OR payee = ?4) AND (?5 IS NULL OR category = ?5)
+               AND (?6 IS NULL OR token = ?6) AND (?7 IS NULL OR time >= ?7) AND (?8 IS NULL OR time < ?8)
+             ORDER BY sequence DESC LIMIT ?9"
+        );
         let read = |store: &Self| {
             store.rows(
-                "SELECT hash, payments.log_index, payments.sequence, session, nonce, payee, category, token, amount, fee,
-                        fee_recipient, reference, number, topics, data, time, tx
-                 FROM payments JOIN blocks ON blocks.id = payments.block
-                 JOIN logs ON logs.block = payments.block AND logs.log_index = payments.log_index
-                 WHERE vault = ?1 AND orphaned = 0 AND payments.sequence < ?2
-                   AND (?3 IS NULL OR session = ?3) AND (?4 IS NULL OR payee = ?4) AND (?5 IS NULL OR category = ?5)
-                   AND (?6 IS NULL OR token = ?6) AND (?7 IS NULL OR time >= ?7) AND (?8 IS NULL OR time < ?8)
-                 ORDER BY payments.sequence DESC LIMIT ?9",
+                &sql,
                 params![
                     query.vault.as_slice(),
                     query.before.map_or(i64::MAX, |before| before.sequence.into()),
-                    query.session,
+                    query.session.map(u32::to_be_bytes),
                     query.payee.map(|payee| payee.to_vec()),
-                    query.category,
+                    query.category.map(u8::to_be_bytes),
                     query.token.map(|token| token.to_vec()),
                     from,
                     until,
                     to_read(query.limit)
                 ],
-                |store, row| store.placed_payment(query.vault, row),
+                |store, row| store.payment(query.vault, row),
             )
         };
         let read = |store: &Self| Ok((read(store)?, store.read_ranges()?));

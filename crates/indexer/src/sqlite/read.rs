@@ -61,14 +61,11 @@ impl SqliteStore {
     }
 
     pub(super) fn read_payments(&self, vault: Address) -> Result<Vec<StoredPayment>, StoreError> {
-        self.rows(
-            "SELECT hash, log_index, payments.sequence, session, nonce, payee, category, token, amount, fee,
-                    fee_recipient, reference, number, topics, data
-             FROM payments JOIN logs USING (block, log_index) JOIN blocks ON blocks.id = block
-             WHERE payments.vault = ?1 AND orphaned = 0 ORDER BY number, log_index",
-            params![vault.as_slice()],
-            |store, row| store.payment(vault, row),
-        )
+        let sql = format!(
+            "SELECT {LOG_COLUMNS} FROM payments JOIN blocks ON blocks.id = block
+             WHERE vault = ?1 AND orphaned = 0 ORDER BY number, log_index"
+        );
+        self.rows(&sql, [vault.as_slice()], |store, row| Ok(store.payment(vault, row)?.payment))
     }
 
     pub(super) fn read_heads(&self, vault: Address, above: Option<u64>) -> Result<Vec<StoredHead>, StoreError> {

@@ -3,7 +3,7 @@
 use super::SqliteStore;
 use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
-use crate::rows::{BlockRef, StoredAuthorization, StoredHead, StoredPayment, StoredRange, StoredTransfer, StoredVault};
+use crate::rows::{BlockRef, StoredAuthorization, StoredHead, StoredRange, StoredTransfer, StoredVault};
 use crate::source::{ChainLog, Header};
 use crate::store::to_sql;
 use alloy::primitives::B256;
@@ -31,22 +31,18 @@ impl OfBlock<'_> {
 
 /// While final blocks are caught up with, rows only come in: the indexes by vault are made once afterwards, which takes a
 /// small part of the time of keeping them. Whoever reads meanwhile reads slowly.
-const DEFER_INDEXES: &str = "DROP INDEX IF EXISTS logs_by_vault; DROP INDEX IF EXISTS payments_by_vault;
+const DEFER_INDEXES: &str = "DROP INDEX IF EXISTS logs_by_vault;
     DROP INDEX IF EXISTS transfers_by_sender; DROP INDEX IF EXISTS transfers_by_recipient;
     DROP INDEX IF EXISTS authorizations_by_purse;";
-const MAKE_INDEXES: [&str; 5] = [
+const MAKE_INDEXES: [&str; 4] = [
     "CREATE INDEX IF NOT EXISTS transfers_by_sender ON transfers (sender)",
     "CREATE INDEX IF NOT EXISTS transfers_by_recipient ON transfers (recipient)",
     "CREATE INDEX IF NOT EXISTS authorizations_by_purse ON authorizations (purse)",
     "CREATE INDEX IF NOT EXISTS logs_by_vault ON logs (address, sequence)",
-    "CREATE INDEX IF NOT EXISTS payments_by_vault ON payments (vault, sequence)",
 ];
 
 const INSERT_LOG: &str =
     "INSERT INTO logs (block, log_index, address, tx, topics, data, sequence) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-const INSERT_PAYMENT: &str =
-    "INSERT INTO payments (block, log_index, vault, sequence, session, nonce, payee, category, token, amount, fee,
-     fee_recipient, reference) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 
 impl SqliteStore {
     pub(super) fn write_chunk(&self, before: Option<BlockRef>, chunk: &Chunk) -> Result<(), StoreError> {
@@ -80,12 +76,6 @@ impl SqliteStore {
             for used in &chunk.authorizations {
                 if let Some(id) = new(&used.block.hash) {
                     self.put_authorization(tx, id, used)?;
-                }
-            }
-            let mut insert = self.prepared(tx, INSERT_PAYMENT)?;
-            for payment in &chunk.payments {
-                if let Some(id) = new(&payment.block_hash) {
-                    self.put_payment(&mut insert, id, payment)?;
                 }
             }
             for head in &chunk.heads {
@@ -259,26 +249,6 @@ impl SqliteStore {
             ],
         )?;
         Ok(())
-    }
-
-    fn put_payment(&self, insert: &mut Statement<'_>, block: i64, payment: &StoredPayment) -> Result<(), StoreError> {
-        let (amount, fee) = (payment.amount.to_be_bytes(), payment.fee.to_be_bytes());
-        let values = params![
-            block,
-            to_sql("log index", payment.log_index)?,
-            payment.vault.as_slice(),
-            payment.sequence,
-            payment.session,
-            payment.nonce,
-            payment.payee.as_slice(),
-            payment.category,
-            payment.token.as_slice(),
-            amount.as_slice(),
-            fee.as_slice(),
-            payment.fee_recipient.as_slice(),
-            payment.reference.as_slice()
-        ];
-        insert.execute(values).map(drop).map_err(|source| self.error(source))
     }
 
     fn put_head(&self, tx: &Transaction<'_>, block: i64, head: &StoredHead) -> Result<(), StoreError> {

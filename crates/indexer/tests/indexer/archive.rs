@@ -146,7 +146,7 @@ async fn an_index_that_was_altered_is_not_archived(database: Database) {
     chain.indexer(place.open()).sync_to_head(|_| {}).await.unwrap();
     let root = TempDir::new().unwrap();
     // A row less, without a gap in the numbers: the last one.
-    place.change("DELETE FROM payments; DELETE FROM logs WHERE sequence = 12");
+    place.change("DELETE FROM logs WHERE sequence = 12");
     let error = archive(&*place.open(), root.path()).unwrap_err();
     assert!(matches!(error, ArchiveError::Flawed(Flaw::EventsAltered { vault: of, .. }) if of == vault), "{error}");
     assert!(matches!(check(root.path()), Err(ArchiveError::Missing(_))));

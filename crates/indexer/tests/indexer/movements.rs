@@ -309,7 +309,8 @@ async fn an_older_index_begins_anew(db: Database) {
     let (chain, ..) = chain();
     let place = db.place();
     chain.indexer(place.open()).sync_to_head(|_| {}).await.unwrap();
-    place.change("DROP TABLE purses; DROP TABLE transfers; DROP TABLE authorizations;");
+    place.change("DROP TABLE purses; DROP VIEW payments; DROP TABLE transfers; DROP TABLE authorizations;");
+    place.change("CREATE TABLE payments (block INTEGER)");
     place.change(match db {
         Database::Sqlite => "PRAGMA user_version = 3",
         Database::Postgres => "UPDATE pursestrings_index SET version = 2",
