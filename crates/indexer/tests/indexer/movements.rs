@@ -323,8 +323,22 @@ async fn an_older_index_begins_anew(db: Database) {
     assert_eq!(contents(indexer.store()), rebuilt(&chain).await);
 }
 
+/// An index in which a payment was a row beside its log has all that it needs: it goes on, nothing is fetched again.
+async fn an_index_with_rows_of_payments_is_carried_over(db: Database) {
+    let (chain, ..) = chain();
+    let place = db.place();
+    chain.indexer(place.open()).sync_to_head(|_| {}).await.unwrap();
+    place.change("DROP VIEW payments; CREATE TABLE payments (block INTEGER)");
+    place.change(match db {
+        Database::Sqlite => "PRAGMA user_version = 4",
+        Database::Postgres => "UPDATE pursestrings_index SET version = 4",
+    });
+    assert_eq!(contents(&*place.open()), rebuilt(&chain).await);
+}
+
 on_both! {
     an_older_index_begins_anew,
+    an_index_with_rows_of_payments_is_carried_over,
     what_moves_is_there_once_from_the_block_on_that_names_the_account,
     the_rows_do_not_depend_on_how_they_were_asked_for,
     no_other_traffic_of_a_token_is_asked_for,
