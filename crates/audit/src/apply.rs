@@ -70,8 +70,10 @@ impl Trail {
             IVaultEvents::ChangeCancelled(e) => {
                 self.take_off(e.change)?;
             }
-            // Money that left is the double entry's; the others are no events of the trail.
-            IVaultEvents::Withdrawn(_) | IVaultEvents::PaymentFailed(_) | IVaultEvents::ChangeCall(_) => {}
+            // How much left is the double entry's
+            IVaultEvents::Withdrawn(e) => drop(self.withdrawn.insert(e.token)),
+            // No events of the trail
+            IVaultEvents::PaymentFailed(_) | IVaultEvents::ChangeCall(_) => {}
         }
         Ok(None)
     }

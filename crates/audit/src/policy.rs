@@ -2,9 +2,10 @@
 
 use alloy::primitives::U256;
 use purse_protocol::{Meter, Window, meter};
+use serde::{Deserialize, Serialize};
 
 /// What the vault, a session or a category within one may spend of a token, besides what its meters count.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     /// The largest amount + fee of one payment without the owner's approval, in base units; of a session only.
     pub per_payment_cap: u128,

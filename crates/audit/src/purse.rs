@@ -3,9 +3,10 @@
 use crate::place::Place;
 use alloy::primitives::Address;
 use purse_protocol::{Category, SessionId};
+use serde::{Deserialize, Serialize};
 
 /// A purse that was opened. What it holds, only its token tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrailPurse {
     /// Whose key pays from it.
     pub session: SessionId,

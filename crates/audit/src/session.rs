@@ -2,9 +2,10 @@
 
 use alloy::primitives::Address;
 use purse_protocol::{CategoryMask, SessionId};
+use serde::{Deserialize, Serialize};
 
 /// What the vault stores of a session key, twin of `contracts/src/libraries/SessionWord.sol`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionWord {
     /// The session that the key serves or served.
     pub session: SessionId,

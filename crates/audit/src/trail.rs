@@ -13,7 +13,8 @@ use alloy::primitives::{Address, B256, Bytes, LogData, U256};
 use purse_protocol::abi::IVault::IVaultEvents;
 use purse_protocol::event::{self, RunningHash};
 use purse_protocol::{Category, Meter, Scope, SessionId, Window};
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A log of the vault, with the time of its block.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,8 +61,9 @@ pub struct TrailEvent {
     pub counted: Option<U256>,
 }
 
-/// A vault as its logs tell it, and all that happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A vault as its logs tell it, and all that happened. What is serialised is its state between two blocks, from which the fold
+/// can go on; what happened is not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trail {
     /// The chain.
     pub chain_id: u64,
@@ -82,6 +84,7 @@ pub struct Trail {
     /// The changes that wait, newest first, those that are dead or past their time included.
     pub waiting: Vec<Change>,
     /// The call of every change that ever waited, by the change's number.
+    #[serde(skip)]
     pub calls: BTreeMap<u32, Bytes>,
     /// Grants, changes, withdraws.
     pub owner: Address,
@@ -105,13 +108,19 @@ pub struct Trail {
     pub policies: BTreeMap<(Scope, Address), Policy>,
     /// Meters, removed ones included, per scope, token and window.
     pub meters: BTreeMap<(Scope, Address, Window), Meter>,
+    /// The tokens that were ever withdrawn, listed or not.
+    pub withdrawn: BTreeSet<Address>,
     /// The blocks that have events, by height.
+    #[serde(skip)]
     pub blocks: BTreeMap<u64, TrailBlock>,
     /// All payments, in order.
+    #[serde(skip)]
     pub payments: Vec<TrailPayment>,
     /// Items of batches that did not pay, in order.
+    #[serde(skip)]
     pub refusals: Vec<TrailRefusal>,
     /// All events, in order.
+    #[serde(skip)]
     pub events: Vec<TrailEvent>,
     /// What the last events have begun.
     pub(crate) going: Going,
@@ -142,6 +151,7 @@ impl Trail {
             keys: BTreeMap::new(),
             policies: BTreeMap::new(),
             meters: BTreeMap::new(),
+            withdrawn: BTreeSet::new(),
             blocks: BTreeMap::new(),
             payments: Vec::new(),
             refusals: Vec::new(),
@@ -190,6 +200,15 @@ impl Trail {
         self.blocks.insert(block, of);
         self.going.last = Some(place);
         Ok(())
+    }
+
+    /// Forgets what happened, so that the state is left.
+    pub fn forget_history(&mut self) {
+        self.calls.clear();
+        self.blocks.clear();
+        self.payments.clear();
+        self.refusals.clear();
+        self.events.clear();
     }
 
     /// An event of the trail.

@@ -2,6 +2,7 @@
 
 use crate::rows::{BlockRef, StoredAuthorization, StoredHead, StoredPurse, StoredRange, StoredTransfer, StoredVault};
 use crate::source::{ChainLog, Header};
+use crate::state::WrittenState;
 
 /// Every log of the trail in a range of blocks, what follows from them, and the headers of the blocks that hold one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -20,6 +21,8 @@ pub struct Chunk {
     pub purses: Vec<StoredPurse>,
     /// Every vault after every block in which it logged something.
     pub heads: Vec<StoredHead>,
+    /// Every vault's state after every block that is not final and in which it logged something, and after the last final one.
+    pub states: Vec<WrittenState>,
     /// All blocks of the chunk, those without a log too, and how well they are known.
     pub range: Option<StoredRange>,
     /// Blocks up to this height are final.

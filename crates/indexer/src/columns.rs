@@ -9,6 +9,7 @@ use crate::rows::{
     BlockRef, StoredAuthorization, StoredHead, StoredLog, StoredPurse, StoredRange, StoredTransfer, StoredVault,
 };
 use crate::source::ChainLog;
+use crate::state::{self, VaultState};
 use crate::truth::Truth;
 use alloy::primitives::{Address, B256, U256};
 use purse_protocol::event::sequence_of;
@@ -99,6 +100,18 @@ pub(crate) trait Columns {
             topics,
             data: data.into(),
         })
+    }
+
+    /// Block, format, state of a vault; none in a format that this program does not write.
+    fn state(&self, vault: Address, row: &Self::Row<'_>) -> Result<Option<(BlockRef, VaultState)>, StoreError> {
+        let block = self.block(row, 0)?;
+        if self.integer(row, 2)? != i64::from(state::FORMAT) {
+            return Ok(None);
+        }
+        let altered =
+            || self.corrupt(format!("the state of vault {vault} at block {} is not what was written", block.number));
+        let state = VaultState::decode(&self.blob(row, 3)?).ok_or_else(altered)?;
+        Ok(Some((block, state)))
     }
 
     /// A [`log`](Self::log) that is a payment.

@@ -12,8 +12,8 @@ use purse_protocol::{VaultConfig, create2, event};
 
 /// Whether a log of a vault is none that this program knows: of a newer vault, or altered. It is kept as it is; the running
 /// hash tells which.
-pub(crate) fn is_unknown(log: &ChainLog) -> bool {
-    event::decode_raw(&log.topics, &log.data).is_err()
+pub(crate) fn is_unknown(topics: &[B256], data: &[u8]) -> bool {
+    event::decode_raw(topics, data).is_err()
 }
 
 /// The payment that a stored log of a vault is; none where it is no payment as the vault encodes it.

@@ -8,6 +8,7 @@
 //! - `planner`: which blocks next, how many at once; `fetch`: their logs and headers; `pipeline`, `ahead`: while others are written
 //! - [`truth`]: how well blocks are known; [`receipts`]: events by their receipts; `interest`: whose logs are wanted
 //! - `verify`: what was fetched, checked; `decode`, `movement`: what vaults and tokens say; `known`: vaults and purses
+//! - [`state`], `states`: what the vaults' events leave (I12), stored beside them
 //! - `confirm`: the vaults' own running hashes against the recomputed ones (I13); `cursor`: what happens in a reorganisation
 //! - [`store`], `sqlite`, `postgres`: where an index is kept; [`chunk`]: what is written; [`rows`], [`page`]: what is read;
 //!   `columns`: out of both databases
@@ -38,6 +39,8 @@ pub mod rows;
 pub mod rpc;
 pub mod source;
 mod sqlite;
+pub mod state;
+mod states;
 pub mod store;
 pub mod sync;
 pub mod truth;
@@ -55,6 +58,7 @@ pub use rows::*;
 pub use rpc::RpcSource;
 pub use source::{ChainLog, ChainSource, Header, Seal, Served, SourceError, Span, VaultHead, Wanted};
 pub use sqlite::SqliteStore;
+pub use state::{VaultState, WrittenState};
 pub use store::Store;
 pub use sync::{Indexer, Progress, REORG_DEPTH, Synced};
 pub use truth::Truth;

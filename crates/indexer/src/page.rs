@@ -1,7 +1,8 @@
 //! What is read of an index a page at a time. Each answer is of one moment: what it says of the chain and what it lists
 //! fit together, whatever is written meanwhile.
 
-use crate::rows::{Extent, StoredAuthorization, StoredLog, StoredPayment, StoredRange, StoredTransfer};
+use crate::rows::{BlockRef, Extent, StoredAuthorization, StoredLog, StoredPayment, StoredRange, StoredTransfer};
+use crate::state::VaultState;
 use alloy::primitives::{Address, B256};
 
 /// The most payments or transfers in one page: an answer of some hundred kilobytes.
@@ -108,6 +109,22 @@ pub struct TransferQuery {
     pub limit: u32,
 }
 
+impl StatePart {
+    /// What is stored; where nothing is, or in another format, what the logs leave.
+    pub(crate) fn of(chain_id: u64, vault: Address, stored: Option<(BlockRef, VaultState)>, logs: TrailPart) -> Self {
+        let moment = logs.moment;
+        if let Some((block, state)) = stored {
+            return Self { moment, block: Some(block), state };
+        }
+        let mut part = Self { moment, block: None, state: VaultState::new(chain_id, vault) };
+        for log in logs.logs {
+            part.block = Some(BlockRef { number: log.block_number, hash: log.block_hash });
+            part.state.fold(&log.into());
+        }
+        part
+    }
+}
+
 impl TransferQuery {
     /// Whether a transfer is from or to one of the accounts.
     pub(crate) fn touches(&self, transfer: &StoredTransfer) -> bool {
@@ -157,6 +174,17 @@ pub struct TransferPage {
     pub ranges: Vec<StoredRange>,
     /// Whether there are older ones.
     pub more: bool,
+}
+
+/// A vault's state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatePart {
+    /// When.
+    pub moment: Moment,
+    /// The last block in which the vault logged something; none = there is no such vault.
+    pub block: Option<BlockRef>,
+    /// The state after it.
+    pub state: VaultState,
 }
 
 /// The logs that a reader of a vault's trail lacks.

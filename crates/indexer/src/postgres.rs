@@ -13,7 +13,7 @@ mod write;
 
 use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
-use crate::page::{Moment, PaymentPage, PaymentQuery, TrailPart, TransferPage, TransferQuery};
+use crate::page::{Moment, PaymentPage, PaymentQuery, StatePart, TrailPart, TransferPage, TransferQuery};
 use crate::rows::{
     BlockRef, Extent, PlacedLog, StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredRange,
     StoredTransfer, StoredVault,
@@ -32,12 +32,13 @@ use std::time::Duration;
 /// The schema that an index lies in, if no other is named.
 pub const SCHEMA_NAME: &str = "pursestrings";
 /// The newest schema that this program knows; each step is a file.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("../migrations/postgres/0001_trail.sql"),
     include_str!("../migrations/postgres/0002_truth.sql"),
     include_str!("../migrations/postgres/0003_movements.sql"),
     include_str!("../migrations/postgres/0004_indexes.sql"),
     include_str!("../migrations/postgres/0005_one_row.sql"),
+    include_str!("../migrations/postgres/0006_states.sql"),
 ];
 /// The tables that lie in partitions by chain and month.
 const PARTITIONED: [&str; 3] = ["logs", "transfers", "authorizations"];
@@ -296,6 +297,10 @@ impl Store for PostgresStore {
 
     fn trail_since(&self, vault: Address, known: Option<BlockRef>) -> Result<TrailPart, StoreError> {
         self.read_trail_since(vault, known)
+    }
+
+    fn state(&self, vault: Address) -> Result<StatePart, StoreError> {
+        self.read_state(vault)
     }
 
     fn bind(&mut self, factory: Address, from_block: u64) -> Result<(), StoreError> {

@@ -8,7 +8,7 @@ mod write;
 
 use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
-use crate::page::{Moment, PaymentPage, PaymentQuery, TrailPart, TransferPage, TransferQuery};
+use crate::page::{Moment, PaymentPage, PaymentQuery, StatePart, TrailPart, TransferPage, TransferQuery};
 use crate::rows::{
     BlockRef, Extent, PlacedLog, StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredRange,
     StoredTransfer, StoredVault,
@@ -38,6 +38,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../migrations/sqlite/0003_truth.sql")),
     M::up(include_str!("../migrations/sqlite/0004_movements.sql")),
     M::up(include_str!("../migrations/sqlite/0005_one_row.sql")),
+    M::up(include_str!("../migrations/sqlite/0006_states.sql")),
 ];
 /// The newest schema that this program knows.
 const SCHEMA: u32 = MIGRATIONS.len() as u32;
@@ -246,6 +247,10 @@ impl Store for SqliteStore {
 
     fn trail_since(&self, vault: Address, known: Option<BlockRef>) -> Result<TrailPart, StoreError> {
         self.read_trail_since(vault, known)
+    }
+
+    fn state(&self, vault: Address) -> Result<StatePart, StoreError> {
+        self.read_state(vault)
     }
 
     fn bind(&mut self, factory: Address, from_block: u64) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@
 
 use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
-use crate::page::{Moment, PaymentPage, PaymentQuery, TrailPart, TransferPage, TransferQuery};
+use crate::page::{Moment, PaymentPage, PaymentQuery, StatePart, TrailPart, TransferPage, TransferQuery};
 use crate::rows::{
     BlockRef, Extent, PlacedLog, StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredRange,
     StoredTransfer, StoredVault,
@@ -107,6 +107,13 @@ pub trait Store: Send {
     /// # Errors
     /// When the database cannot be read, or a column is not what the log says.
     fn trail_since(&self, vault: Address, known: Option<BlockRef>) -> Result<TrailPart, StoreError>;
+
+    /// A vault's state: what its events leave. Where none is stored (an older program's index), or one in another format, it is
+    /// folded from the logs.
+    ///
+    /// # Errors
+    /// When the database cannot be read, or the state is not what was written.
+    fn state(&self, vault: Address) -> Result<StatePart, StoreError>;
 
     /// Binds the index to a factory and a first block, for ever, and makes this process the one that writes.
     ///

@@ -12,6 +12,7 @@ use crate::planner::{Pace, Reach};
 use crate::rows::{BlockRef, Extent, StoredHead};
 use crate::rpc::RpcSource;
 use crate::source::{ChainSource, Header, Served};
+use crate::states::States;
 use crate::store::Store;
 use crate::truth::Truth;
 use crate::verify::Verified;
@@ -254,15 +255,18 @@ impl<S: ChainSource> Indexer<S> {
         let mut cursor = extent.cursor;
         let purses = self.store.purses().map_err(IndexError::from)?;
         let heads = self.store.last_heads(None).map_err(IndexError::from)?;
+        let mut states = States::default();
         let mut known = Known::new(heads, purses.iter().map(|purse| purse.address));
         let next = cursor.map_or(self.from_block, |cursor| cursor.number + 1);
         let reach = Reach { next, finalized, head: view.head.number };
         let mut ahead = Ahead::start(&self.fetcher, reach, self.pace, cursor, known.clone());
         while let Some(ready) = ahead.next().await {
             let Ready { from, to, verified, pace } = ready?;
-            let Verified { mut chunk, known: after, unknown } = verified;
+            let Verified { mut chunk, known: after } = verified;
             self.pace = pace;
             chunk.finalized = finalized;
+            let unknown =
+                states.fold(&*self.store, self.fetcher.factory.address, &mut chunk).map_err(IndexError::from)?;
             if to == view.head.number {
                 chunk.confirmed = self.confirm(&after, &chunk, extent, None).await?;
             }

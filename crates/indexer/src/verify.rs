@@ -1,7 +1,7 @@
 //! What a node gave, checked and decoded before it is believed: blocks, order, numbers without gaps. Pure.
 
 use crate::chunk::Chunk;
-use crate::decode::{self, Factory};
+use crate::decode::Factory;
 use crate::error::IndexError;
 use crate::fetch::{FetchError, Fetched, came_twice};
 use crate::known::Known;
@@ -17,8 +17,6 @@ pub(crate) struct Verified {
     pub(crate) chunk: Chunk,
     /// The vaults after it.
     pub(crate) known: Known,
-    /// Logs of vaults that are no event that this program knows.
-    pub(crate) unknown: usize,
 }
 
 /// Puts the logs in order and checks that they are of these blocks, that the blocks follow `cursor`, and that no event
@@ -70,8 +68,6 @@ pub(crate) fn verify(
             return Err(IndexError::VaultWithoutEvents { vault: vault.address, block: vault.block.number }.into());
         }
     }
-    let of_vaults = logs.iter().filter(|log| known.head(log.address).is_some());
-    let unknown = of_vaults.filter(|log| decode::is_unknown(log)).count();
     let purses: Vec<_> =
         logs.iter().filter(|log| log.address != factory.address).filter_map(movement::opened).collect();
     purses.iter().for_each(|purse| known.open(purse.address));
@@ -85,8 +81,10 @@ pub(crate) fn verify(
     }
     let range = Some(StoredRange { first: plan.from, last: plan.to, truth });
     let (finalized, confirmed) = (0, false);
-    let chunk = Chunk { headers, logs, transfers, authorizations, vaults, purses, heads, range, finalized, confirmed };
-    Ok(Verified { chunk, known, unknown })
+    let states = Vec::new();
+    let chunk =
+        Chunk { headers, logs, transfers, authorizations, vaults, purses, heads, states, range, finalized, confirmed };
+    Ok(Verified { chunk, known })
 }
 
 /// What tokens say of vaults and purses, from the blocks on in which they came to be: the same however the blocks were

@@ -63,6 +63,7 @@ impl Growing {
     fn new() -> Self {
         let chain = FakeChain::new();
         let vault = chain.state().create_vault(1);
+        chain.state().rules(vault);
         let purse = chain.state().open_purse(vault);
         let mut growing = Self { chain, vault, purse, stage: 0 };
         growing.add(400);

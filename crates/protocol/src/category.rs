@@ -163,7 +163,8 @@ impl FromStr for Category {
 }
 
 /// The categories that a session may pay, as the contracts hold them: bit c is category c. Empty means none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "u64", try_from = "u64")]
 pub struct CategoryMask(u64);
 
 impl CategoryMask {
@@ -201,6 +202,20 @@ impl CategoryMask {
     /// Its categories, ascending.
     pub fn iter(self) -> impl Iterator<Item = Category> {
         (1..=Category::MAX).map(Category).filter(move |category| self.contains(*category))
+    }
+}
+
+impl From<CategoryMask> for u64 {
+    fn from(mask: CategoryMask) -> Self {
+        mask.0
+    }
+}
+
+impl TryFrom<u64> for CategoryMask {
+    type Error = CategoryError;
+
+    fn try_from(bits: u64) -> Result<Self, CategoryError> {
+        Self::from_bits(bits)
     }
 }
 

@@ -7,6 +7,7 @@
 
 use crate::Window;
 use alloy::primitives::U256;
+use serde::{Deserialize, Serialize};
 
 const COUNT_BITS: usize = 31;
 const BUCKETS: usize = 5;
@@ -26,7 +27,8 @@ pub const MAX_UNITS: u64 = (1 << COUNT_BITS) - 1;
 /// // The 7 count until their quarter of an hour, 7,200 to 8,099, has wholly left the window.
 /// assert_eq!(meter.fits_at(4, Window::Hour, 7_300), Some(7_200 + 900 + 3_600));
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Meter(U256);
 
 impl Meter {

@@ -10,19 +10,21 @@ use crate::trail::Trail;
 use alloy::primitives::{B256, U256, keccak256};
 use purse_protocol::abi::IVault::{self, IVaultEvents};
 use purse_protocol::event::is_act;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// Where the owner nonce ends.
 const NONCE_END: u32 = (1 << 24) - 1;
 
 /// What the last events have begun and not ended: none of it outlasts a transaction.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Going {
     /// Where the last log stands, of whatever kind.
     pub(crate) last: Option<Place>,
     /// A call that was logged; the change that waits by it comes next.
     pub(crate) call: Option<(IVault::ChangeCall, Place)>,
-    /// What the change that is being executed still has to log.
+    /// What the change that is being executed still has to log. Kept between blocks, it would be kept for nothing.
+    #[serde(skip)]
     executing: VecDeque<Effect>,
 }
 

@@ -4,7 +4,7 @@ use super::PostgresStore;
 use super::read::{RANGES, Value};
 use crate::columns::Columns;
 use crate::error::StoreError;
-use crate::page::{Moment, PaymentPage, PaymentQuery, TrailPart, cut, to_read};
+use crate::page::{Moment, PaymentPage, PaymentQuery, StatePart, TrailPart, cut, to_read};
 use crate::rows::{BlockRef, Extent};
 use crate::store::to_sql;
 use alloy::primitives::Address;
@@ -21,6 +21,9 @@ const PAYMENTS: &str = "SELECT b.number, hash, b.time, log_index, tx, topics, da
        AND ($7::bytea IS NULL OR category = $7) AND ($8::bytea IS NULL OR token = $8)
        AND p.time >= $9 AND p.time < $10
      ORDER BY p.number DESC, p.log_index DESC LIMIT $11";
+const STATE: &str = "SELECT b.number, hash, format, state
+                     FROM states s JOIN blocks b ON b.chain_id = s.chain_id AND b.hash = s.block AND NOT orphaned
+                     WHERE s.chain_id = $1 AND vault = $2 ORDER BY b.number DESC LIMIT 1";
 const STANDS: &str = "SELECT 1 FROM blocks WHERE chain_id = $1 AND hash = $2 AND NOT orphaned";
 /// What [`Columns::log`] reads.
 pub(super) const LOG_COLUMNS: &str = "b.number, hash, b.time, log_index, tx, topics, data, parent, sequence";
@@ -73,6 +76,17 @@ impl PostgresStore {
         })?;
         let logs = rows.iter().map(|row| self.log(row)).collect::<Result<_, _>>()?;
         Ok(TrailPart { moment, continues, logs })
+    }
+
+    pub(super) fn read_state(&self, vault: Address) -> Result<StatePart, StoreError> {
+        let (moment, rows) =
+            self.at_one_moment(move |tx, chain| select(tx, STATE, chain, &[Box::new(vault.to_vec())]))?;
+        let stored = rows.first().map(|row| self.state(vault, row)).transpose()?.flatten();
+        let logs = match stored {
+            Some(_) => TrailPart { moment, continues: true, logs: Vec::new() },
+            None => self.read_trail_since(vault, None)?,
+        };
+        Ok(StatePart::of(self.chain_id, vault, stored, logs))
     }
 
     /// What `read` finds, and how far the index has come, in one snapshot.

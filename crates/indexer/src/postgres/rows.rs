@@ -4,6 +4,7 @@ use super::copy::Cell::{Bytes, Flag, Int, Maybe, Words};
 use super::copy::{Cell, Rows};
 use crate::chunk::Chunk;
 use crate::rows::BlockRef;
+use crate::state;
 use alloy::primitives::B256;
 use purse_protocol::event::sequence_of;
 use std::collections::{BTreeSet, HashMap};
@@ -15,7 +16,7 @@ pub(super) fn of(chain: i64, chunk: &Chunk, known: &BTreeSet<B256>) -> Vec<Rows>
         new.blocks.insert(header.hash, Block { time: header.time as i64, logs: 0 });
     }
     let in_blocks = [logs(&mut new, chunk), transfers(&mut new, chunk), authorizations(&mut new, chunk)];
-    let rows = [blocks(&new, chunk), vaults(&new, chunk), purses(&new, chunk), heads(&new, chunk)];
+    let rows = [blocks(&new, chunk), vaults(&new, chunk), purses(&new, chunk), heads(&new, chunk), states(&new, chunk)];
     rows.into_iter().chain(in_blocks).collect()
 }
 
@@ -117,6 +118,16 @@ fn heads(new: &New, chunk: &Chunk) -> Rows {
         let place = [new.chain, Bytes(head.block.hash.as_slice()), Int(head.block.number as i64)];
         let vault = Bytes(head.vault.as_slice());
         rows.add(&place, &[vault, Int(head.sequence.into()), Bytes(head.running_hash.as_slice())]);
+    }
+    rows
+}
+
+fn states(new: &New, chunk: &Chunk) -> Rows {
+    let mut rows = Rows::new("states (chain_id, vault, block, number, format, state)");
+    for written in chunk.states.iter().filter(|written| new.has(&written.block.hash)) {
+        let (vault, block) = (Bytes(written.vault.as_slice()), Bytes(written.block.hash.as_slice()));
+        let place = [new.chain, vault, block, Int(written.block.number as i64)];
+        rows.add(&place, &[Int(state::FORMAT.into()), Bytes(&written.bytes)]);
     }
     rows
 }

@@ -60,6 +60,7 @@ impl PostgresStore {
                 indexes::make(tx, chain)?;
             }
             advance(tx, chain, before, &chunk)?;
+            forget_states(tx, chain, &chunk)?;
             Ok(Outcome::Done(()))
         })?;
         self.indexed = !is_behind;
@@ -197,6 +198,21 @@ fn advance(
     }
     let sql = "DELETE FROM blocks WHERE chain_id = $1 AND number < $2 AND logs = 0 AND NOT orphaned";
     tx.execute(sql, &[&chain, &finalized.min(number)])?;
+    Ok(())
+}
+
+/// Of each vault that was met, what no rollback can bring back.
+fn forget_states(tx: &mut Transaction<'_>, chain: i64, chunk: &Chunk) -> Result<(), postgres::Error> {
+    let met: BTreeSet<_> = chunk.states.iter().map(|state| state.vault.to_vec()).collect();
+    let met: Vec<_> = met.into_iter().collect();
+    let sql = "DELETE FROM states s USING (
+                   SELECT vault, max(s.number) AS number
+                   FROM states s JOIN blocks b ON b.chain_id = s.chain_id AND b.hash = s.block AND NOT orphaned
+                   WHERE s.chain_id = $1 AND vault = ANY($2) AND s.number <= $3 GROUP BY vault) last
+               WHERE s.chain_id = $1 AND s.vault = last.vault AND s.number < last.number";
+    if !met.is_empty() {
+        tx.execute(sql, &[&chain, &met, &(chunk.finalized as i64)])?;
+    }
     Ok(())
 }
 

@@ -5,11 +5,12 @@ use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
 use crate::rows::{BlockRef, StoredAuthorization, StoredHead, StoredRange, StoredTransfer, StoredVault};
 use crate::source::{ChainLog, Header};
+use crate::state::{self, WrittenState};
 use crate::store::to_sql;
 use alloy::primitives::B256;
 use purse_protocol::event::sequence_of;
 use rusqlite::{CachedStatement, OptionalExtension, Statement, Transaction, TransactionBehavior, params};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// The numbers that the file gave the chunk's blocks. A block that was orphaned and came back has its rows already.
 type Ids = HashMap<B256, (i64, IsNew)>;
@@ -83,7 +84,13 @@ impl SqliteStore {
                     self.put_head(tx, id, head)?;
                 }
             }
-            self.advance(tx, before, chunk)
+            for state in &chunk.states {
+                if let Some(id) = new(&state.block.hash) {
+                    self.put_state(tx, id, state)?;
+                }
+            }
+            self.advance(tx, before, chunk)?;
+            self.forget_states(tx, chunk)
         })
     }
 
@@ -254,6 +261,26 @@ impl SqliteStore {
     fn put_head(&self, tx: &Transaction<'_>, block: i64, head: &StoredHead) -> Result<(), StoreError> {
         let values = params![block, head.vault.as_slice(), head.sequence, head.running_hash.as_slice()];
         self.run(tx, "INSERT INTO heads (block, vault, sequence, running_hash) VALUES (?1, ?2, ?3, ?4)", values)?;
+        Ok(())
+    }
+
+    fn put_state(&self, tx: &Transaction<'_>, block: i64, state: &WrittenState) -> Result<(), StoreError> {
+        let values = params![state.vault.as_slice(), block, state::FORMAT, state.bytes];
+        self.run(tx, "INSERT INTO states (vault, block, format, state) VALUES (?1, ?2, ?3, ?4)", values)?;
+        Ok(())
+    }
+
+    /// Of each vault that was met, what no rollback can bring back.
+    fn forget_states(&self, tx: &Transaction<'_>, chunk: &Chunk) -> Result<(), StoreError> {
+        let finalized = to_sql("block", chunk.finalized)?;
+        let sql = "DELETE FROM states WHERE vault = ?1 AND block IN (
+                       SELECT id FROM states JOIN blocks ON blocks.id = states.block WHERE vault = ?1 AND number < (
+                           SELECT max(number) FROM states JOIN blocks ON blocks.id = states.block
+                           WHERE vault = ?1 AND orphaned = 0 AND number <= ?2))";
+        let met: BTreeSet<_> = chunk.states.iter().map(|state| state.vault).collect();
+        for vault in met {
+            self.run(tx, sql, params![vault.as_slice(), finalized])?;
+        }
         Ok(())
     }
 

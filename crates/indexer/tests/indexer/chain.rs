@@ -4,15 +4,17 @@ use crate::database::Database;
 use alloy::consensus::{Eip658Value, Header as Fields, Receipt, ReceiptEnvelope, TxType};
 use alloy::primitives::{Address, B256, Bytes, Log, U256, address, keccak256};
 use alloy::sol_types::SolEvent;
+use purse_audit::Trail;
 use purse_indexer::{
-    BlockRef, ChainLog, ChainReceipt, ChainSource, Header, Indexer, ReceiptBody, Seal, SourceError, Span, Store,
-    StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredTransfer, StoredVault, VaultHead,
-    Wanted, receipts,
+    BlockRef, ChainLog, ChainReceipt, ChainSource, Header, Indexer, ReceiptBody, Seal, SourceError, Span, StatePart,
+    Store, StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredTransfer, StoredVault,
+    VaultHead, VaultState, Wanted, receipts,
 };
 use purse_protocol::abi::IEip3009::AuthorizationUsed;
 use purse_protocol::abi::IErc20::Transfer;
 use purse_protocol::abi::IVault::{
-    ChangeCall, GuardianSet, OwnershipTransferred, Paid, Paused, PaymentFailed, PurseOpened, TreasurySet,
+    ChangeCall, GuardianSet, LimitSet, OwnershipTransferred, Paid, Paused, PaymentFailed, PerPaymentCapSet,
+    PurseOpened, SessionGranted, TokenAdded, TreasurySet,
 };
 use purse_protocol::abi::IVaultFactory::VaultCreated;
 use purse_protocol::event::{head_of_running_hash, is_outside_trail, next_hash, running_hash_of_head};
@@ -191,6 +193,35 @@ impl State {
             log(vault, &TreasurySet { treasury, sequence: 2 }),
             log(vault, &GuardianSet { guardian, sequence: 3 }),
         ];
+        self.block(logs);
+    }
+
+    /// A block in which a vault lets the sessions pay that do so in every third event: from then on its events make a state.
+    pub(crate) fn rules(&mut self, vault: Address) {
+        let mut sequence = self.sequence(vault);
+        let mut next = || {
+            sequence += 1;
+            sequence
+        };
+        let mut logs = vec![log(vault, &TokenAdded { token: TOKEN, unitBits: 127, sequence: next() })];
+        for session in 0..=5 {
+            if session != 0 {
+                let granted = SessionGranted {
+                    session,
+                    key: Address::repeat_byte(0x40 + session as u8),
+                    validFrom: 0,
+                    validUntil: u32::MAX,
+                    categories: u64::MAX - 1,
+                    epoch: 0,
+                    sequence: next(),
+                };
+                let cap = PerPaymentCapSet { session, token: TOKEN, perPaymentCap: u128::MAX, sequence: next() };
+                logs.extend([log(vault, &granted), log(vault, &cap)]);
+            }
+            let (category, window, cap, used) = (0, 86_400, u128::MAX, 0);
+            let sequence = next();
+            logs.push(log(vault, &LimitSet { session, token: TOKEN, category, window, cap, used, sequence }));
+        }
         self.block(logs);
     }
 
@@ -428,10 +459,10 @@ fn receipts_of(tx: B256, logs: &[Log]) -> Vec<ChainReceipt> {
     vec![ChainReceipt { tx, body: ReceiptBody::Ethereum(ReceiptEnvelope::from_typed(TxType::Eip1559, receipt)) }]
 }
 
-/// All that a rebuild must give again: the cursor, the vaults, of each its logs, payments and heads, and what tokens say of
-/// vaults and purses.
-pub(crate) type Contents =
-    (Option<BlockRef>, Vec<StoredVault>, Vec<(Vec<StoredLog>, Vec<StoredPayment>, Vec<StoredHead>)>, Moved);
+/// All that a rebuild must give again: the cursor, the vaults, of each its logs, payments, heads and state, and what tokens say
+/// of vaults and purses.
+pub(crate) type Contents = (Option<BlockRef>, Vec<StoredVault>, Vec<OfVault>, Moved);
+type OfVault = (Vec<StoredLog>, Vec<StoredPayment>, Vec<StoredHead>, (Option<BlockRef>, VaultState));
 
 /// Purses; the transfers of each vault and purse; the authorizations of each purse.
 pub(crate) type Moved = (Vec<StoredPurse>, Vec<Vec<StoredTransfer>>, Vec<Vec<StoredAuthorization>>);
@@ -448,7 +479,10 @@ pub(crate) fn moved_in(store: &dyn Store) -> Moved {
 pub(crate) fn contents(store: &dyn Store) -> Contents {
     let vaults = store.vaults().unwrap();
     let rows = vaults.iter().map(|StoredVault { address, .. }| {
-        (store.logs(*address).unwrap(), store.payments(*address).unwrap(), store.heads(*address, None).unwrap())
+        let StatePart { block, state, .. } = store.state(*address).unwrap();
+        let logs = store.logs(*address).unwrap();
+        assert_eq!(state_by(&logs, *address), state);
+        (logs, store.payments(*address).unwrap(), store.heads(*address, None).unwrap(), (block, state))
     });
     let rows = rows.collect();
     let cursor = store.extent().unwrap().cursor;
@@ -458,6 +492,18 @@ pub(crate) fn contents(store: &dyn Store) -> Contents {
     let ends = ranges.first().map(|range| range.first).zip(ranges.last().map(|range| range.last));
     assert_eq!(ends, cursor.map(|cursor| (FIRST, cursor.number)));
     (cursor, vaults, rows, moved_in(store))
+}
+
+/// The state that logs leave, by the audit's own fold.
+pub(crate) fn state_by(logs: &[StoredLog], vault: Address) -> VaultState {
+    let mut trail = Trail::new(CHAIN, vault);
+    for log in logs {
+        if let Err(error) = trail.push(&log.clone().into()) {
+            return VaultState::Stopped { block: log.block_number, why: error.to_string() };
+        }
+    }
+    trail.forget_history();
+    VaultState::Whole(Box::new(trail))
 }
 
 /// What a database that begins now would hold.
@@ -480,7 +526,7 @@ fn numbered(vault: Address, sequence: u32) -> (Address, Vec<B256>, Bytes) {
         amount: u128::MAX - u128::from(sequence),
         fee: u128::from(sequence),
         feeRecipient: Address::repeat_byte(0xfe),
-        category: (sequence % 63) as u8,
+        category: ((sequence - 1) % 63 + 1) as u8,
         nonce: sequence,
         sequence,
     };

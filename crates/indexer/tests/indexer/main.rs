@@ -18,4 +18,5 @@ mod reorgs;
 #[expect(dead_code, reason = "restarted only by the kills")]
 mod server;
 mod shared;
+mod states;
 mod truth;

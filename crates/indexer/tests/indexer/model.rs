@@ -62,6 +62,9 @@ fn grow(db: Database, trees: u32) {
 async fn climb(db: Database, steps: Vec<Step>) -> Result<(), TestCaseError> {
     let chain = FakeChain::new();
     let first = chain.state().create_vault(1);
+    // One whose events make a state.
+    let ruled = chain.state().create_vault(0);
+    chain.state().rules(ruled);
     let trunk = chain.state().head().number;
     let mut indexer = chain.indexer(db.fresh());
     let (mut saved, mut salt) = (Vec::new(), 1);
@@ -69,7 +72,10 @@ async fn climb(db: Database, steps: Vec<Step>) -> Result<(), TestCaseError> {
         let length = chain.state().head().number - trunk;
         match step {
             Step::Mine(count) => chain.state().mine(count),
-            Step::Events(count) => chain.state().events(first, count),
+            Step::Events(count) => {
+                chain.state().events(first, count);
+                chain.state().events(ruled, count);
+            }
             Step::Others(count) => chain.state().events_and_others(first, count),
             Step::Create => {
                 salt += 1;

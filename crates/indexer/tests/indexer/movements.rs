@@ -309,7 +309,9 @@ async fn an_older_index_begins_anew(db: Database) {
     let (chain, ..) = chain();
     let place = db.place();
     chain.indexer(place.open()).sync_to_head(|_| {}).await.unwrap();
-    place.change("DROP TABLE purses; DROP VIEW payments; DROP TABLE transfers; DROP TABLE authorizations;");
+    place.change(
+        "DROP TABLE states; DROP TABLE purses; DROP VIEW payments; DROP TABLE transfers; DROP TABLE authorizations;",
+    );
     place.change("CREATE TABLE payments (block INTEGER)");
     place.change(match db {
         Database::Sqlite => "PRAGMA user_version = 3",
@@ -328,7 +330,7 @@ async fn an_index_with_rows_of_payments_is_carried_over(db: Database) {
     let (chain, ..) = chain();
     let place = db.place();
     chain.indexer(place.open()).sync_to_head(|_| {}).await.unwrap();
-    place.change("DROP VIEW payments; CREATE TABLE payments (block INTEGER)");
+    place.change("DROP TABLE states; DROP VIEW payments; CREATE TABLE payments (block INTEGER)");
     place.change(match db {
         Database::Sqlite => "PRAGMA user_version = 4",
         Database::Postgres => "UPDATE pursestrings_index SET version = 4",
