@@ -21,7 +21,8 @@ pub struct Chunk {
     pub purses: Vec<StoredPurse>,
     /// Every vault after every block in which it logged something.
     pub heads: Vec<StoredHead>,
-    /// Every vault's state after every block that is not final and in which it logged something, and after the last final one.
+    /// Every vault's state after every block that is not final and in which it or a token of its logged something, and after the
+    /// last final one.
     pub states: Vec<WrittenState>,
     /// All blocks of the chunk, those without a log too, and how well they are known.
     pub range: Option<StoredRange>,

@@ -109,22 +109,6 @@ pub struct TransferQuery {
     pub limit: u32,
 }
 
-impl StatePart {
-    /// What is stored; where nothing is, or in another format, what the logs leave.
-    pub(crate) fn of(chain_id: u64, vault: Address, stored: Option<(BlockRef, VaultState)>, logs: TrailPart) -> Self {
-        let moment = logs.moment;
-        if let Some((block, state)) = stored {
-            return Self { moment, block: Some(block), state };
-        }
-        let mut part = Self { moment, block: None, state: VaultState::new(chain_id, vault) };
-        for log in logs.logs {
-            part.block = Some(BlockRef { number: log.block_number, hash: log.block_hash });
-            part.state.fold(&log.into());
-        }
-        part
-    }
-}
-
 impl TransferQuery {
     /// Whether a transfer is from or to one of the accounts.
     pub(crate) fn touches(&self, transfer: &StoredTransfer) -> bool {
@@ -181,7 +165,7 @@ pub struct TransferPage {
 pub struct StatePart {
     /// When.
     pub moment: Moment,
-    /// The last block in which the vault logged something; none = there is no such vault.
+    /// The last block in which the vault or a token of its logged something; none = there is no such vault.
     pub block: Option<BlockRef>,
     /// The state after it.
     pub state: VaultState,

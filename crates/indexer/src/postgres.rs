@@ -13,11 +13,12 @@ mod write;
 
 use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
-use crate::page::{Moment, PaymentPage, PaymentQuery, StatePart, TrailPart, TransferPage, TransferQuery};
+use crate::page::{Moment, PaymentPage, PaymentQuery, TrailPart, TransferPage, TransferQuery};
 use crate::rows::{
     BlockRef, Extent, PlacedLog, StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredRange,
     StoredTransfer, StoredVault,
 };
+use crate::state::VaultState;
 use crate::store::{Store, to_sql};
 use alloy::primitives::{Address, keccak256};
 use postgres::config::Host;
@@ -299,7 +300,7 @@ impl Store for PostgresStore {
         self.read_trail_since(vault, known)
     }
 
-    fn state(&self, vault: Address) -> Result<StatePart, StoreError> {
+    fn stored_state(&self, vault: Address) -> Result<(Moment, Option<(BlockRef, VaultState)>), StoreError> {
         self.read_state(vault)
     }
 

@@ -8,11 +8,12 @@ mod write;
 
 use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
-use crate::page::{Moment, PaymentPage, PaymentQuery, StatePart, TrailPart, TransferPage, TransferQuery};
+use crate::page::{Moment, PaymentPage, PaymentQuery, TrailPart, TransferPage, TransferQuery};
 use crate::rows::{
     BlockRef, Extent, PlacedLog, StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredRange,
     StoredTransfer, StoredVault,
 };
+use crate::state::VaultState;
 use crate::store::{Store, to_sql};
 use alloy::primitives::Address;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
@@ -249,7 +250,7 @@ impl Store for SqliteStore {
         self.read_trail_since(vault, known)
     }
 
-    fn state(&self, vault: Address) -> Result<StatePart, StoreError> {
+    fn stored_state(&self, vault: Address) -> Result<(Moment, Option<(BlockRef, VaultState)>), StoreError> {
         self.read_state(vault)
     }
 

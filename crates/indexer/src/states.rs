@@ -2,11 +2,11 @@
 
 use crate::chunk::Chunk;
 use crate::error::StoreError;
-use crate::rows::BlockRef;
-use crate::source::Header;
-use crate::state::{VaultState, WrittenState};
+use crate::known::Known;
+use crate::rows::{BlockRef, StoredPurse, StoredTransfer};
+use crate::state::{VaultState, WrittenState, state_of};
 use crate::store::Store;
-use alloy::primitives::{Address, B256};
+use alloy::primitives::Address;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -14,30 +14,59 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 const KEPT: usize = 1_024;
 
 /// The states after the last chunk.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct States {
     kept: HashMap<Address, VaultState>,
+    /// The vault of each account: itself, or that of a purse.
+    vaults: HashMap<Address, Address>,
 }
 
 impl States {
+    /// Of the vaults and purses that are known when a sync begins.
+    pub(crate) fn new(known: &Known, purses: &[StoredPurse]) -> Self {
+        let vaults = known.vaults().into_iter().map(|vault| (vault, vault));
+        let purses = purses.iter().map(|purse| (purse.address, purse.vault));
+        Self { kept: HashMap::new(), vaults: vaults.chain(purses).collect() }
+    }
+
     /// Folds a chunk and adds the states to it: after every block that is not final, and after the last final one. How many
     /// logs are none that this program knows.
-    pub(crate) fn fold(&mut self, store: &dyn Store, factory: Address, chunk: &mut Chunk) -> Result<usize, StoreError> {
-        for vault in &chunk.vaults {
-            self.kept.insert(vault.address, VaultState::new(store.chain_id(), vault.address));
-        }
-        let headers: HashMap<B256, &Header> = chunk.headers.iter().map(|header| (header.hash, header)).collect();
+    pub(crate) fn fold(&mut self, store: &dyn Store, chunk: &mut Chunk) -> Result<usize, StoreError> {
+        let (mut logs, mut transfers) = (&*chunk.logs, &*chunk.transfers);
         let (mut met, mut written, mut unknown) = (BTreeMap::new(), Vec::new(), 0);
-        for of_block in chunk.logs.chunk_by(|a, b| a.block_hash == b.block_hash) {
-            let Some(&header) = headers.get(&of_block[0].block_hash) else { continue };
+        for header in &chunk.headers {
+            let block = BlockRef::from(header);
             let is_final = header.number <= chunk.finalized;
             if !is_final {
                 self.write(store, &mut met, &mut written)?;
             }
-            for log in of_block.iter().filter(|log| log.address != factory) {
-                unknown += usize::from(!self.of(store, log.address)?.push(log, header));
-                met.insert(log.address, header.into());
+            for vault in chunk.vaults.iter().filter(|vault| vault.block == block) {
+                self.kept.insert(vault.address, VaultState::new(store.chain_id(), vault.address));
+                self.vaults.insert(vault.address, vault.address);
             }
+            let opened = chunk.purses.iter().filter(|purse| purse.block == block);
+            self.vaults.extend(opened.map(|purse| (purse.address, purse.vault)));
+            let earlier = &chunk.transfers[..chunk.transfers.len() - transfers.len()];
+            let mut changed = BTreeSet::new();
+            for log in first(&mut logs, |log| log.block_hash == block.hash) {
+                if self.vaults.contains_key(&log.address) {
+                    unknown += usize::from(!self.of(store, log.address)?.push(log, header));
+                    changed.insert(log.address);
+                }
+            }
+            for &vault in &changed {
+                let is_new = chunk.vaults.iter().any(|of| of.address == vault);
+                self.of(store, vault)?.count_new(|| before(store, vault, is_new, earlier))?;
+            }
+            for moved in first(&mut transfers, |moved| moved.block == block) {
+                let of = [moved.from, moved.to].map(|account| self.vaults.get(&account).copied());
+                for vault in of.into_iter().flatten().collect::<BTreeSet<_>>() {
+                    if self.of(store, vault)?.count(moved) {
+                        changed.insert(vault);
+                    }
+                }
+            }
+            met.extend(changed.into_iter().map(|vault| (vault, block)));
             if !is_final {
                 self.write(store, &mut met, &mut written)?;
             }
@@ -51,11 +80,11 @@ impl States {
         Ok(unknown)
     }
 
-    /// A vault as the chunk before left it.
+    /// A vault as the block before left it.
     fn of(&mut self, store: &dyn Store, vault: Address) -> Result<&mut VaultState, StoreError> {
         match self.kept.entry(vault) {
             Entry::Occupied(kept) => Ok(kept.into_mut()),
-            Entry::Vacant(place) => Ok(place.insert(store.state(vault)?.state)),
+            Entry::Vacant(place) => Ok(place.insert(state_of(store, vault)?.state)),
         }
     }
 
@@ -76,4 +105,24 @@ impl States {
         }
         Ok(())
     }
+}
+
+/// The transfers of a vault before a block: those that are stored, and those of the chunk.
+fn before(
+    store: &dyn Store,
+    vault: Address,
+    is_new: bool,
+    of_chunk: &[StoredTransfer],
+) -> Result<Vec<StoredTransfer>, StoreError> {
+    let mut before = if is_new { Vec::new() } else { store.transfers(vault)? };
+    before.extend(of_chunk.iter().filter(|moved| moved.from == vault || moved.to == vault).cloned());
+    Ok(before)
+}
+
+/// Takes the items off the front that are of a block.
+fn first<'a, T>(rest: &mut &'a [T], is_in: impl Fn(&T) -> bool) -> &'a [T] {
+    let count = rest.iter().take_while(|item| is_in(item)).count();
+    let (taken, left) = rest.split_at(count);
+    *rest = left;
+    taken
 }

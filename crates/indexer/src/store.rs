@@ -2,11 +2,12 @@
 
 use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
-use crate::page::{Moment, PaymentPage, PaymentQuery, StatePart, TrailPart, TransferPage, TransferQuery};
+use crate::page::{Moment, PaymentPage, PaymentQuery, TrailPart, TransferPage, TransferQuery};
 use crate::rows::{
     BlockRef, Extent, PlacedLog, StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredRange,
     StoredTransfer, StoredVault,
 };
+use crate::state::VaultState;
 use alloy::primitives::Address;
 use std::ops::RangeInclusive;
 
@@ -108,12 +109,11 @@ pub trait Store: Send {
     /// When the database cannot be read, or a column is not what the log says.
     fn trail_since(&self, vault: Address, known: Option<BlockRef>) -> Result<TrailPart, StoreError>;
 
-    /// A vault's state: what its events leave. Where none is stored (an older program's index), or one in another format, it is
-    /// folded from the logs.
+    /// A vault's state, and the last block that changed it; none where none is stored, or in another format: see [`state_of`](crate::state_of).
     ///
     /// # Errors
     /// When the database cannot be read, or the state is not what was written.
-    fn state(&self, vault: Address) -> Result<StatePart, StoreError>;
+    fn stored_state(&self, vault: Address) -> Result<(Moment, Option<(BlockRef, VaultState)>), StoreError>;
 
     /// Binds the index to a factory and a first block, for ever, and makes this process the one that writes.
     ///

@@ -255,8 +255,8 @@ impl<S: ChainSource> Indexer<S> {
         let mut cursor = extent.cursor;
         let purses = self.store.purses().map_err(IndexError::from)?;
         let heads = self.store.last_heads(None).map_err(IndexError::from)?;
-        let mut states = States::default();
         let mut known = Known::new(heads, purses.iter().map(|purse| purse.address));
+        let mut states = States::new(&known, &purses);
         let next = cursor.map_or(self.from_block, |cursor| cursor.number + 1);
         let reach = Reach { next, finalized, head: view.head.number };
         let mut ahead = Ahead::start(&self.fetcher, reach, self.pace, cursor, known.clone());
@@ -265,8 +265,7 @@ impl<S: ChainSource> Indexer<S> {
             let Verified { mut chunk, known: after } = verified;
             self.pace = pace;
             chunk.finalized = finalized;
-            let unknown =
-                states.fold(&*self.store, self.fetcher.factory.address, &mut chunk).map_err(IndexError::from)?;
+            let unknown = states.fold(&*self.store, &mut chunk).map_err(IndexError::from)?;
             if to == view.head.number {
                 chunk.confirmed = self.confirm(&after, &chunk, extent, None).await?;
             }

@@ -1,6 +1,7 @@
--- Every vault's state after every block that is not final and in which it logged something, and after the last final one: what
--- its events leave, folded by this program (format: how it is written; src/state.rs). A rollback needs no undoing: the
--- last state of the blocks that are left is the state. Where a vault has none it is folded from its logs.
+-- Every vault's state after every block that is not final and in which it or a token of its logged something, and after the
+-- last final one: what its events leave and what came and went, folded by this program (format: how it is written;
+-- src/state.rs). A rollback needs no undoing: the last state of the blocks that are left is the state. Where a vault has none
+-- it is folded from the rows.
 CREATE TABLE states (
     vault  BLOB    NOT NULL CHECK (length(vault) = 20),
     block  INTEGER NOT NULL REFERENCES blocks (id),

@@ -4,8 +4,9 @@ use super::PostgresStore;
 use super::read::{RANGES, Value};
 use crate::columns::Columns;
 use crate::error::StoreError;
-use crate::page::{Moment, PaymentPage, PaymentQuery, StatePart, TrailPart, cut, to_read};
+use crate::page::{Moment, PaymentPage, PaymentQuery, TrailPart, cut, to_read};
 use crate::rows::{BlockRef, Extent};
+use crate::state::VaultState;
 use crate::store::to_sql;
 use alloy::primitives::Address;
 use postgres::types::ToSql;
@@ -78,15 +79,10 @@ impl PostgresStore {
         Ok(TrailPart { moment, continues, logs })
     }
 
-    pub(super) fn read_state(&self, vault: Address) -> Result<StatePart, StoreError> {
+    pub(super) fn read_state(&self, vault: Address) -> Result<(Moment, Option<(BlockRef, VaultState)>), StoreError> {
         let (moment, rows) =
             self.at_one_moment(move |tx, chain| select(tx, STATE, chain, &[Box::new(vault.to_vec())]))?;
-        let stored = rows.first().map(|row| self.state(vault, row)).transpose()?.flatten();
-        let logs = match stored {
-            Some(_) => TrailPart { moment, continues: true, logs: Vec::new() },
-            None => self.read_trail_since(vault, None)?,
-        };
-        Ok(StatePart::of(self.chain_id, vault, stored, logs))
+        Ok((moment, rows.first().map(|row| self.state(vault, row)).transpose()?.flatten()))
     }
 
     /// What `read` finds, and how far the index has come, in one snapshot.

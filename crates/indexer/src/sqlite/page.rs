@@ -4,8 +4,9 @@ use super::SqliteStore;
 use super::read::LOG_COLUMNS;
 use crate::columns::Columns;
 use crate::error::StoreError;
-use crate::page::{Moment, PaymentPage, PaymentQuery, StatePart, TrailPart, cut, to_read};
+use crate::page::{Moment, PaymentPage, PaymentQuery, TrailPart, cut, to_read};
 use crate::rows::BlockRef;
+use crate::state::VaultState;
 use crate::store::to_sql;
 use alloy::primitives::Address;
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
@@ -68,18 +69,11 @@ impl SqliteStore {
         self.at_one_moment(read, |moment, (continues, logs)| TrailPart { moment, continues, logs })
     }
 
-    pub(super) fn read_state(&self, vault: Address) -> Result<StatePart, StoreError> {
-        let read = |store: &Self| {
-            let sql = "SELECT number, hash, format, state FROM states JOIN blocks ON blocks.id = states.block
-                       WHERE vault = ?1 AND orphaned = 0 ORDER BY number DESC LIMIT 1";
-            let mut found = store.rows(sql, [vault.as_slice()], |store, row| store.state(vault, row))?;
-            let found = found.pop().flatten();
-            let logs = if found.is_none() { store.read_logs(vault, false)? } else { Vec::new() };
-            Ok((found, logs))
-        };
-        self.at_one_moment(read, |moment, (found, logs)| {
-            StatePart::of(self.chain_id, vault, found, TrailPart { moment, continues: true, logs })
-        })
+    pub(super) fn read_state(&self, vault: Address) -> Result<(Moment, Option<(BlockRef, VaultState)>), StoreError> {
+        let sql = "SELECT number, hash, format, state FROM states JOIN blocks ON blocks.id = states.block
+                   WHERE vault = ?1 AND orphaned = 0 ORDER BY number DESC LIMIT 1";
+        let read = |store: &Self| store.rows(sql, [vault.as_slice()], |store, row| store.state(vault, row));
+        self.at_one_moment(read, |moment, mut found| (moment, found.pop().flatten()))
     }
 
     /// What `read` finds, and how far the file has come, in one transaction.

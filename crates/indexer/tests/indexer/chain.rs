@@ -7,8 +7,8 @@ use alloy::sol_types::SolEvent;
 use purse_audit::Trail;
 use purse_indexer::{
     BlockRef, ChainLog, ChainReceipt, ChainSource, Header, Indexer, ReceiptBody, Seal, SourceError, Span, StatePart,
-    Store, StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredTransfer, StoredVault,
-    VaultHead, VaultState, Wanted, receipts,
+    Stopped, Store, StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredTransfer,
+    StoredVault, Sums, VaultHead, VaultState, Wanted, receipts, state_of,
 };
 use purse_protocol::abi::IEip3009::AuthorizationUsed;
 use purse_protocol::abi::IErc20::Transfer;
@@ -33,6 +33,11 @@ pub(crate) const OTHER_TOKEN: Address = Address::repeat_byte(0x71);
 pub(crate) const SELLER: Address = Address::repeat_byte(0x5e);
 /// Somebody who has nothing to do with any vault.
 pub(crate) const STRANGER: Address = address!("00000000000000000000000000000000000000aa");
+const CONFIG: VaultConfig = VaultConfig {
+    owner: Address::repeat_byte(1),
+    treasury: Address::repeat_byte(2),
+    guardian: Address::repeat_byte(3),
+};
 pub(crate) const CREATION_CODE: Bytes = Bytes::from_static(b"the vault's creation code");
 
 #[derive(Debug, Clone)]
@@ -166,21 +171,20 @@ impl State {
         self.blocks.push(Block { header, fields, logs, heads });
     }
 
-    fn sequence(&self, vault: Address) -> u32 {
+    pub(crate) fn sequence(&self, vault: Address) -> u32 {
         let heads = &self.blocks.last().expect("there is a block").heads;
         heads.iter().find(|(address, _)| *address == vault).expect("the vault was created").1.sequence
     }
 
+    /// Where a vault will be.
+    pub(crate) fn next_vault(&self, salt: u8) -> Address {
+        create2::vault_address(FACTORY, CHAIN, &CREATION_CODE, &CONFIG, B256::with_last_byte(salt))
+    }
+
     /// A block that creates a vault.
     pub(crate) fn create_vault(&mut self, salt: u8) -> Address {
-        let config = VaultConfig {
-            owner: Address::repeat_byte(1),
-            treasury: Address::repeat_byte(2),
-            guardian: Address::repeat_byte(3),
-        };
-        let salt = B256::with_last_byte(salt);
-        let vault = create2::vault_address(FACTORY, CHAIN, &CREATION_CODE, &config, salt);
-        self.create_at(vault, &config, salt);
+        let vault = self.next_vault(salt);
+        self.create_at(vault, &CONFIG, B256::with_last_byte(salt));
         vault
     }
 
@@ -479,9 +483,13 @@ pub(crate) fn moved_in(store: &dyn Store) -> Moved {
 pub(crate) fn contents(store: &dyn Store) -> Contents {
     let vaults = store.vaults().unwrap();
     let rows = vaults.iter().map(|StoredVault { address, .. }| {
-        let StatePart { block, state, .. } = store.state(*address).unwrap();
+        let StatePart { block, state, .. } = state_of(store, *address).unwrap();
         let logs = store.logs(*address).unwrap();
-        assert_eq!(state_by(&logs, *address), state);
+        let (trail, stopped) = trail_by(store.chain_id(), &logs, *address);
+        assert!(state.trail == trail && state.stopped == stopped, "{address}: {trail:?}, {:?}", state.trail);
+        for (&(account, token), sums) in &state.sums {
+            assert_eq!(*sums, sums_by(store, *address, account, token), "{account} {token}");
+        }
         (logs, store.payments(*address).unwrap(), store.heads(*address, None).unwrap(), (block, state))
     });
     let rows = rows.collect();
@@ -494,16 +502,38 @@ pub(crate) fn contents(store: &dyn Store) -> Contents {
     (cursor, vaults, rows, moved_in(store))
 }
 
-/// The state that logs leave, by the audit's own fold.
-pub(crate) fn state_by(logs: &[StoredLog], vault: Address) -> VaultState {
-    let mut trail = Trail::new(CHAIN, vault);
-    for log in logs {
-        if let Err(error) = trail.push(&log.clone().into()) {
-            return VaultState::Stopped { block: log.block_number, why: error.to_string() };
+/// The state that logs leave, by the audit's own fold, and where it stopped.
+pub(crate) fn trail_by(chain_id: u64, logs: &[StoredLog], vault: Address) -> (Trail, Option<Stopped>) {
+    let mut trail = Trail::new(chain_id, vault);
+    let stopped = logs.iter().find_map(|log| {
+        let error = trail.push(&log.clone().into()).err()?;
+        Some(Stopped { block: log.block_number, why: error.to_string() })
+    });
+    trail.forget_history();
+    (trail, stopped)
+}
+
+/// What the transfers of an account add up to.
+fn sums_by(store: &dyn Store, vault: Address, account: Address, token: Address) -> Sums {
+    let purses: Vec<_> = store.purses().unwrap().into_iter().filter(|purse| purse.vault == vault).collect();
+    let is_within = |other: Address| match account == vault {
+        true => purses.iter().any(|purse| purse.address == other),
+        false => other == vault,
+    };
+    let created = store.vaults().unwrap().into_iter().find(|of| of.address == account).map(|of| of.block.number);
+    let opened = purses.iter().find(|purse| purse.address == account).map(|purse| purse.block.number);
+    let since = created.or(opened).unwrap();
+    let mut sums = Sums::default();
+    let counts = |moved: &&StoredTransfer| moved.token == token && moved.block.number >= since;
+    for moved in store.transfers(account).unwrap().iter().filter(counts) {
+        if moved.to == account {
+            *(if is_within(moved.from) { &mut sums.came_within } else { &mut sums.came }) += moved.amount;
+        }
+        if moved.from == account {
+            *(if is_within(moved.to) { &mut sums.went_within } else { &mut sums.went }) += moved.amount;
         }
     }
-    trail.forget_history();
-    VaultState::Whole(Box::new(trail))
+    sums
 }
 
 /// What a database that begins now would hold.

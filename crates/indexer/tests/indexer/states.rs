@@ -1,9 +1,9 @@
 //! The states that vaults' events leave (I12): stored with them, gone with their blocks.
 
-use crate::chain::{FakeChain, contents, rebuilt, state_by};
+use crate::chain::{CHAIN, FakeChain, STRANGER, TOKEN, contents, rebuilt, trail_by};
 use crate::database::{Database, on_both};
-use alloy::primitives::{Address, B256};
-use purse_indexer::{StoreError, VaultState};
+use alloy::primitives::{Address, B256, U256};
+use purse_indexer::{Stopped, StoreError, state_of};
 
 /// A vault whose events make a state, over blocks that are final and blocks that are not.
 fn ruled() -> (FakeChain, Address) {
@@ -21,22 +21,23 @@ async fn a_state_is_there_after_each_sync_and_goes_with_its_blocks(database: Dat
     let place = database.place();
     let mut indexer = chain.indexer(place.open());
     indexer.sync_to_head(|_| {}).await.unwrap();
-    let before = indexer.store().state(vault).unwrap();
-    assert!(matches!(&before.state, VaultState::Whole(trail)
-        if (trail.sequence, trail.session_keys.len(), trail.meters.len()) == (420, 5, 6)));
+    let before = state_of(indexer.store(), vault).unwrap();
+    let trail = &before.state.trail;
+    assert_eq!((trail.sequence, trail.session_keys.len(), trail.meters.len()), (420, 5, 6));
+    assert!(before.state.sums[&(vault, TOKEN)].went > U256::from(u128::MAX));
     assert_eq!(before.block, indexer.store().extent().unwrap().cursor);
     // Blocks go, and one of them comes back; the state is that of the blocks that are left, each time.
     let saved = chain.state().save();
     chain.state().undo(30);
     chain.state().events(vault, 1);
     indexer.sync_to_head(|_| {}).await.unwrap();
-    let after = indexer.store().state(vault).unwrap();
-    assert_eq!(after.state, state_by(&chain.state().logs_of(vault), vault));
+    let after = state_of(indexer.store(), vault).unwrap();
+    assert_eq!(after.state.trail, trail_by(CHAIN, &chain.state().logs_of(vault), vault).0);
     assert_ne!(after.state, before.state);
     chain.state().restore(&saved);
     chain.state().mine(2);
     indexer.sync_to_head(|_| {}).await.unwrap();
-    let again = indexer.store().state(vault).unwrap();
+    let again = state_of(indexer.store(), vault).unwrap();
     assert_eq!((again.block, again.state), (before.block, before.state));
     // One for each block that is not final, and one final one: no more are kept.
     drop(indexer);
@@ -62,8 +63,9 @@ async fn an_index_without_states_or_in_another_format_folds_its_logs(database: D
     chain.indexer(place.open()).sync_to_head(|_| {}).await.unwrap();
     for change in ["DELETE FROM states", "UPDATE states SET format = format + 1"] {
         place.change(change);
-        let part = place.open().state(vault).unwrap();
-        assert_eq!(part.state, state_by(&chain.state().logs_of(vault), vault));
+        let part = state_of(&*place.open(), vault).unwrap();
+        assert_eq!(contents(&*place.open()), rebuilt(&chain).await);
+        assert_eq!(part.state.trail.sequence, chain.state().sequence(vault));
         chain.state().events(vault, 1);
         let mut indexer = chain.indexer(place.open());
         indexer.sync_to_head(|_| {}).await.unwrap();
@@ -79,8 +81,34 @@ async fn a_state_that_was_altered_is_refused(database: Database) {
         Database::Sqlite => "UPDATE states SET state = CAST(substr(state, 1, length(state) - 1) || X'ff' AS BLOB)",
         Database::Postgres => "UPDATE states SET state = set_byte(state, length(state) - 1, 255)",
     });
-    let error = place.open().state(vault).unwrap_err();
+    let error = state_of(&*place.open(), vault).unwrap_err();
     assert!(matches!(&error, StoreError::Corrupt { detail, .. } if detail.contains("not what was written")), "{error}");
+}
+
+/// Money may come before the vault lists the token: in blocks of the same sync, and of one before.
+async fn what_came_before_a_token_was_listed_counts(database: Database) {
+    let chain = FakeChain::new();
+    let early = chain.state().create_vault(1);
+    chain.state().transfer(STRANGER, early, 7);
+    let mut indexer = chain.indexer(database.fresh());
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    assert!(state_of(indexer.store(), early).unwrap().state.sums.is_empty());
+    // The vault's address is known before: this is not of its trail.
+    let late = chain.state().next_vault(2);
+    chain.state().transfer(early, late, 1_000);
+    chain.state().create_vault(2);
+    chain.state().transfer(early, late, 100);
+    for vault in [early, late] {
+        chain.state().transfer(STRANGER, vault, 30);
+        chain.state().rules(vault);
+        chain.state().transfer(STRANGER, vault, 2);
+    }
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    let sums = |vault| state_of(indexer.store(), vault).unwrap().state.sums[&(vault, TOKEN)];
+    assert_eq!((sums(early).came, sums(early).went), (U256::from(39), U256::from(1_100)));
+    assert_eq!((sums(late).came, sums(late).balance()), (U256::from(132), Some(U256::from(132))));
+    assert_eq!(sums(early).balance(), None);
+    assert_eq!(contents(indexer.store()), rebuilt(&chain).await);
 }
 
 async fn a_newer_vaults_event_stops_its_state_not_the_index(database: Database) {
@@ -92,12 +120,15 @@ async fn a_newer_vaults_event_stops_its_state_not_the_index(database: Database) 
     let mut indexer = chain.indexer(database.fresh());
     let synced = indexer.sync_to_head(|_| {}).await.unwrap();
     assert_eq!(synced.unknown, 1);
-    let part = indexer.store().state(vault).unwrap();
+    let part = state_of(indexer.store(), vault).unwrap();
     let at = chain.state().head().number - 1;
-    let stopped = |state: &VaultState| matches!(state, VaultState::Stopped { block, why } if *block == at && why.contains("no known event"));
-    assert!(stopped(&part.state), "{:?}", part.state);
+    assert!(
+        matches!(&part.state.stopped, Some(Stopped { block, why }) if *block == at && why.contains("no known event")),
+        "{:?}",
+        part.state.stopped
+    );
     assert_eq!(part.block, indexer.store().extent().unwrap().cursor);
-    assert!(matches!(indexer.store().state(other).unwrap().state, VaultState::Whole(_)));
+    assert_eq!(state_of(indexer.store(), other).unwrap().state.stopped, None);
     assert_eq!(contents(indexer.store()), rebuilt(&chain).await);
 }
 
@@ -105,5 +136,6 @@ on_both! {
     a_state_is_there_after_each_sync_and_goes_with_its_blocks,
     an_index_without_states_or_in_another_format_folds_its_logs,
     a_state_that_was_altered_is_refused,
+    what_came_before_a_token_was_listed_counts,
     a_newer_vaults_event_stops_its_state_not_the_index,
 }
