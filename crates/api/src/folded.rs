@@ -4,7 +4,6 @@
 use alloy::primitives::{Address, B256};
 use purse_audit::{Place, Trail, TrailError, TrailEvent, TrailLog, TrailPayment};
 use purse_indexer::{BlockRef, TrailPart};
-use purse_protocol::abi::IVault::IVaultEvents;
 use purse_protocol::event::RunningHash;
 use std::collections::VecDeque;
 
@@ -81,17 +80,6 @@ impl Folded {
             self.known = Some(BlockRef { number: log.block_number, hash: log.block_hash });
         }
         Ok(())
-    }
-
-    /// The tokens that were withdrawn, whether the vault lists them or not.
-    pub(crate) fn withdrawn(&self) -> impl Iterator<Item = Address> {
-        self.history.iter().filter_map(|happened| match &happened.what {
-            What::Changed(event) => match &event.event {
-                IVaultEvents::Withdrawn(withdrawn) => Some(withdrawn.token),
-                _ => None,
-            },
-            What::Paid(_) => None,
-        })
     }
 
     fn push(&mut self, log: &TrailLog) -> Result<(), TrailError> {

@@ -3,7 +3,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use purse_audit::TrailError;
-use purse_indexer::StoreError;
+use purse_indexer::{Stopped, StoreError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -77,6 +77,13 @@ impl From<&TrailError> for Problem {
     fn from(error: &TrailError) -> Self {
         let title = "the vault's logs do not make a trail";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, &variant(error), title, error.to_string(), error.fix())
+    }
+}
+
+impl From<&Stopped> for Problem {
+    fn from(stopped: &Stopped) -> Self {
+        let title = "the vault's logs do not make a trail";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, &stopped.code, title, stopped.why.as_str(), stopped.fix.as_str())
     }
 }
 

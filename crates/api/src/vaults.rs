@@ -4,7 +4,7 @@ use crate::folded::Folded;
 use crate::problem::Problem;
 use crate::readers::Readers;
 use alloy::primitives::Address;
-use purse_indexer::Moment;
+use purse_indexer::{Moment, VaultState, state_of};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -29,7 +29,28 @@ impl Vaults {
         Self { chain_id, kept: Mutex::default() }
     }
 
-    /// What `look` finds at a vault as it is now.
+    /// What `look` finds at a vault's state as it is stored.
+    ///
+    /// # Errors
+    /// When there is no such vault, the index cannot be read, or its logs do not make a trail.
+    pub(crate) async fn state<T: Send + 'static>(
+        &self,
+        readers: &Readers,
+        vault: Address,
+        look: impl FnOnce(&VaultState, Moment) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let read = readers.read(move |store| {
+            let part = state_of(store, vault).map_err(|error| Problem::from(&error))?;
+            match &part.state.stopped {
+                _ if part.block.is_none() => Err(unknown(vault)),
+                Some(stopped) => Err(Problem::from(stopped)),
+                None => Ok(look(&part.state, part.moment)),
+            }
+        });
+        read.await
+    }
+
+    /// What `look` finds at a vault as it is now, with all that ever happened.
     ///
     /// # Errors
     /// When there is no such vault, the index cannot be read, or the logs do not make a trail.

@@ -1,19 +1,16 @@
-//! Follows a factory's vaults on a chain into a database: blocks, raw logs, what they say, and how far it has come, each
-//! range in one transaction. A reorganisation rolls back to the common ancestor; what it orphaned is kept and marked. What
-//! the node says is checked against itself, and against the vaults' own running hashes, before it is believed. Data flows
-//! one way: `planner` -> `pipeline` of `fetch`es -> `verify` and `decode` -> `confirm` -> [`store`].
+//! Follows a factory's vaults on a chain into a database, each range in one transaction. A reorganisation rolls back to the
+//! common ancestor; what it orphaned is kept and marked. What nodes say is checked before it is believed. Data flows one
+//! way: `planner` -> `pipeline` of `fetch`es -> `verify` and `decode` -> [`state`] -> `confirm` -> [`store`].
 //!
 //! - [`sync`]: the loop from the deployment block to the head
 //! - [`source`]: what is asked of a chain; [`rpc`]: asked over JSON-RPC; [`nodes`]: several nodes as one source
 //! - `planner`: which blocks next, how many at once; `fetch`: their logs and headers; `pipeline`, `ahead`: while others are written
 //! - [`truth`]: how well blocks are known; [`receipts`]: events by their receipts; `interest`: whose logs are wanted
-//! - `verify`: what was fetched, checked; `decode`, `movement`: what vaults and tokens say; `known`: vaults and purses
-//! - [`state`], `states`: what the vaults' events leave (I12), stored beside them
-//! - `confirm`: the vaults' own running hashes against the recomputed ones (I13); `cursor`: what happens in a reorganisation
-//! - [`store`], `sqlite`, `postgres`: where an index is kept; [`chunk`]: what is written; [`rows`], [`page`]: what is read;
-//!   `columns`: out of both databases
-//! - [`observe`]: what the audit compares with: a vault's views at one block; [`proofs`]: what it asks beside them
-//! - [`evidence`]: all that an audit needs of one vault, with its proofs; [`error`]: why it stopped and what to do
+//! - `verify`: what was fetched, checked; `decode`, `movement`: what vaults and tokens say; `known`: vaults and purses;
+//!   [`state`]: what their events leave (I12); `confirm`: their own running hashes against the recomputed ones (I13)
+//! - [`store`], `sqlite`, `postgres`: where an index is kept; [`chunk`]: what is written; [`rows`], [`page`], `columns`: what is
+//!   read; `cursor`: what happens in a reorganisation; [`error`]: why it stopped and what to do
+//! - [`observe`], [`proofs`]: what the audit compares with; [`evidence`]: all that it needs of one vault, with its proofs
 
 mod ahead;
 pub mod chunk;
@@ -40,7 +37,6 @@ pub mod rpc;
 pub mod source;
 mod sqlite;
 pub mod state;
-mod states;
 pub mod store;
 pub mod sync;
 pub mod truth;

@@ -1,6 +1,10 @@
 //! A vault's state: what its events leave in the contract's storage (I12), and what its tokens say that came and went; folded as
 //! they come in and stored beside them. It is kept for each block that is not final, so that a rollback needs no undoing:
-//! the last state of the blocks that are left is the state.
+//! the last state of the blocks that are left is the state. `kept`: those that a sync meets.
+
+mod kept;
+
+pub(crate) use kept::States;
 
 use crate::decode;
 use crate::error::StoreError;
@@ -9,7 +13,7 @@ use crate::rows::{BlockRef, StoredTransfer};
 use crate::source::{ChainLog, Header};
 use crate::store::Store;
 use alloy::primitives::{Address, B256, U256, keccak256};
-use purse_audit::{Trail, TrailLog};
+use purse_audit::{Trail, TrailError, TrailLog};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,8 +42,12 @@ pub struct VaultState {
 pub struct Stopped {
     /// The block of an event that this program does not know (of a newer vault), or that does not fit.
     pub block: u64,
+    /// What kind of error that is.
+    pub code: String,
     /// What is wrong with it.
     pub why: String,
+    /// What can be done about it.
+    pub fix: String,
 }
 
 /// What came to an account and went from it in one token, in base units. Within: between a vault and its purses. What does not
@@ -54,6 +62,13 @@ pub struct Sums {
     pub went_within: U256,
     /// To anyone else.
     pub went: U256,
+}
+
+impl Stopped {
+    fn at(block: u64, error: &TrailError) -> Self {
+        let code = format!("{error:?}").chars().take_while(char::is_ascii_alphanumeric).collect();
+        Self { block, code, why: error.to_string(), fix: error.fix().to_owned() }
+    }
 }
 
 impl Sums {
@@ -91,7 +106,7 @@ impl VaultState {
                     self.trail.forget_history();
                     return true;
                 }
-                Err(error) => self.stopped = Some(Stopped { block: log.block_number, why: error.to_string() }),
+                Err(error) => self.stopped = Some(Stopped::at(log.block_number, &error)),
             }
         }
         !decode::is_unknown(&log.topics, &log.data)

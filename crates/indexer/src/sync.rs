@@ -12,7 +12,7 @@ use crate::planner::{Pace, Reach};
 use crate::rows::{BlockRef, Extent, StoredHead};
 use crate::rpc::RpcSource;
 use crate::source::{ChainSource, Header, Served};
-use crate::states::States;
+use crate::state::States;
 use crate::store::Store;
 use crate::truth::Truth;
 use crate::verify::Verified;

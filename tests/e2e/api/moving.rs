@@ -81,6 +81,10 @@ async fn each_movement_has_its_cause(database: Database) -> anyhow::Result<()> {
     };
     assert_eq!(held(scene.vault), scene.balance(scene.usdc, scene.vault).await?);
     assert_eq!(held(purse), scene.balance(scene.usdc, purse).await?);
+    let vault = served.json(&format!("/v1/vaults/{:#x}", scene.vault)).await?;
+    let usdc = list(&vault, "tokens")?.iter().find(|entry| entry["token"] == json!(scene.usdc));
+    let balance = usdc.map(|entry| &entry["balance"]["base_units"]);
+    assert_eq!(balance, Some(&json!(scene.balance(scene.usdc, scene.vault).await?.to_string())), "{vault}");
     assert_ne!(seller, purse);
     Ok(())
 }

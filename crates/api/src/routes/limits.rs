@@ -92,14 +92,14 @@ pub(crate) async fn list(
     let (of, token) = (session(asked.session)?, address_or_none(asked.token.as_deref())?);
     let after = asked.cursor.as_deref().map(|text| key(text).ok_or_else(|| invalid_cursor(text))).transpose()?;
     let clock = (api.clock)();
-    let look = api.vaults.look(&api.readers, vault, move |folded, moment| {
+    let look = api.vaults.state(&api.readers, vault, move |state, moment| {
         let now = clock.max(moment.time);
         let wanted = |key: &Key| {
             of.is_none_or(|of| key.0.session() == of.get())
                 && token.is_none_or(|token| key.1 == token)
                 && after.is_none_or(|after| *key > after)
         };
-        let taken = standing(&folded.trail, now).filter(|(key, _)| wanted(key)).take(size as usize + 1);
+        let taken = standing(&state.trail, now).filter(|(key, _)| wanted(key)).take(size as usize + 1);
         (moment, now, taken.collect::<Vec<_>>())
     });
     let (moment, now, taken) = look.await?;

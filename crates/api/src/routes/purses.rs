@@ -12,7 +12,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use purse_audit::TrailPurse;
-use purse_indexer::StoredTransfer;
+use purse_indexer::Sums;
 use purse_protocol::time::rfc3339;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -47,17 +47,8 @@ pub(crate) struct PurseEntry {
     paid: Amount,
     /// What the vault got back.
     swept: Amount,
-    /// What is left of that.
-    balance: Amount,
-}
-
-/// The sums of what came and went.
-#[derive(Debug, Clone, Copy, Default)]
-struct Sums {
-    refilled: U256,
-    received: U256,
-    paid: U256,
-    swept: U256,
+    /// What is left of that; null where more went than came, since some came before it was opened.
+    balance: Option<Amount>,
 }
 
 /// Every purse that was opened.
@@ -78,53 +69,30 @@ pub(crate) async fn list(
     if let Some(unchanged) = api.unchanged(&uri, &headers).await? {
         return Ok(unchanged);
     }
-    let look = api.vaults.look(&api.readers, vault, |folded, _| {
-        let mut purses: Vec<_> = folded.trail.purses.iter().map(|(&purse, &of)| (purse, of)).collect();
-        purses.sort_by_key(|(_, of)| of.place.sequence);
-        purses
+    let look = api.vaults.state(&api.readers, vault, |state, moment| {
+        let purses = state.trail.purses.iter();
+        let sums = |purse, token| state.sums.get(&(purse, token)).copied().unwrap_or_default();
+        let mut purses: Vec<_> = purses.map(|(&purse, &of)| (purse, of, sums(purse, of.token))).collect();
+        purses.sort_by_key(|(_, of, _)| of.place.sequence);
+        (moment, purses)
     });
-    let purses = look.await?;
-    let read = api.readers.read(move |store| {
-        let moment = store.moment().map_err(|error| Problem::from(&error))?;
-        let sums = purses.into_iter().map(|(purse, of)| {
-            let transfers = store.transfers(purse).map_err(|error| Problem::from(&error))?;
-            Ok((purse, of, sums(vault, purse, of.token, &transfers)))
-        });
-        Ok((moment, sums.collect::<Result<Vec<_>, Problem>>()?))
-    });
-    let (moment, purses) = read.await?;
+    let (moment, purses) = look.await?;
     let words = api.tokens.words(purses.iter().map(|(_, of, _)| of.token)).await;
     let entry = |(purse, of, sums): (Address, TrailPurse, Sums)| {
         let amount = |base: U256| Amount::new(of.token, base, &words);
-        let came = sums.refilled.saturating_add(sums.received);
         PurseEntry {
             purse,
             session: of.session.get(),
             category: category(of.category.number()),
             opened: rfc3339(of.place.time),
             block: of.place.block,
-            refilled: amount(sums.refilled),
-            received: amount(sums.received),
-            paid: amount(sums.paid),
-            swept: amount(sums.swept),
-            balance: amount(came.saturating_sub(sums.paid.saturating_add(sums.swept))),
+            refilled: amount(sums.came_within),
+            received: amount(sums.came),
+            paid: amount(sums.went),
+            swept: amount(sums.went_within),
+            balance: sums.balance().map(amount),
         }
     };
     let list = PurseList { as_of: (&moment).into(), purses: purses.into_iter().map(entry).collect() };
     Ok(Tag::of(&moment, &api.tokens, &uri).answer(&headers, list))
-}
-
-fn sums(vault: Address, purse: Address, token: Address, transfers: &[StoredTransfer]) -> Sums {
-    let mut sums = Sums::default();
-    for moved in transfers.iter().filter(|moved| moved.token == token) {
-        if moved.to == purse {
-            let field = if moved.from == vault { &mut sums.refilled } else { &mut sums.received };
-            *field = field.saturating_add(moved.amount);
-        }
-        if moved.from == purse {
-            let field = if moved.to == vault { &mut sums.swept } else { &mut sums.paid };
-            *field = field.saturating_add(moved.amount);
-        }
-    }
-    sums
 }

@@ -81,12 +81,12 @@ pub(crate) async fn list(
     let after = asked.cursor.as_deref().map(|text| text.parse::<u32>().map_err(|_| invalid_cursor(text)));
     let after = after.transpose()?.unwrap_or(0);
     let clock = (api.clock)();
-    let look = api.vaults.look(&api.readers, vault, move |folded, moment| {
+    let look = api.vaults.state(&api.readers, vault, move |state, moment| {
         let now = clock.max(moment.time);
-        let later = folded.trail.sessions().filter(|session| session.id.get() > after);
+        let later = state.trail.sessions().filter(|session| session.id.get() > after);
         let taken: Vec<_> =
-            later.take(size as usize + 1).map(|session| (session, caps(&folded.trail, &session))).collect();
-        (moment, now, folded.trail.paused, taken)
+            later.take(size as usize + 1).map(|session| (session, caps(&state.trail, &session))).collect();
+        (moment, now, state.trail.paused, taken)
     });
     let (moment, now, vault_paused, taken) = look.await?;
     let (sessions, next) = page(taken, size, |(last, _)| last.id.to_string());

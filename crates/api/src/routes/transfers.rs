@@ -96,9 +96,9 @@ pub(crate) async fn list(
     if let Some(unchanged) = api.unchanged(&uri, &headers).await? {
         return Ok(unchanged);
     }
-    let look = api.vaults.look(&api.readers, vault, |folded, _| {
-        let tokens: BTreeSet<_> = folded.trail.tokens.keys().copied().chain(folded.withdrawn()).collect();
-        (tokens, movement::purse_tokens(&folded.trail))
+    let look = api.vaults.state(&api.readers, vault, |state, _| {
+        let tokens: BTreeSet<_> = state.trail.tokens.keys().chain(&state.trail.withdrawn).copied().collect();
+        (tokens, movement::purse_tokens(&state.trail))
     });
     let (tokens, purses) = look.await?;
     let accounts: Vec<_> = [vault].into_iter().chain(purses.keys().copied()).collect();
@@ -140,7 +140,7 @@ pub(crate) async fn purchases(
     if let Some(unchanged) = api.unchanged(&uri, &headers).await? {
         return Ok(unchanged);
     }
-    let look = api.vaults.look(&api.readers, vault, |folded, _| folded.trail.purses.clone());
+    let look = api.vaults.state(&api.readers, vault, |state, _| state.trail.purses.clone());
     let purses: BTreeMap<Address, TrailPurse> = look.await?;
     let asked: BTreeMap<_, _> =
         purses.iter().filter(|(_, of)| wanted.is_none_or(|session| of.session == session)).collect();

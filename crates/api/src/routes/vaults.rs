@@ -1,15 +1,16 @@
 //! Vaults: all of them, and one as it stands.
 
 use super::{AsOf, page};
+use crate::amount::Amount;
 use crate::etag::Tag;
 use crate::parameters::{Asked, Page, VaultPath, cursor, page_size};
 use crate::problem::Problem;
 use crate::server::Api;
-use alloy::primitives::{Address, B256};
+use alloy::primitives::{Address, B256, U256};
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
-use purse_indexer::StoredVault;
+use purse_indexer::{StoredVault, Sums};
 use purse_protocol::time::rfc3339;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -103,6 +104,9 @@ pub(crate) struct TokenEntry {
     decimals: Option<u8>,
     /// The vault counts it in units of 2^this base units.
     unit_bits: u8,
+    /// What is left of what came, by the token's own logs from the block on that created the vault; null where more went than
+    /// came, since some came before that.
+    balance: Option<Amount>,
 }
 
 /// A loosening that waits (I9).
@@ -183,8 +187,8 @@ pub(crate) async fn one(
     if let Some(unchanged) = api.unchanged(&uri, &headers).await? {
         return Ok(unchanged);
     }
-    let look = api.vaults.look(&api.readers, vault, |folded, moment| {
-        let trail = &folded.trail;
+    let look = api.vaults.state(&api.readers, vault, |state, moment| {
+        let (trail, sums) = (&state.trail, &state.sums);
         let waiting = trail.waiting.iter().map(|change| WaitingChange {
             change: change.number,
             executable_from: rfc3339(change.executable_from.into()),
@@ -193,8 +197,11 @@ pub(crate) async fn one(
             call: change.call.clone(),
             call_hash: change.call_hash,
         });
-        let token =
-            |(&token, &unit_bits): (&Address, &u8)| TokenEntry { token, symbol: None, decimals: None, unit_bits };
+        let listed = trail.tokens.iter().map(|(&token, &unit_bits)| {
+            let balance = sums.get(&(trail.vault, token)).and_then(Sums::balance);
+            (token, unit_bits, balance)
+        });
+        let listed: Vec<_> = listed.collect();
         let state = VaultState {
             as_of: (&moment).into(),
             account: format!("eip155:{}:{}", trail.chain_id, trail.vault),
@@ -209,17 +216,20 @@ pub(crate) async fn one(
             owner_nonce: trail.owner_nonce,
             sequence: trail.sequence,
             running_hash: trail.running_hash,
-            tokens: trail.tokens.iter().map(token).collect(),
+            tokens: Vec::new(),
             waiting: waiting.collect(),
         };
-        (moment, state)
+        (moment, state, listed)
     });
-    let (moment, mut state) = look.await?;
-    let words = api.tokens.words(state.tokens.iter().map(|entry| entry.token)).await;
-    for entry in &mut state.tokens {
-        let of = words.get(&entry.token);
-        (entry.symbol, entry.decimals) = (of.map(|of| of.symbol.clone()), of.map(|of| of.decimals));
-    }
+    let (moment, mut state, listed) = look.await?;
+    let words = api.tokens.words(listed.iter().map(|(token, ..)| *token)).await;
+    let entry = |(token, unit_bits, balance): (Address, u8, Option<U256>)| {
+        let of = words.get(&token);
+        let (symbol, decimals) = (of.map(|of| of.symbol.clone()), of.map(|of| of.decimals));
+        let balance = balance.map(|balance| Amount::new(token, balance, &words));
+        TokenEntry { token, symbol, decimals, unit_bits, balance }
+    };
+    state.tokens = listed.into_iter().map(entry).collect();
     Ok(Tag::of(&moment, &api.tokens, &uri).answer(&headers, state))
 }
 

@@ -7,8 +7,8 @@ use alloy::sol_types::SolEvent;
 use purse_audit::Trail;
 use purse_indexer::{
     BlockRef, ChainLog, ChainReceipt, ChainSource, Header, Indexer, ReceiptBody, Seal, SourceError, Span, StatePart,
-    Stopped, Store, StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredTransfer,
-    StoredVault, Sums, VaultHead, VaultState, Wanted, receipts, state_of,
+    Store, StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredTransfer, StoredVault, Sums,
+    VaultHead, VaultState, Wanted, receipts, state_of,
 };
 use purse_protocol::abi::IEip3009::AuthorizationUsed;
 use purse_protocol::abi::IErc20::Transfer;
@@ -486,7 +486,8 @@ pub(crate) fn contents(store: &dyn Store) -> Contents {
         let StatePart { block, state, .. } = state_of(store, *address).unwrap();
         let logs = store.logs(*address).unwrap();
         let (trail, stopped) = trail_by(store.chain_id(), &logs, *address);
-        assert!(state.trail == trail && state.stopped == stopped, "{address}: {trail:?}, {:?}", state.trail);
+        let stopped_at = state.stopped.as_ref().map(|stopped| (stopped.block, stopped.why.clone()));
+        assert!(state.trail == trail && stopped_at == stopped, "{address}: {trail:?}, {:?}", state.trail);
         for (&(account, token), sums) in &state.sums {
             assert_eq!(*sums, sums_by(store, *address, account, token), "{account} {token}");
         }
@@ -503,11 +504,11 @@ pub(crate) fn contents(store: &dyn Store) -> Contents {
 }
 
 /// The state that logs leave, by the audit's own fold, and where it stopped.
-pub(crate) fn trail_by(chain_id: u64, logs: &[StoredLog], vault: Address) -> (Trail, Option<Stopped>) {
+pub(crate) fn trail_by(chain_id: u64, logs: &[StoredLog], vault: Address) -> (Trail, Option<(u64, String)>) {
     let mut trail = Trail::new(chain_id, vault);
     let stopped = logs.iter().find_map(|log| {
         let error = trail.push(&log.clone().into()).err()?;
-        Some(Stopped { block: log.block_number, why: error.to_string() })
+        Some((log.block_number, error.to_string()))
     });
     trail.forget_history();
     (trail, stopped)

@@ -123,7 +123,7 @@ async fn a_newer_vaults_event_stops_its_state_not_the_index(database: Database) 
     let part = state_of(indexer.store(), vault).unwrap();
     let at = chain.state().head().number - 1;
     assert!(
-        matches!(&part.state.stopped, Some(Stopped { block, why }) if *block == at && why.contains("no known event")),
+        matches!(&part.state.stopped, Some(Stopped { block, why, .. }) if *block == at && why.contains("no known event")),
         "{:?}",
         part.state.stopped
     );

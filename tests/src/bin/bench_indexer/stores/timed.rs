@@ -4,7 +4,7 @@ use alloy::primitives::Address;
 use purse_indexer::{
     BlockRef, Chunk, Extent, Moment, PaymentPage, PaymentQuery, PlacedLog, Rollback, Store, StoreError,
     StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredRange, StoredTransfer, StoredVault,
-    TrailPart, TransferPage, TransferQuery,
+    TrailPart, TransferPage, TransferQuery, VaultState,
 };
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex};
@@ -44,6 +44,10 @@ impl Store for Timed {
 
     fn payment_page(&self, query: &PaymentQuery) -> Result<PaymentPage, StoreError> {
         self.store.payment_page(query)
+    }
+
+    fn stored_state(&self, vault: Address) -> Result<(Moment, Option<(BlockRef, VaultState)>), StoreError> {
+        self.store.stored_state(vault)
     }
 
     fn trail_since(&self, vault: Address, known: Option<BlockRef>) -> Result<TrailPart, StoreError> {

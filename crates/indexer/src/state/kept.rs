@@ -1,10 +1,10 @@
 //! The states of the vaults that a sync meets, folded as their logs come in.
 
+use super::{VaultState, WrittenState, state_of};
 use crate::chunk::Chunk;
 use crate::error::StoreError;
 use crate::known::Known;
 use crate::rows::{BlockRef, StoredPurse, StoredTransfer};
-use crate::state::{VaultState, WrittenState, state_of};
 use crate::store::Store;
 use alloy::primitives::Address;
 use std::collections::hash_map::Entry;
