@@ -12,7 +12,7 @@ use alloy::signers::local::PrivateKeySigner;
 use anyhow::{Context, ensure};
 use draw::Draw;
 use purse_audit::{Trail, TrailLog, compare};
-use purse_indexer::{BlockRef, observe};
+use purse_indexer::{BlockRef, RpcSource, compare_trail, observe};
 use purse_protocol::abi::IVault;
 use purse_tests::Scene;
 use std::collections::BTreeMap;
@@ -110,6 +110,9 @@ impl History {
         let observed = observe(&self.scene.provider, block, 0, &self.trail.questions()).await?;
         let report = compare(&self.trail, &observed);
         ensure!(report.holds(), "{:#?}", report.differences().collect::<Vec<_>>());
+        // The same of every word of its storage, proven by the state root.
+        let proven = compare_trail(&RpcSource::new(self.scene.provider.clone()), &self.trail, block).await?;
+        ensure!(proven.differences.is_empty(), "{:#?}", proven.differences);
         Ok(report)
     }
 

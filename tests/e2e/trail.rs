@@ -1,12 +1,12 @@
 //! What the stories of the indexer and of the audit begin with: an index of a scene's vault, and an audit by it.
 
 use alloy::providers::DynProvider;
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use purse_audit::check::indexed;
 use purse_audit::{Observed, Report, Trail, compare};
 use purse_indexer::{
-    BlockRef, Indexer, RpcSource, SqliteStore, Store, StoredLog, StoredTransfer, StoredVault, Synced, indexed_by,
-    observe,
+    BlockRef, Indexer, RpcSource, SqliteStore, Store, StoredLog, StoredTransfer, StoredVault, Synced,
+    compare as held_against, indexed_by, observe, state_of,
 };
 use purse_tests::Scene;
 
@@ -35,6 +35,9 @@ pub(crate) async fn audit(scene: &Scene, indexer: &mut Indexer<RpcSource<DynProv
     indexer.sync_to_head(|_| {}).await?;
     let (trail, observed) = both_sides(scene, indexer.store()).await?;
     let mut report = compare(&trail, &observed);
+    // What the index stores as the vault's state is what the chain's state root commits to.
+    let proven = held_against(&*indexer.source(), &state_of(indexer.store(), scene.vault)?).await?;
+    ensure!(proven.differences.is_empty() == report.holds(), "{:#?}", proven.differences);
     report.checks.push(indexed::check(&trail, &observed, &indexed_by(indexer.store(), &trail)?));
     Ok(report)
 }

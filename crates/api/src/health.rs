@@ -1,7 +1,9 @@
 //! How far the index is behind its chain, and whether it stalls. Pure: who polls tells what came of it, and the time.
 
-use purse_indexer::{Moment, Rollback};
+use alloy::primitives::Address;
+use purse_indexer::{Compared, Moment, Rollback};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 use utoipa::ToSchema;
@@ -26,6 +28,8 @@ struct State {
     /// Polls since there was a new block.
     quiet: u32,
     alarm: Option<String>,
+    /// Vaults whose state is not what the chain holds: what differs.
+    differing: BTreeMap<Address, String>,
     counts: Counts,
 }
 
@@ -44,6 +48,12 @@ pub struct Counts {
     pub orphaned_blocks: u64,
     /// Stalls.
     pub alarms: u64,
+    /// States of vaults that were held against the chain's own.
+    pub compared: u64,
+    /// Words of storage and balances in them that were proven.
+    pub proven_words: u64,
+    /// The last block at which one was.
+    pub proven_block: u64,
 }
 
 /// A stall begins or ends.
@@ -85,6 +95,7 @@ impl Health {
             synced: false,
             quiet: 0,
             alarm: None,
+            differing: BTreeMap::new(),
             counts: Counts::default(),
         };
         Self { state: Mutex::new(state), pulse: watch::Sender::new(0) }
@@ -138,11 +149,32 @@ impl Health {
         state.disquiet(Some(cause))
     }
 
+    /// The state of a vault was held against the chain's own.
+    pub fn compared(&self, vault: Address, compared: &Compared) -> Option<Alarm> {
+        let mut state = self.state();
+        state.counts.compared += 1;
+        state.counts.proven_words += (compared.words + compared.balances) as u64;
+        state.counts.proven_block = state.counts.proven_block.max(compared.block.number);
+        let Some(first) = compared.differences.first() else {
+            return state.differing.remove(&vault).map(|_| Alarm::Over);
+        };
+        let cause =
+            format!("the state of vault {vault} at block {} is not the chain's: {first}", compared.block.number);
+        let is_news = state.differing.insert(vault, cause.clone()).is_none();
+        is_news.then_some(Alarm::Raised(cause))
+    }
+
     /// Whether the index can be relied on at `now`, seconds since 1970.
     pub fn readiness(&self, now: u64) -> Readiness {
         let state = self.state();
         let (cause, fix) = match &state.alarm {
             Some(alarm) => (Some(alarm.clone()), Some("check the node, or name another one".to_owned())),
+            None if !state.differing.is_empty() => (
+                state.differing.values().next().cloned(),
+                Some(
+                    "check the index with purse audit verify, and begin it anew with purse index --rebuild".to_owned(),
+                ),
+            ),
             None if !state.synced => {
                 (Some("the index has not reached the head yet".to_owned()), Some("wait until it has".to_owned()))
             }

@@ -10,9 +10,10 @@
 //! - [`tokens`]: what tokens call themselves; `amount`: amounts in JSON; `event`: events in JSON; `movement`: what moved
 //! - `parameters`: what a request may ask; `etag`: whether an answer would be the same; [`problem`]: why there is none
 //! - [`health`]: how far the index is behind, and whether it stalls; [`metrics`]: the same for Prometheus
-//! - [`follow`]: the loop that keeps an index at the head of its chain
+//! - [`follow`]: the loop that keeps an index at the head of its chain; [`compare`]: its states held against the chain's own
 
 mod amount;
+pub mod compare;
 mod etag;
 mod event;
 mod folded;
@@ -29,6 +30,7 @@ pub mod server;
 pub mod tokens;
 mod vaults;
 
+pub use compare::{Found, States, Uncompared};
 pub use follow::{Told, follow};
 pub use health::{Alarm, Health};
 pub use problem::Problem;

@@ -58,6 +58,11 @@ impl Metrics {
             ("index_node_block", "The newest block that the node has told of", readiness.node_block),
             ("index_lag_blocks", "Blocks that the index is behind the node", readiness.lag_blocks),
             ("index_lag_seconds", "Age of the last block of the index", readiness.lag_seconds),
+            (
+                "index_proven_block",
+                "The last block at which a vault's state was proven to be the chain's",
+                counts.proven_block,
+            ),
             ("index_ready", "Whether the index follows its chain", readiness.ready.into()),
         ];
         for (name, help, value) in gauges {
@@ -69,6 +74,8 @@ impl Metrics {
             ("index_logs", "Logs that were added", counts.logs),
             ("index_rollbacks", "Reorganisations that were rolled back", counts.rollbacks),
             ("index_orphaned_blocks", "Blocks that were rolled back", counts.orphaned_blocks),
+            ("index_states_compared", "States of vaults that were held against the chain's own", counts.compared),
+            ("index_words_proven", "Words of storage and balances that were proven", counts.proven_words),
             ("index_stalls", "Times that there was no new block for too long", counts.alarms),
         ];
         for (name, help, value) in counters {

@@ -23,7 +23,7 @@ pub(crate) mod purses;
 mod refused;
 pub(crate) mod rejudge;
 mod signatures;
-mod state;
+pub(crate) mod state;
 pub(crate) mod windows;
 
 use crate::observed::Observed;

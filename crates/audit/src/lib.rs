@@ -1,14 +1,13 @@
-//! The trail of a vault, folded from its logs alone, and the checks of the promises over it. Pure: values in, values
-//! out; who fetches the logs and reads the chain is somebody else.
+//! The trail of a vault, folded from its logs alone, and the checks of the promises over it. Pure: others read the chain.
 //!
 //! - [`trail`]: the fold: logs -> [`Trail`]; `apply`: what each event changes; `effects`: what a waiting change will log
 //! - [`place`]: where an event stands; [`session`], [`policy`], [`payment`], [`purse`], [`change`], [`refusal`]: the rows
 //! - [`questions`]: what to ask the contract; [`observed`]: what it says at one block; [`check`]: both compared, promise by
 //!   promise -> [`Report`]; `books`: the policy that its parts judge by
 //! - [`evidence`]: all of that as a node gave it or a bundle kept it; [`receipts`]: a block's receipts and transactions proven
-//!   by its header; `head_state`: the vault's words and code proven by the state root; [`verify`]: evidence -> [`Report`],
+//!   by its header; [`storage`], `head_state`: the vault's words proven by the state root; [`verify`]: evidence -> [`Report`],
 //!   believing only what can be recomputed; [`bundle`]: evidence as a file; [`evidence_error`], [`error`]: why there is none
-//! - [`entry`]: why each thing moved; [`explain`]: a payment's arithmetic; [`what_if`]: another policy; [`report`]: the outcome
+//! - [`entry`]: why a thing moved; [`explain`]: a payment's arithmetic; [`what_if`]: another policy; [`report`]: the outcome
 
 mod apply;
 mod books;
@@ -33,6 +32,7 @@ pub mod receipts;
 pub mod refusal;
 pub mod report;
 pub mod session;
+pub mod storage;
 pub mod trail;
 pub mod verify;
 pub mod what_if;
@@ -43,7 +43,7 @@ pub use check::compare;
 pub use check::purses::PurseBook;
 pub use check::windows::LimitUse;
 pub use error::{TrailError, told as tell_missing};
-pub use evidence::Evidence;
+pub use evidence::{AccountEvidence, Evidence, WordEvidence};
 pub use evidence_error::EvidenceError;
 pub use explain::{Explanation, LimitStep, explain};
 pub use observed::Observed;

@@ -11,6 +11,7 @@ use alloy::primitives::{Address, B256};
 use purse_protocol::event::RunningHash;
 use purse_protocol::{Scope, SessionId, Window};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// The outcome of an audit of one vault at one block.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,13 +152,23 @@ impl Difference {
     }
 
     /// A difference between two values, if they differ.
-    pub(crate) fn between<T: PartialEq + ToString>(subject: Subject, what: &str, trail: &T, chain: &T) -> Option<Self> {
+    pub fn between<T: PartialEq + ToString>(subject: Subject, what: &str, trail: &T, chain: &T) -> Option<Self> {
         (trail != chain).then(|| Self {
             subject,
             problem: format!("{what} differs"),
             trail: Some(trail.to_string()),
             chain: Some(chain.to_string()),
         })
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.problem)?;
+        if let (Some(trail), Some(chain)) = (&self.trail, &self.chain) {
+            write!(out, " (trail: {trail}; chain: {chain})")?;
+        }
+        write!(out, ": {}", self.subject)
     }
 }
 
@@ -229,6 +240,36 @@ pub enum Subject {
         /// The transaction.
         tx: B256,
     },
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Vault => out.write_str("the vault"),
+            Self::Block { number } => write!(out, "block {number}"),
+            Self::Payment(payment) => {
+                let Place { sequence, block, tx, .. } = payment.place;
+                let (amount, token) = (payment.amount, payment.token);
+                let to = payment.payee;
+                write!(out, "payment #{sequence}, {amount} base units of {token} to {to}, block {block}, tx {tx}")
+            }
+            Self::Event { name, place } => {
+                write!(out, "{name} #{}, block {}, tx {}", place.sequence, place.block, place.tx)
+            }
+            Self::Session { session } => write!(out, "session {session}"),
+            Self::Key { key } => write!(out, "the key {key}"),
+            Self::Limit { scope, token, window: Some(window) } => {
+                write!(out, "the limit of {scope} {window} in {token}")
+            }
+            Self::Limit { scope, token, window: None } => write!(out, "the limit of {scope} per payment in {token}"),
+            Self::Change { change } => write!(out, "waiting change {change}"),
+            Self::Payee { payee } => write!(out, "payee {payee}"),
+            Self::Token { token } => write!(out, "token {token}"),
+            Self::Transfer { token, to, value, block, tx } => {
+                write!(out, "{value} base units of {token} to {to}, block {block}, tx {tx}")
+            }
+        }
+    }
 }
 
 impl Subject {

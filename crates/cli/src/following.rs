@@ -8,9 +8,10 @@ use crate::library_failure;
 use crate::output::{Output, Reply, to_stderr, yellow};
 use crate::sanitize::clean_prose;
 use alloy::providers::DynProvider;
-use purse_api::{Alarm, Api, AskToken, Health, NodeTokens, Readers, Told, follow};
-use purse_indexer::Progress;
+use purse_api::{Alarm, Api, AskToken, Found, Health, NodeTokens, Readers, States, Told, follow};
+use purse_indexer::{ChainSource, Progress};
 use serde_json::json;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -39,6 +40,7 @@ impl Following {
         let health = Arc::new(Health::new(self.patience));
         let first = nodes.first().map(|(_, provider)| provider.clone());
         let mut indexer = ledger.indexer(nodes, trust)?;
+        let states = States::new(indexer.source(), readers(ledger), health.clone());
         let server = match self.api {
             Some(address) => Some(tokio::spawn(self.serve(address, first, ledger, &health, output).await?)),
             None => None,
@@ -47,6 +49,7 @@ impl Following {
         let ended = tokio::select! {
             biased;
             () = interrupted() => Ok(()),
+            never = compared(states, output) => match never {},
             error = follow(&mut indexer, &health, self.interval, |told| narrator.hear(told)) => error.map(|never| match never {}),
             ended = serving(server) => return Err(not_served(&ended)),
         };
@@ -82,9 +85,7 @@ impl Following {
                 "name another port: --api 127.0.0.1:8650",
             )
         })?;
-        let ledger = ledger.clone();
-        let chain_id = ledger.chain_id;
-        let readers = Readers::new(move || ledger.store());
+        let (chain_id, readers) = (ledger.chain_id, readers(ledger));
         let tokens = tokens.map(|provider| Box::new(NodeTokens(provider)) as Box<dyn AskToken>);
         let api = Api::new(chain_id, readers, health.clone(), tokens, now);
         let api = if address.ip().is_loopback() {
@@ -96,6 +97,27 @@ impl Following {
         output.note(&format!("answering at http://{address} (http://{address}/openapi.json tells what)"));
         Ok(purse_api::serve(listener, api))
     }
+}
+
+fn readers(ledger: &Ledger) -> Readers {
+    let ledger = ledger.clone();
+    Readers::new(move || ledger.store())
+}
+
+/// Holds the index against the chain's state for as long as it is followed, and says what it finds.
+async fn compared<S: ChainSource>(states: States<S>, output: Output) -> Infallible {
+    let found = |found| match found {
+        Found::Proven { words } => output.note(&format!("held against the chain's state root: {words} words so far")),
+        Found::Alarm(Alarm::Raised(cause)) => {
+            to_stderr(&format!("{}: {}", yellow("ALARM"), clean_prose(&cause)));
+            to_stderr("  fix:   check the index with purse audit verify, and begin it anew with purse index --rebuild");
+        }
+        Found::Alarm(Alarm::Over) => to_stderr("the state of a vault is the chain's again"),
+        Found::Failed(error) => output.detail(&clean_prose(&format!("not compared with the chain's state: {error}"))),
+        Found::GivenUp => output.note("the node proves no state (eth_getProof): the index is not compared with it"),
+    };
+    states.compare(found).await;
+    std::future::pending().await
 }
 
 /// How serving ended; never, where nobody serves.

@@ -3,7 +3,7 @@
 
 use crate::observe::{ObserveError, observe};
 use crate::rows::BlockRef;
-use crate::rpc::source_error;
+use crate::rpc::{self, source_error};
 use crate::source::SourceError;
 use alloy::consensus::Header;
 use alloy::consensus::{Receipt, ReceiptWithBloom, TxReceipt as _};
@@ -14,12 +14,12 @@ use alloy::network::{
 use alloy::primitives::{Address, B256, Bytes, Log, TxKind, U64, U128, U256, keccak256};
 use alloy::providers::Provider;
 use alloy::rlp::Encodable as _;
-use alloy::rpc::types::{EIP1186AccountProofResponse, Filter};
+use alloy::rpc::types::Filter;
 use alloy::serde::OtherFields;
 use futures::{StreamExt, TryStreamExt, stream};
 use op_alloy_consensus::{DEPOSIT_TX_TYPE_ID, TxDeposit};
 use purse_audit::evidence::{
-    AccountEvidence, BlockEvidence, EvidenceOf, HeadEvidence, Proven, TransactionEvidence, WORDS, WordEvidence,
+    AccountEvidence, BlockEvidence, EvidenceOf, HeadEvidence, Proven, TransactionEvidence, WORDS,
 };
 use purse_audit::observed::ObservedTransfer;
 use purse_audit::{Evidence, Trail, TrailError, TrailLog, receipts};
@@ -227,12 +227,7 @@ impl<P: Provider> Reader<'_, P> {
     async fn account(&self, at: BlockRef) -> Option<AccountEvidence> {
         let slots: Vec<B256> = (0..WORDS).map(|slot| B256::left_padding_from(&slot.to_be_bytes())).collect();
         let asked = self.provider.get_proof(self.vault, slots.clone()).block_id(BlockId::hash(at.hash));
-        let EIP1186AccountProofResponse {
-            balance, code_hash, nonce, storage_hash, account_proof, storage_proof, ..
-        } = asked.await.ok()?;
-        let words =
-            storage_proof.into_iter().map(|word| WordEvidence { value: word.value, proof: word.proof }).collect();
-        Some(AccountEvidence { nonce, balance, storage_root: storage_hash, code_hash, proof: account_proof, words })
+        Some(rpc::evidence(asked.await.ok()?))
     }
 }
 

@@ -54,7 +54,7 @@ pub use rows::*;
 pub use rpc::RpcSource;
 pub use source::{ChainLog, ChainSource, Header, Seal, Served, SourceError, Span, VaultHead, Wanted};
 pub use sqlite::SqliteStore;
-pub use state::{Stopped, Sums, VaultState, WrittenState, state_of};
+pub use state::{CompareError, Compared, Stopped, Sums, VaultState, WrittenState, compare, compare_trail, state_of};
 pub use store::Store;
 pub use sync::{Indexer, Progress, REORG_DEPTH, Synced};
 pub use truth::Truth;

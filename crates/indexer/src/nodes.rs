@@ -5,6 +5,7 @@ use crate::receipts::ChainReceipt;
 use crate::rows::BlockRef;
 use crate::source::{ChainLog, ChainSource, Header, Served, SourceError, Span, VaultHead, Wanted};
 use alloy::primitives::{Address, B256};
+use purse_audit::AccountEvidence;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -112,6 +113,16 @@ impl<S: ChainSource> ChainSource for Nodes<S> {
 
     async fn vault_head(&self, vault: Address, at: BlockRef) -> Result<Option<VaultHead>, SourceError> {
         self.ask(|source| source.vault_head(vault, at)).await
+    }
+
+    async fn storage(
+        &self,
+        account: Address,
+        slots: &[B256],
+        at: BlockRef,
+    ) -> Result<Option<AccountEvidence>, SourceError> {
+        let slots = &slots.to_vec();
+        self.ask(|source| async move { source.storage(account, slots, at).await }).await
     }
 
     async fn has_code(&self, address: Address) -> Result<bool, SourceError> {

@@ -119,7 +119,7 @@ mod tests {
 
     fn header(receipts: &[ChainReceipt]) -> Header {
         let bloom = logs().iter().collect();
-        let seal = Some(Seal { receipts_root: root(receipts).unwrap(), bloom });
+        let seal = Some(Seal { state_root: B256::ZERO, receipts_root: root(receipts).unwrap(), bloom });
         Header { number: 5, hash: B256::repeat_byte(5), parent: B256::ZERO, time: 1, seal }
     }
 

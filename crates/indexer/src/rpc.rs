@@ -8,10 +8,11 @@ use alloy::eips::{BlockId, BlockNumberOrTag};
 use alloy::primitives::{Address, B256, Bloom, Bytes, Log, U8, U64};
 use alloy::providers::Provider;
 use alloy::rpc::client::BatchRequest;
-use alloy::rpc::types::{Block, Filter};
+use alloy::rpc::types::{Block, EIP1186AccountProofResponse, Filter};
 use alloy::sol_types::SolEvent;
 use alloy::transports::{RpcError, TransportError};
 use op_alloy_consensus::{DEPOSIT_TX_TYPE_ID, OpDepositReceipt};
+use purse_audit::{AccountEvidence, WordEvidence};
 use purse_protocol::RpcFault;
 use purse_protocol::abi::IEip3009::AuthorizationUsed;
 use purse_protocol::abi::IErc20::Transfer;
@@ -126,6 +127,21 @@ impl<P: Provider + 'static> ChainSource for RpcSource<P> {
         }
     }
 
+    /// A node that serves no proofs declines, each in its own words.
+    async fn storage(
+        &self,
+        account: Address,
+        slots: &[B256],
+        at: BlockRef,
+    ) -> Result<Option<AccountEvidence>, SourceError> {
+        let asked = self.provider.get_proof(account, slots.to_vec()).block_id(BlockId::hash(at.hash)).await;
+        match asked.map_err(source_error) {
+            Ok(answer) => Ok(Some(evidence(answer))),
+            Err(SourceError::Fault(RpcFault::Rejected { .. })) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn has_code(&self, address: Address) -> Result<bool, SourceError> {
         let code = self.provider.get_code_at(address).await.map_err(source_error)?;
         Ok(!code.is_empty())
@@ -233,7 +249,7 @@ fn at_height(number: u64, header: Option<Header>) -> Result<Option<Header>, Sour
 
 fn header(block: &Block) -> Header {
     let fields = &block.header.inner;
-    let seal = Seal { receipts_root: fields.receipts_root, bloom: fields.logs_bloom };
+    let seal = Seal { state_root: fields.state_root, receipts_root: fields.receipts_root, bloom: fields.logs_bloom };
     let is_sealed = fields.hash_slow() == block.header.hash;
     Header {
         number: block.header.number,
@@ -242,6 +258,14 @@ fn header(block: &Block) -> Header {
         time: block.header.timestamp,
         seal: is_sealed.then_some(seal),
     }
+}
+
+/// What a node proves of an account, with its words in the order of its answer.
+pub(crate) fn evidence(answer: EIP1186AccountProofResponse) -> AccountEvidence {
+    let EIP1186AccountProofResponse { balance, code_hash, nonce, storage_hash, account_proof, storage_proof, .. } =
+        answer;
+    let words = storage_proof.into_iter().map(|word| WordEvidence { value: word.value, proof: word.proof }).collect();
+    AccountEvidence { nonce, balance, storage_root: storage_hash, code_hash, proof: account_proof, words }
 }
 
 fn contract_error(error: alloy::contract::Error) -> SourceError {

@@ -4,6 +4,7 @@ use crate::interest::{is_from, is_to};
 use crate::receipts::ChainReceipt;
 use crate::rows::BlockRef;
 use alloy::primitives::{Address, B256, Bloom, Bytes};
+use purse_audit::AccountEvidence;
 use purse_protocol::RpcFault;
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -26,6 +27,8 @@ pub struct Header {
 /// What a header commits to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seal {
+    /// The root over all accounts after the block.
+    pub state_root: B256,
     /// The root over all receipts of the block.
     pub receipts_root: B256,
     /// The filter over the contracts and topics of all logs of the block.
@@ -132,6 +135,16 @@ pub trait ChainSource: Send + Sync + 'static {
         vault: Address,
         at: BlockRef,
     ) -> impl Future<Output = Result<Option<VaultHead>, SourceError>> + Send;
+    /// An account and these words of its storage at a block, with their proofs (`eth_getProof`); none when the node serves none, or
+    /// has no state of that block any more.
+    fn storage(
+        &self,
+        _account: Address,
+        _slots: &[B256],
+        _at: BlockRef,
+    ) -> impl Future<Output = Result<Option<AccountEvidence>, SourceError>> + Send {
+        async { Ok(None) }
+    }
     /// Whether there is a contract at an address.
     fn has_code(&self, address: Address) -> impl Future<Output = Result<bool, SourceError>> + Send;
     /// Whether whoever else can be asked has this block too, and answers these questions with these logs.

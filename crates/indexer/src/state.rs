@@ -1,10 +1,13 @@
 //! A vault's state: what its events leave in the contract's storage (I12), and what its tokens say that came and went; folded as
 //! they come in and stored beside them. It is kept for each block that is not final, so that a rollback needs no undoing:
-//! the last state of the blocks that are left is the state. `kept`: those that a sync meets.
+//! the last state of the blocks that are left is the state. `kept`: those that a sync meets; [`proof`]: held against
+//! the chain's own.
 
 mod kept;
+pub mod proof;
 
 pub(crate) use kept::States;
+pub use proof::{CompareError, Compared, compare, compare_trail};
 
 use crate::decode;
 use crate::error::StoreError;

@@ -151,6 +151,11 @@ impl<S: ChainSource> Indexer<S> {
         self
     }
 
+    /// The chain source, to ask it other things meanwhile.
+    pub fn source(&self) -> Arc<S> {
+        self.fetcher.source.clone()
+    }
+
     /// The database.
     pub fn store(&self) -> &dyn Store {
         &*self.store

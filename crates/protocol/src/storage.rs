@@ -9,6 +9,8 @@ use alloy::sol_types::SolValue;
 
 /// The vault's first word: running hash, epoch, flags.
 pub const VAULT_WORD: B256 = B256::ZERO;
+/// The owner and the delay; the pending owner; the guardian; the treasury.
+const ROLES: [u8; 4] = [1, 2, 3, 4];
 /// Session words by key.
 const SESSIONS: u64 = 5;
 /// Keys by session.
@@ -17,6 +19,10 @@ const KEYS: u64 = 6;
 const ALLOWANCES: u64 = 7;
 /// Meters that are not in their scope's word, by window and scope.
 const METERS: u64 = 8;
+/// What the book says of a payee.
+const PAYEES: u64 = 9;
+/// Listed tokens.
+const TOKENS: u64 = 10;
 /// The list of what waits.
 const WAITING: u8 = 11;
 /// Changes by number, two words each.
@@ -33,6 +39,57 @@ const EXECUTION_WINDOW: u32 = 7 * 86_400;
 const MAX_WAITING: usize = 10;
 /// Where the window's number stands in the key of a meter.
 const WINDOW_SHIFT: usize = 200;
+
+/// Who may do what, from the words at [`role_slots`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Roles {
+    /// Grants, changes, withdraws.
+    pub owner: Address,
+    /// How long loosenings wait, in seconds.
+    pub delay: u32,
+    /// Named as the next owner; zero = nobody.
+    pub pending_owner: Address,
+    /// May only stop things; zero = nobody.
+    pub guardian: Address,
+    /// The only address that withdrawals go to.
+    pub treasury: Address,
+}
+
+/// Where the roles stand: ask for them in this order.
+pub fn role_slots() -> [B256; 4] {
+    ROLES.map(B256::with_last_byte)
+}
+
+/// The roles.
+pub fn roles([owner, pending_owner, guardian, treasury]: [B256; 4]) -> Roles {
+    Roles {
+        owner: key(owner),
+        delay: field(U256::from_be_bytes(owner.0), 160),
+        pending_owner: key(pending_owner),
+        guardian: key(guardian),
+        treasury: key(treasury),
+    }
+}
+
+/// Where a payee's category stands.
+pub fn payee_slot(payee: Address) -> B256 {
+    of(U256::from_be_slice(payee.as_slice()), PAYEES)
+}
+
+/// The category of a payee, a purse's own included; 0 = not in the book.
+pub fn payee(word: B256) -> u8 {
+    word.0[31]
+}
+
+/// Where it stands how a token is listed.
+pub fn token_slot(token: Address) -> B256 {
+    of(U256::from_be_slice(token.as_slice()), TOKENS)
+}
+
+/// Whether a token is listed, and its unit of 2^n base units.
+pub fn token(word: B256) -> (bool, u8) {
+    (word.0[31] != 0, word.0[30])
+}
 
 /// Where a session's key stands.
 pub fn key_slot(session: u32) -> B256 {
@@ -70,6 +127,26 @@ pub fn session(key: Address, word: B256, vault: B256) -> SessionView {
         epoch: granted,
         revoked: !key.is_zero() && (valid_until == 0 || granted != epoch),
     }
+}
+
+/// The session that a key serves or served, from its word; 0 = none.
+pub fn session_of_key(word: B256) -> u32 {
+    field(U256::from_be_bytes(word.0), 0)
+}
+
+/// The running hash over all events, right-aligned, from the vault's first word.
+pub fn running_hash(vault: B256) -> B256 {
+    (U256::from_be_bytes(vault.0) & ((U256::ONE << 168_usize) - U256::ONE)).into()
+}
+
+/// The number of the last event, from the vault's first word.
+pub fn sequence(vault: B256) -> u32 {
+    field(U256::from_be_bytes(vault.0), 168)
+}
+
+/// How many events were not payments, from the vault's first word.
+pub fn owner_nonce(vault: B256) -> u32 {
+    field(U256::from_be_bytes(vault.0), 224) & 0x00ff_ffff
 }
 
 /// How often everything was revoked, from the vault's first word.

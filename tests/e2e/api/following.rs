@@ -4,8 +4,13 @@
 use super::listening::Stream;
 use super::server;
 use crate::cli::purse::{Home, Ran};
+use alloy::primitives::{B256, U256};
+use alloy::providers::Provider;
+use alloy::providers::ext::AnvilApi;
 use alloy::transports::http::reqwest::Client;
+
 use anyhow::{Context, ensure};
+use purse_protocol::storage;
 use purse_tests::Scene;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
@@ -81,6 +86,39 @@ async fn payments_are_told_as_they_are_listed_and_ctrl_c_ends_it() -> anyhow::Re
     // What it left is whole.
     assert_eq!(home.json(&["log", "--payments"])?["events"].as_array().map(Vec::len), Some(5));
     home.done(&["audit"])?;
+    Ok(())
+}
+
+/// I12, while it follows: every word of the vault's storage, and what it and its purses hold, proven by the state root.
+#[tokio::test]
+async fn the_state_is_held_against_the_chain_s() -> anyhow::Result<()> {
+    let scene = Scene::with_session().await?;
+    let home = Home::of(&scene)?;
+    let mut follower = Follower::start(&home, &[])?;
+    follower.line("held against the chain's state root")?;
+    let metrics = Client::new().get(format!("{}/metrics", follower.url)).send().await?.text().await?;
+    let count = |name: &str| -> Option<u64> {
+        let line = metrics.lines().find(|line| line.split(' ').next() == Some(name))?;
+        line.split(' ').nth(1)?.parse().ok()
+    };
+    ensure!(count("purse_index_words_proven_total").is_some_and(|words| words > 20), "{metrics}");
+    assert_eq!(count("purse_index_proven_block"), Some(scene.provider.get_block_number().await?));
+    assert_eq!(follower.json("/readyz").await?.0, 200);
+    // What no event of the vault has made.
+    let payee = scene.actors.payees[1];
+    let slot = U256::from_be_bytes(storage::payee_slot(payee).0);
+    scene.provider.anvil_set_storage_at(scene.vault, slot, B256::with_last_byte(9)).await?;
+    scene.pay(&scene.payment(1, Scene::USDC), &scene.actors.agents[0]).await?;
+    let alarm = follower.line("ALARM")?;
+    ensure!(alarm.contains(&format!("the category differs (trail: 7; chain: 9): payee {payee}")), "{alarm}");
+    let (status, differing) = follower.json("/readyz").await?;
+    assert_eq!((status, &differing["ready"]), (503, &json!(false)));
+    ensure!(differing["cause"].as_str().is_some_and(|cause| cause.contains(&payee.to_string())), "{differing}");
+    scene.provider.anvil_set_storage_at(scene.vault, slot, B256::with_last_byte(7)).await?;
+    scene.pay(&scene.payment(2, Scene::USDC), &scene.actors.agents[0]).await?;
+    follower.line("is the chain's again")?;
+    assert_eq!(follower.json("/readyz").await?.0, 200);
+    ensure!(follower.stop()?.code == 0);
     Ok(())
 }
 

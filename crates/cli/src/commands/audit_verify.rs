@@ -268,34 +268,13 @@ fn fullest(report: &Report, money: &Money) -> Vec<String> {
 
 /// One difference in a line. What it quotes came from the evidence.
 fn tell(difference: &Difference, money: &Money) -> String {
+    let Subject::Payment(payment) = &difference.subject else { return clean_prose(&difference.to_string()) };
+    let amount = money.amount(payment.token, U256::from(payment.amount));
+    let (to, place) = (payment.payee, payment.place);
+    let about = format!("payment #{}, {amount} to {to}, block {}, tx {}", place.sequence, place.block, place.tx);
     let sides = match (&difference.trail, &difference.chain) {
         (Some(trail), Some(chain)) => format!(" (trail: {trail}; chain: {chain})"),
         _ => String::new(),
-    };
-    let about = match &difference.subject {
-        Subject::Vault => "the vault".to_owned(),
-        Subject::Block { number } => format!("block {number}"),
-        Subject::Payment(payment) => format!(
-            "payment #{}, {} to {}, block {}, tx {}",
-            payment.place.sequence,
-            money.amount(payment.token, U256::from(payment.amount)),
-            payment.payee,
-            payment.place.block,
-            payment.place.tx
-        ),
-        Subject::Event { name, place } => format!("{name} #{}, block {}, tx {}", place.sequence, place.block, place.tx),
-        Subject::Session { session } => format!("session {session}"),
-        Subject::Key { key } => format!("the key {key}"),
-        Subject::Limit { scope, token, window } => {
-            let window = window.map_or_else(|| "per payment".to_owned(), |window| window.to_string());
-            format!("the limit of {scope} {window} in {token}")
-        }
-        Subject::Change { change } => format!("waiting change {change}"),
-        Subject::Payee { payee } => format!("payee {payee}"),
-        Subject::Token { token } => format!("token {token}"),
-        Subject::Transfer { token, to, value, block, tx } => {
-            format!("{value} base units of {token} to {to}, block {block}, tx {tx}")
-        }
     };
     clean_prose(&format!("{}{sides}: {about}", difference.problem))
 }

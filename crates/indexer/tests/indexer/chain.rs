@@ -142,7 +142,8 @@ impl State {
             ..Fields::default()
         };
         let hash = fields.hash_slow();
-        let seal = Some(Seal { receipts_root: fields.receipts_root, bloom: fields.logs_bloom });
+        let seal =
+            Some(Seal { state_root: fields.state_root, receipts_root: fields.receipts_root, bloom: fields.logs_bloom });
         let header = Header { number, hash, parent, time: fields.timestamp, seal };
         let logs = logs.into_iter().enumerate().map(|(index, (address, topics, data))| ChainLog {
             address,
