@@ -1,14 +1,16 @@
 //! Blocks of a real node, proven by their headers and receipts: Ethereum's, and those of the OP stack with a deposit.
 
 use crate::trail::{index, sync};
-use alloy::primitives::{Address, B256, Bytes, TxHash};
+use alloy::primitives::{Address, B256, Bytes, TxHash, U256};
 use alloy::providers::Provider;
 use alloy::providers::ext::AnvilApi;
 use alloy::sol_types::SolCall;
-use anyhow::ensure;
+use anyhow::{Context, ensure};
+use purse_audit::AccountEvidence;
+use purse_audit::storage::prove;
 use purse_indexer::{BlockRef, ChainSource, IndexError, RpcSource, StoredRange, Truth};
-use purse_protocol::Chain;
 use purse_protocol::abi::IErc20;
+use purse_protocol::{Chain, storage};
 use purse_tests::{LocalChain, Scene};
 use serde_json::{Value, json};
 
@@ -39,6 +41,53 @@ async fn every_block_of_ethereum_is_proven() -> anyhow::Result<()> {
     let error = elsewhere.sync_to_head(|_| {}).await;
     assert!(matches!(error, Err(IndexError::CheckpointMissed { block: 3, expected, .. }) if expected == hash));
     Ok(())
+}
+
+/// A proof of storage leads to the root of its own block, or it is none.
+#[tokio::test]
+async fn an_edited_proof_of_storage_is_none() -> anyhow::Result<()> {
+    let scene = Scene::with_session().await?;
+    let source = RpcSource::new(scene.provider.clone());
+    let head = source.head().await?;
+    let root = head.seal.context("its fields make its hash")?.state_root;
+    let block = BlockRef::from(&head);
+    let slots = [storage::VAULT_WORD, storage::key_slot(1), storage::payee_slot(scene.actors.deployer.address())];
+    let given = source.storage(scene.vault, &slots, block).await?.context("a proof")?;
+    let words = prove(root, scene.vault, &given, &slots).map_err(anyhow::Error::msg)?;
+    assert_eq!(storage::key(words[&slots[1]]), scene.actors.agents[0].address());
+    assert_eq!(words[&slots[2]], B256::ZERO);
+    let refused = |given: &AccountEvidence, slots: &[B256], why: &str| {
+        let error = prove(root, scene.vault, given, slots).err().unwrap_or_default();
+        ensure!(error.contains(why), "{why}: {error}");
+        Ok(())
+    };
+    for place in 0..slots.len() {
+        let mut edited = given.clone();
+        edited.words[place].value += U256::ONE;
+        refused(&edited, &slots, "does not lead to the storage root")?;
+        let mut edited = given.clone();
+        edited.words[place].value = U256::ZERO;
+        if place < 2 {
+            refused(&edited, &slots, "does not lead to the storage root")?;
+        }
+    }
+    for edit in [
+        |given: &mut AccountEvidence| given.balance += U256::ONE,
+        |given: &mut AccountEvidence| given.storage_root = B256::repeat_byte(1),
+        |given: &mut AccountEvidence| given.code_hash = B256::repeat_byte(1),
+        |given: &mut AccountEvidence| drop(given.proof.pop()),
+    ] {
+        let mut edited = given.clone();
+        edit(&mut edited);
+        refused(&edited, &slots, "the account does not lead to the state root")?;
+    }
+    refused(&given, &slots[..2], "another number of words")?;
+    refused(&given, &[slots[1], slots[0], slots[2]], "does not lead to the storage root")?;
+    // Of another block.
+    scene.pay(&scene.payment(1, Scene::USDC), &scene.actors.agents[0]).await?;
+    let head = source.head().await?;
+    let later = source.storage(scene.vault, &slots, BlockRef::from(&head)).await?.context("a proof")?;
+    refused(&later, &slots, "the account does not lead to the state root")
 }
 
 /// A deposit, as the chain below makes it: no key signs it, and its receipt has two fields that no other has.

@@ -4,6 +4,7 @@ use crate::health::{Alarm, Health};
 use purse_indexer::{ChainSource, IndexError, Indexer, Progress, Synced};
 use std::convert::Infallible;
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::time::MissedTickBehavior;
 
 /// What happens while an index is followed.
@@ -19,7 +20,7 @@ pub enum Told {
     Alarm(Alarm),
 }
 
-/// Polls every `interval` until what is found needs somebody to decide. Cancelling it at any point leaves the last
+/// Polls every `interval`, and whenever `bell` is rung, until what is found needs somebody to decide. Cancelling it at any point leaves the last
 /// committed range.
 ///
 /// # Errors
@@ -28,12 +29,16 @@ pub async fn follow<S: ChainSource>(
     indexer: &mut Indexer<S>,
     health: &Health,
     interval: Duration,
+    bell: &Notify,
     mut told: impl FnMut(Told) + Send,
 ) -> Result<Infallible, IndexError> {
     let mut clock = tokio::time::interval(interval);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        clock.tick().await;
+        tokio::select! {
+            _ = clock.tick() => {}
+            () = bell.notified() => {}
+        }
         let synced = indexer.sync_to_head(|progress| {
             match &progress {
                 Progress::Committed { to, head, logs, .. } => health.committed(*to, *head, *logs),

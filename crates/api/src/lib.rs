@@ -10,7 +10,8 @@
 //! - [`tokens`]: what tokens call themselves; `amount`: amounts in JSON; `event`: events in JSON; `movement`: what moved
 //! - `parameters`: what a request may ask; `etag`: whether an answer would be the same; [`problem`]: why there is none
 //! - [`health`]: how far the index is behind, and whether it stalls; [`metrics`]: the same for Prometheus
-//! - [`follow`]: the loop that keeps an index at the head of its chain; [`compare`]: its states held against the chain's own
+//! - [`follow`]: the loop that keeps an index at the head of its chain; [`heads`]: new blocks told over a WebSocket;
+//!   [`compare`]: its states held against the chain's own
 
 mod amount;
 pub mod compare;
@@ -18,6 +19,7 @@ mod etag;
 mod event;
 mod folded;
 pub mod follow;
+pub mod heads;
 pub mod health;
 mod live;
 pub mod metrics;
@@ -32,6 +34,7 @@ mod vaults;
 
 pub use compare::{Found, States, Uncompared};
 pub use follow::{Told, follow};
+pub use heads::{Line, listen};
 pub use health::{Alarm, Health};
 pub use problem::Problem;
 pub use readers::Readers;

@@ -42,7 +42,10 @@ impl Node {
     ) -> Result<Self, Failure> {
         let parsed: reqwest::Url = url.parse().map_err(|error| invalid_url(url, &format!("{error}")))?;
         if !matches!(parsed.scheme(), "http" | "https") {
-            return Err(invalid_url(url, "only http and https nodes can be asked"));
+            return Err(invalid_url(
+                url,
+                "only http and https nodes can be asked; a WebSocket tells of new blocks: purse index --follow --heads URL",
+            ));
         }
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)

@@ -8,17 +8,18 @@ use crate::library_failure;
 use crate::output::{Output, Reply, to_stderr, yellow};
 use crate::sanitize::clean_prose;
 use alloy::providers::DynProvider;
-use purse_api::{Alarm, Api, AskToken, Found, Health, NodeTokens, Readers, States, Told, follow};
-use purse_indexer::{ChainSource, Progress};
+use purse_api::{Alarm, Api, AskToken, Found, Health, Line, NodeTokens, Readers, States, Told, follow, listen};
+use purse_indexer::{ChainSource, Progress, nodes};
 use serde_json::json;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 
 /// How to follow.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Following {
     /// How often the node is asked for its head.
     pub(crate) interval: Duration,
@@ -26,6 +27,8 @@ pub(crate) struct Following {
     pub(crate) patience: u32,
     /// Where to answer.
     pub(crate) api: Option<SocketAddr>,
+    /// A WebSocket that tells of new blocks.
+    pub(crate) heads: Option<String>,
 }
 
 impl Following {
@@ -41,8 +44,9 @@ impl Following {
         let first = nodes.first().map(|(_, provider)| provider.clone());
         let mut indexer = ledger.indexer(nodes, trust)?;
         let states = States::new(indexer.source(), readers(ledger), health.clone());
+        let bell = Notify::new();
         let server = match self.api {
-            Some(address) => Some(tokio::spawn(self.serve(address, first, ledger, &health, output).await?)),
+            Some(address) => Some(tokio::spawn(Self::serve(address, first, ledger, &health, output).await?)),
             None => None,
         };
         let mut narrator = Narrator { output, bar: Some(Bar::new(output, ledger.from_block)), at: None };
@@ -50,7 +54,8 @@ impl Following {
             biased;
             () = interrupted() => Ok(()),
             never = compared(states, output) => match never {},
-            error = follow(&mut indexer, &health, self.interval, |told| narrator.hear(told)) => error.map(|never| match never {}),
+            never = woken(self.heads.as_deref(), &bell, output) => match never {},
+            error = follow(&mut indexer, &health, self.interval, &bell, |told| narrator.hear(told)) => error.map(|never| match never {}),
             ended = serving(server) => return Err(not_served(&ended)),
         };
         narrator.end();
@@ -68,7 +73,6 @@ impl Following {
 
     /// The server, listening already.
     async fn serve(
-        self,
         address: SocketAddr,
         tokens: Option<DynProvider>,
         ledger: &Ledger,
@@ -97,6 +101,20 @@ impl Following {
         output.note(&format!("answering at http://{address} (http://{address}/openapi.json tells what)"));
         Ok(purse_api::serve(listener, api))
     }
+}
+
+/// Rings when a node tells of a new block; never, where none does.
+async fn woken(url: Option<&str>, bell: &Notify, output: Output) -> Infallible {
+    let Some(url) = url else { return std::future::pending().await };
+    let name = nodes::shown(url);
+    let told = |line| match line {
+        Line::Open => output.note(&format!("new blocks are told by {name}")),
+        Line::Lost(why) => {
+            to_stderr(&yellow(&format!("note: {name} tells of no new blocks: {}", clean_prose(&why))));
+            to_stderr("  they are found by polling meanwhile (--interval), and it is tried again");
+        }
+    };
+    listen(url, bell, told).await
 }
 
 fn readers(ledger: &Ledger) -> Readers {

@@ -15,6 +15,8 @@ use purse_tests::Scene;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStderr, Command, Stdio};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 /// The program while it follows.
 struct Follower {
@@ -25,7 +27,11 @@ struct Follower {
 
 impl Follower {
     fn start(home: &Home, more: &[&str]) -> anyhow::Result<Self> {
-        let flags = ["index", "--follow", "--interval", "100ms", "--api", "127.0.0.1:0"];
+        Self::with(home, &[&["--interval", "100ms"], more].concat())
+    }
+
+    fn with(home: &Home, more: &[&str]) -> anyhow::Result<Self> {
+        let flags = ["index", "--follow", "--api", "127.0.0.1:0"];
         let mut command = home.command(&[&flags, more].concat())?;
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let stderr = BufReader::new(child.stderr.take().context("stderr")?);
@@ -46,6 +52,16 @@ impl Follower {
             line.clear();
         }
         anyhow::bail!("stderr ended before \"{text}\"")
+    }
+
+    /// Until each of these texts was in a line on stderr, in any order.
+    fn lines(&mut self, texts: &[&str]) -> anyhow::Result<()> {
+        let mut left = texts.to_vec();
+        while !left.is_empty() {
+            let line = self.line("")?;
+            left.retain(|text| !line.contains(text));
+        }
+        Ok(())
     }
 
     async fn json(&self, path: &str) -> anyhow::Result<(u16, Value)> {
@@ -110,14 +126,70 @@ async fn the_state_is_held_against_the_chain_s() -> anyhow::Result<()> {
     scene.provider.anvil_set_storage_at(scene.vault, slot, B256::with_last_byte(9)).await?;
     scene.pay(&scene.payment(1, Scene::USDC), &scene.actors.agents[0]).await?;
     let alarm = follower.line("ALARM")?;
-    ensure!(alarm.contains(&format!("the category differs (trail: 7; chain: 9): payee {payee}")), "{alarm}");
+    ensure!(alarm.contains(&format!("the category differs (trail: 1; chain: 9): payee {payee}")), "{alarm}");
     let (status, differing) = follower.json("/readyz").await?;
     assert_eq!((status, &differing["ready"]), (503, &json!(false)));
     ensure!(differing["cause"].as_str().is_some_and(|cause| cause.contains(&payee.to_string())), "{differing}");
-    scene.provider.anvil_set_storage_at(scene.vault, slot, B256::with_last_byte(7)).await?;
+    scene.provider.anvil_set_storage_at(scene.vault, slot, B256::with_last_byte(1)).await?;
     scene.pay(&scene.payment(2, Scene::USDC), &scene.actors.agents[0]).await?;
     follower.line("is the chain's again")?;
     assert_eq!(follower.json("/readyz").await?.0, 200);
+    ensure!(follower.stop()?.code == 0);
+    Ok(())
+}
+
+/// A wire to a node that can be cut, and mended.
+struct Wire {
+    url: String,
+    whole: watch::Sender<bool>,
+}
+
+impl Wire {
+    async fn to(scene: &Scene) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("ws://{}", listener.local_addr()?);
+        let node = scene.rpc_url().trim_start_matches("http://").trim_end_matches('/').to_owned();
+        let whole = watch::Sender::new(true);
+        let mut state = whole.subscribe();
+        tokio::spawn(async move {
+            while let Ok((mut near, _)) = listener.accept().await {
+                if !*state.borrow_and_update() {
+                    continue;
+                }
+                let Ok(mut far) = TcpStream::connect(&node).await else { break };
+                tokio::select! {
+                    _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+                    _ = state.changed() => {}
+                }
+            }
+        });
+        Ok(Self { url, whole })
+    }
+}
+
+/// Without any poll: the next one is in an hour. The wire has a thread of its own, since lines are waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn blocks_that_a_websocket_tells_of_are_there_at_once_and_a_cut_is_mended() -> anyhow::Result<()> {
+    let scene = Scene::with_session().await?;
+    let (home, wire) = (Home::of(&scene)?, Wire::to(&scene).await?);
+    let mut follower = Follower::with(&home, &["--interval", "60m", "--heads", &wire.url])?;
+    follower.lines(&["new blocks are told by ws://127.0.0.1", "at the head"])?;
+    let live = format!("{}/v1/vaults/{:#x}/live", follower.url, scene.vault);
+    let mut stream = Stream::of(Client::new().get(live).send().await?)?;
+    for nonce in 1..=3 {
+        scene.pay(&scene.payment(nonce, Scene::USDC), &scene.actors.agents[0]).await?;
+        assert_eq!(stream.next().await?.data["nonce"], json!(nonce));
+    }
+    // What happens while it is cut is there when it is mended.
+    wire.whole.send(false)?;
+    let lost = follower.line("tells of no new blocks")?;
+    ensure!(lost.contains("ws://127.0.0.1"), "{lost}");
+    scene.pay(&scene.payment(4, Scene::USDC), &scene.actors.agents[0]).await?;
+    wire.whole.send(true)?;
+    follower.line("new blocks are told by")?;
+    assert_eq!(stream.next().await?.data["nonce"], json!(4));
+    scene.pay(&scene.payment(5, Scene::USDC), &scene.actors.agents[0]).await?;
+    assert_eq!(stream.next().await?.data["nonce"], json!(5));
     ensure!(follower.stop()?.code == 0);
     Ok(())
 }

@@ -8,13 +8,15 @@ use serde_json::Value;
 use std::process::Command;
 
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
-const LICENCES: [&str; 13] = [
+const LICENCES: [&str; 14] = [
     "0BSD",
     "Apache-2.0",
     "BSD-2-Clause",
     "BSD-3-Clause",
     "BSL-1.0",
     "CC0-1.0",
+    // Of data: the list of certificate authorities
+    "CDLA-Permissive-2.0",
     "ISC",
     "MIT",
     "MIT-0",

@@ -37,6 +37,9 @@ pub(crate) struct IndexArgs {
     /// How often the node is asked for a new block, such as 500ms or 12s
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = interval, requires = "follow")]
     interval: Duration,
+    /// A node's WebSocket (ws:// or wss://) that tells of each new block at once; polls go on beside it
+    #[arg(long, value_name = "URL", requires = "follow", value_parser = websocket)]
+    heads: Option<String>,
     /// Polls without a new block after which it is a stall: an alarm on stderr, and /readyz answers 503
     #[arg(long, value_name = "COUNT", default_value_t = 30, requires = "follow", value_parser = clap::value_parser!(u32).range(1..))]
     stall_after: u32,
@@ -88,6 +91,12 @@ fn interval(text: &str) -> Result<Duration, String> {
     if interval < SHORTEST_INTERVAL { Err("give 10ms or more".to_owned()) } else { Ok(interval) }
 }
 
+/// Takes the address of a WebSocket.
+fn websocket(text: &str) -> Result<String, String> {
+    let host = text.strip_prefix("ws://").or_else(|| text.strip_prefix("wss://")).unwrap_or_default();
+    if host.is_empty() { Err("write a URL such as ws://127.0.0.1:8545".to_owned()) } else { Ok(text.to_owned()) }
+}
+
 /// Reads an address with a port; a port alone is one of this machine.
 fn address(text: &str) -> Result<SocketAddr, String> {
     if let Ok(port) = text.parse::<u16>() {
@@ -125,7 +134,8 @@ pub(crate) async fn run(context: &Context, args: &IndexArgs) -> Result<Reply, Fa
             () = interrupted() => return Err(stopped_early()),
             begun = begin(context, args) => begun?,
         };
-        let following = Following { interval: args.interval, patience: args.stall_after, api: args.api };
+        let following =
+            Following { interval: args.interval, patience: args.stall_after, api: args.api, heads: args.heads.clone() };
         return following.run(nodes, trust, &ledger, context.output).await;
     }
     let (nodes, ledger) = begin(context, args).await?;
@@ -210,6 +220,14 @@ mod tests {
         }
         for bad in ["", "2", "s", "2h", "-2s", "1.5s", "9ms", "0s", "99999999999s"] {
             assert!(interval(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_a_websocket_tells_of_heads() {
+        assert_eq!(websocket("wss://node.example.org/key").unwrap(), "wss://node.example.org/key");
+        for bad in ["", "ws://", "http://127.0.0.1:8545", "127.0.0.1:8545"] {
+            assert!(websocket(bad).is_err(), "{bad}");
         }
     }
 
