@@ -45,6 +45,13 @@ impl Following {
         let mut indexer = ledger.indexer(nodes, trust)?;
         let states = States::new(indexer.source(), readers(ledger), health.clone());
         let bell = Notify::new();
+        let ranges = indexer.store().ranges().map_err(|error| library_failure::of_store(&error))?;
+        if ranges.iter().any(|range| range.truth < trust.verify) {
+            let verify = trust.verify;
+            output.note(&format!(
+                "what was indexed before is less than {verify}; purse index --verify {verify} without --follow looks at it again"
+            ));
+        }
         let server = match self.api {
             Some(address) => Some(tokio::spawn(Self::serve(address, first, ledger, &health, output).await?)),
             None => None,

@@ -13,12 +13,15 @@ use indicatif::{ProgressBar, ProgressStyle};
 use purse_audit::Trail;
 use purse_deployer::book;
 use purse_indexer::{
-    BlockRef, Indexer, PostgresStore, Progress, RpcSource, SCHEMA_NAME, SqliteStore, Store, StoreError, Synced, Truth,
+    BlockRef, Indexer, Looked, PostgresStore, Progress, Rechecked, RpcSource, SCHEMA_NAME, SqliteStore, Store,
+    StoreError, Synced, Truth,
 };
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// What is said of each reorganisation.
+const ROLLED_BACK: &str = "a reorganisation was rolled back";
 /// How often the progress bar moves.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -201,7 +204,9 @@ impl Ledger {
         provider: DynProvider,
         output: Output,
     ) -> Result<(Box<dyn Store>, Synced), Failure> {
-        self.sync_from(vec![(String::new(), provider)], Trust::default(), output).await
+        let nodes = vec![(String::new(), provider)];
+        let (store, synced, _) = self.sync_from(nodes, Trust::default(), output).await?;
+        Ok((store, synced))
     }
 
     /// What indexes into it from these nodes.
@@ -219,23 +224,28 @@ impl Ledger {
         })
     }
 
-    /// The same as [`sync`](Self::sync) from several nodes.
+    /// The same as [`sync`](Self::sync) from several nodes, after a second look at what is known less well than is wanted.
     pub(crate) async fn sync_from(
         &self,
         nodes: Nodes,
         trust: Trust,
         output: Output,
-    ) -> Result<(Box<dyn Store>, Synced), Failure> {
+    ) -> Result<(Box<dyn Store>, Synced, Rechecked), Failure> {
         let mut indexer = self.indexer(nodes, trust)?;
+        let bar = Bar::again(output);
+        let rechecked = indexer.recheck(|looked| bar.looked(looked)).await;
+        bar.end();
+        let rechecked = rechecked.map_err(|error| library_failure::of_index(&error))?;
+        rechecked.rollbacks.iter().for_each(|_| output.note(ROLLED_BACK));
         let bar = Bar::new(output, self.from_block);
         let synced = indexer.sync_to_head(|progress| match progress {
             Progress::Committed { to, head, .. } => bar.reached(to, head),
-            Progress::RolledBack(_) => output.note("a reorganisation was rolled back"),
+            Progress::RolledBack(_) => output.note(ROLLED_BACK),
         });
         let synced = synced.await;
         bar.end();
         let synced = synced.map_err(|error| library_failure::of_index(&error))?;
-        Ok((indexer.into_store(), synced))
+        Ok((indexer.into_store(), synced, rechecked))
     }
 }
 
@@ -248,9 +258,18 @@ pub(crate) struct Bar {
 impl Bar {
     /// A bar that begins at a block.
     pub(crate) fn new(output: Output, from_block: u64) -> Self {
+        Self::doing("indexing", output, from_block)
+    }
+
+    /// A bar of a second look.
+    fn again(output: Output) -> Self {
+        Self::doing("looking again", output, 0)
+    }
+
+    fn doing(what: &str, output: Output, from_block: u64) -> Self {
         let bar = if output.wants_progress() { ProgressBar::new(0) } else { ProgressBar::hidden() };
-        if let Ok(style) = ProgressStyle::with_template("indexing {wide_bar} {pos}/{len} blocks, {per_sec}, {eta} left")
-        {
+        let template = format!("{what} {{wide_bar}} {{pos}}/{{len}} blocks, {{per_sec}}, {{eta}} left");
+        if let Ok(style) = ProgressStyle::with_template(&template) {
             bar.set_style(style);
         }
         bar.enable_steady_tick(TICK);
@@ -261,6 +280,12 @@ impl Bar {
     pub(crate) fn reached(&self, to: u64, head: u64) {
         self.bar.set_length((head + 1).saturating_sub(self.from_block));
         self.bar.set_position((to + 1).saturating_sub(self.from_block));
+    }
+
+    /// So much was looked at again.
+    fn looked(&self, looked: Looked) {
+        self.bar.set_length(looked.all);
+        self.bar.set_position(looked.done);
     }
 
     /// Takes the bar away.

@@ -94,6 +94,13 @@ pub(crate) fn of_index(error: &IndexError) -> Failure {
             let fix = format!("{}; a local chain that was started anew needs purse index --rebuild", error.fix());
             plain(error, "the index could not be brought up to date", fix)
         }
+        IndexError::RowMissing { .. }
+        | IndexError::RowAltered { .. }
+        | IndexError::RowAdded { .. }
+        | IndexError::BlockAltered { .. } => {
+            let fix = format!("{}: purse index --rebuild --verify proven", error.fix());
+            Failure { exit: Exit::Differs, ..plain(error, "the index is not what the chain says", fix) }
+        }
         _ => plain(error, "the index could not be brought up to date", error.fix()),
     }
 }

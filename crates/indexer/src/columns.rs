@@ -8,7 +8,7 @@ use crate::page::{PlacedPayment, PlacedTransfer};
 use crate::rows::{
     BlockRef, StoredAuthorization, StoredHead, StoredLog, StoredPurse, StoredRange, StoredTransfer, StoredVault,
 };
-use crate::source::ChainLog;
+use crate::source::{ChainLog, Header};
 use crate::state::{self, VaultState};
 use crate::truth::Truth;
 use alloy::primitives::{Address, B256, U256};
@@ -61,6 +61,12 @@ pub(crate) trait Columns {
     /// A block's height and hash, from `index` on.
     fn block(&self, row: &Self::Row<'_>, index: usize) -> Result<BlockRef, StoreError> {
         Ok(BlockRef { number: self.number(row, index)?, hash: self.bytes(row, index + 1)? })
+    }
+
+    /// A block's height, hash, parent and time; what its hash commits to is not stored.
+    fn stored_header(&self, row: &Self::Row<'_>) -> Result<Header, StoreError> {
+        let BlockRef { number, hash } = self.block(row, 0)?;
+        Ok(Header { number, hash, parent: self.bytes(row, 2)?, time: self.number(row, 3)?, seal: None })
     }
 
     /// Address, owner, treasury, guardian, salt, block, proven, log index; topics and data of the factory's log.

@@ -133,6 +133,50 @@ pub enum IndexError {
         /// The log's number in the block.
         log_index: u64,
     },
+    /// A second look found a log that is not stored: the node left it out then, or somebody removed it.
+    #[error("the index lacks log {log_index} of block {block}, of contract {contract}: it is in {by}")]
+    RowMissing {
+        /// The block.
+        block: u64,
+        /// The log's number in the block.
+        log_index: u64,
+        /// Who logged it.
+        contract: Address,
+        /// By what it was found.
+        by: &'static str,
+    },
+    /// A second look found a log that is stored as something else: the node altered it then, or somebody did since.
+    #[error("the index has log {log_index} of block {block} altered: {what} is not that of {by}")]
+    RowAltered {
+        /// The block.
+        block: u64,
+        /// The log's number in the block.
+        log_index: u64,
+        /// In what it differs.
+        what: &'static str,
+        /// By what it was found.
+        by: &'static str,
+    },
+    /// A second look found a stored log that is not in its block: the node made it up then, or somebody added it.
+    #[error("the index has a log {log_index} of block {block} that was added: there is none in {by}")]
+    RowAdded {
+        /// The block.
+        block: u64,
+        /// The log's number in the block.
+        log_index: u64,
+        /// By what it was found.
+        by: &'static str,
+    },
+    /// A second look found a block that is stored with another hash, parent or time.
+    #[error("the index has block {block} altered: it is {stored} there, but the chain of headers leads to {found}")]
+    BlockAltered {
+        /// The block.
+        block: u64,
+        /// The hash that is stored.
+        stored: B256,
+        /// The hash of the block on the chain; the same where its parent or its time differs.
+        found: B256,
+    },
     /// The node's chain is not the one that was pinned.
     #[error("block {block} is {found} on the node's chain, but the checkpoint says {expected}")]
     CheckpointMissed {
@@ -178,6 +222,11 @@ impl IndexError {
             | Self::ReceiptsForged { .. }
             | Self::LogForged { .. } => {
                 "use another node; if it persists, move the database aside and index again with it".into()
+            }
+            Self::RowMissing { .. } | Self::RowAltered { .. } | Self::RowAdded { .. } | Self::BlockAltered { .. } => {
+                "the node that the index was filled from lied, or somebody changed the database: keep a copy of it as \
+                 evidence, then index again from a node that you trust, proven from the start"
+                    .into()
             }
             Self::CheckpointMissed { .. } => {
                 "do not use this node: it follows another chain, or the checkpoint was copied wrongly".into()

@@ -299,7 +299,7 @@ impl<S: ChainSource> Fetcher<S> {
         Ok(header)
     }
 
-    async fn headers(&self, numbers: impl IntoIterator<Item = u64>) -> Result<Vec<Header>, FetchError> {
+    pub(crate) async fn headers(&self, numbers: impl IntoIterator<Item = u64>) -> Result<Vec<Header>, FetchError> {
         let numbers: Vec<_> = numbers.into_iter().collect();
         let batches = numbers.chunks(HEADERS_PER_REQUEST).map(|numbers| self.batch(numbers.to_vec()));
         let batches: Vec<_> = batches.collect();

@@ -2,7 +2,7 @@
 //! common ancestor; what it orphaned is kept and marked. What nodes say is checked before it is believed. Data flows one
 //! way: `planner` -> `pipeline` of `fetch`es -> `verify` and `decode` -> [`state`] -> `confirm` -> [`store`].
 //!
-//! - [`sync`]: the loop from the deployment block to the head
+//! - [`sync`]: the loop from the deployment block to the head, and a second look at what is stored
 //! - [`source`]: what is asked of a chain; [`rpc`]: asked over JSON-RPC; [`nodes`]: several nodes as one source
 //! - `planner`: which blocks next, how many at once; `fetch`: their logs and headers; `pipeline`, `ahead`: while others are written
 //! - [`truth`]: how well blocks are known; [`receipts`]: events by their receipts; `interest`: whose logs are wanted
@@ -56,5 +56,5 @@ pub use source::{ChainLog, ChainSource, Header, Seal, Served, SourceError, Span,
 pub use sqlite::SqliteStore;
 pub use state::{CompareError, Compared, Stopped, Sums, VaultState, WrittenState, compare, compare_trail, state_of};
 pub use store::Store;
-pub use sync::{Indexer, Progress, REORG_DEPTH, Synced};
+pub use sync::{Indexer, Looked, Progress, REORG_DEPTH, Rechecked, Synced};
 pub use truth::Truth;

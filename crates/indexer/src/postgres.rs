@@ -1,5 +1,6 @@
 //! A shared index in PostgreSQL: any number of chains and readers, one writer for each chain. `write`: what is written, as
-//! `rows` and by `copy`; `indexes`: which, and when; `read`: what is read, `page`: a page at a time; `movements`: what tokens say.
+//! `rows` and by `copy`; `indexes`: which, and when; `read`: what is read, `page`: a page at a time; `movements`: what tokens say;
+//! `recheck`: for a second look.
 //!
 //! The connection lives on a thread of its own, which ends with the store: whoever asks may stand on any runtime or none.
 
@@ -8,6 +9,7 @@ mod indexes;
 mod movements;
 mod page;
 mod read;
+mod recheck;
 mod rows;
 mod write;
 
@@ -18,6 +20,7 @@ use crate::rows::{
     BlockRef, Extent, PlacedLog, StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredRange,
     StoredTransfer, StoredVault,
 };
+use crate::source::Header;
 use crate::state::VaultState;
 use crate::store::{Store, to_sql};
 use alloy::primitives::{Address, keccak256};
@@ -284,6 +287,17 @@ impl Store for PostgresStore {
         self.read_blocks_down_from(below, limit)
     }
 
+    fn headers_between(&self, blocks: RangeInclusive<u64>, limit: u32) -> Result<Vec<Header>, StoreError> {
+        self.read_headers_between(blocks, limit)
+    }
+
+    fn movements_between(
+        &self,
+        blocks: RangeInclusive<u64>,
+    ) -> Result<(Vec<StoredTransfer>, Vec<StoredAuthorization>), StoreError> {
+        self.read_movements_between(blocks)
+    }
+
     fn moment(&self) -> Result<Moment, StoreError> {
         self.read_moment()
     }
@@ -315,6 +329,10 @@ impl Store for PostgresStore {
 
     fn roll_back(&mut self, from: BlockRef, to: Option<BlockRef>) -> Result<Rollback, StoreError> {
         self.write_rollback(from, to)
+    }
+
+    fn relabel(&mut self, cursor: BlockRef, range: StoredRange) -> Result<(), StoreError> {
+        self.write_truth(cursor, range)
     }
 }
 

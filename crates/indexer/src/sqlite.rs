@@ -1,9 +1,10 @@
 //! An index in one SQLite file: opening it safely. `write`: what is written; `read`: what is read, `page`: a page at a time;
-//! `movements`: all of what tokens say.
+//! `movements`: all of what tokens say; `recheck`: for a second look.
 
 mod movements;
 mod page;
 mod read;
+mod recheck;
 mod write;
 
 use crate::chunk::{Chunk, Rollback};
@@ -13,6 +14,7 @@ use crate::rows::{
     BlockRef, Extent, PlacedLog, StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredRange,
     StoredTransfer, StoredVault,
 };
+use crate::source::Header;
 use crate::state::VaultState;
 use crate::store::{Store, to_sql};
 use alloy::primitives::Address;
@@ -234,6 +236,17 @@ impl Store for SqliteStore {
         self.read_blocks_down_from(below, limit)
     }
 
+    fn headers_between(&self, blocks: RangeInclusive<u64>, limit: u32) -> Result<Vec<Header>, StoreError> {
+        self.read_headers_between(blocks, limit)
+    }
+
+    fn movements_between(
+        &self,
+        blocks: RangeInclusive<u64>,
+    ) -> Result<(Vec<StoredTransfer>, Vec<StoredAuthorization>), StoreError> {
+        self.read_movements_between(blocks)
+    }
+
     fn moment(&self) -> Result<Moment, StoreError> {
         self.read_moment()
     }
@@ -264,6 +277,10 @@ impl Store for SqliteStore {
 
     fn roll_back(&mut self, from: BlockRef, to: Option<BlockRef>) -> Result<Rollback, StoreError> {
         self.write_rollback(from, to)
+    }
+
+    fn relabel(&mut self, cursor: BlockRef, range: StoredRange) -> Result<(), StoreError> {
+        self.write_truth(cursor, range)
     }
 }
 

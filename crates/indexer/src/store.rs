@@ -7,6 +7,7 @@ use crate::rows::{
     BlockRef, Extent, PlacedLog, StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredRange,
     StoredTransfer, StoredVault,
 };
+use crate::source::Header;
 use crate::state::VaultState;
 use alloy::primitives::Address;
 use std::ops::RangeInclusive;
@@ -87,6 +88,19 @@ pub trait Store: Send {
     /// # Errors
     /// When the database cannot be read.
     fn blocks_down_from(&self, below: u64, limit: u64) -> Result<Vec<BlockRef>, StoreError>;
+    /// The stored blocks at these heights, ascending, without what their hashes commit to; the first `limit` of them.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn headers_between(&self, blocks: RangeInclusive<u64>, limit: u32) -> Result<Vec<Header>, StoreError>;
+    /// All that tokens say in these blocks, in the order of the chain.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn movements_between(
+        &self,
+        blocks: RangeInclusive<u64>,
+    ) -> Result<(Vec<StoredTransfer>, Vec<StoredAuthorization>), StoreError>;
     /// How far it has come, with the time of that block.
     ///
     /// # Errors
@@ -130,6 +144,11 @@ pub trait Store: Send {
     /// # Errors
     /// When the cursor is not `from`, or the database failed.
     fn roll_back(&mut self, from: BlockRef, to: Option<BlockRef>) -> Result<Rollback, StoreError>;
+    /// Writes down how well blocks up to the cursor are known, now that they were looked at again.
+    ///
+    /// # Errors
+    /// When the cursor is elsewhere, or the database failed.
+    fn relabel(&mut self, cursor: BlockRef, range: StoredRange) -> Result<(), StoreError>;
 }
 
 /// A number for a database, whose integers end at 2^63.

@@ -1,5 +1,9 @@
 //! Following a factory: from the deployment block to the head, range by range, one transaction each.
 
+mod recheck;
+
+pub use recheck::{Looked, Rechecked};
+
 use crate::ahead::{Ahead, Ready};
 use crate::chunk::{Chunk, Rollback};
 use crate::confirm;

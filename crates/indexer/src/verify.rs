@@ -36,11 +36,7 @@ pub(crate) fn verify(
     if headers.windows(2).any(|pair| pair[1].time < pair[0].time) {
         return Err(IndexError::Inconsistent("a block is older than the one before it".into()).into());
     }
-    let hashes: HashMap<_, _> = headers.iter().map(|header| (header.number, header.hash)).collect();
-    if let Some(log) = logs.iter().find(|log| hashes.get(&log.block_number) != Some(&log.block_hash)) {
-        let text = format!("a log of block {} names another hash than the block has", log.block_number);
-        return Err(FetchError::Moved(text));
-    }
+    of_these(&headers, &logs)?;
     if truth == Truth::Linked {
         screened(&headers, &logs)?;
     }
@@ -132,8 +128,18 @@ fn follow(logs: &[ChainLog], known: &mut Known) -> Result<Vec<StoredHead>, Index
     Ok(heads)
 }
 
+/// Every log is of one of these blocks.
+pub(crate) fn of_these(headers: &[Header], logs: &[ChainLog]) -> Result<(), FetchError> {
+    let hashes: HashMap<_, _> = headers.iter().map(|header| (header.number, header.hash)).collect();
+    let strange = logs.iter().find(|log| hashes.get(&log.block_number) != Some(&log.block_hash));
+    strange.map_or(Ok(()), |log| {
+        let text = format!("a log of block {} names another hash than the block has", log.block_number);
+        Err(FetchError::Moved(text))
+    })
+}
+
 /// No log is excluded by its block's bloom filter.
-fn screened(headers: &[Header], logs: &[ChainLog]) -> Result<(), IndexError> {
+pub(crate) fn screened(headers: &[Header], logs: &[ChainLog]) -> Result<(), IndexError> {
     let blooms: HashMap<_, _> =
         headers.iter().filter_map(|header| Some((header.hash, header.seal.as_ref()?.bloom))).collect();
     let excluded = logs

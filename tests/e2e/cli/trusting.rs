@@ -21,14 +21,57 @@ async fn an_index_is_proven_where_that_was_asked() -> anyhow::Result<()> {
     scene.pay(&scene.payment(1, Scene::USDC), &scene.actors.agents[0]).await?;
     let home = Home::of(&scene)?;
     home.json(&["index"])?;
-    // What is there stays as it was, and the command says what would change that.
+    // What is there is looked at again, where it lies.
+    let proven = home.json(&["index", "--verify", "proven"])?;
+    let head = scene.provider.get_block_number().await?;
+    ensure!(truths(&proven) == ["proven"] && proven["block"] == head && proven["new_logs"] == 0, "{proven}");
+    ensure!(proven["rechecked_blocks"] == head + 1, "{proven}");
     let told = home.done(&["index", "--verify", "proven"])?;
-    ensure!(told.contains("purse index --rebuild --verify proven"), "{told}");
-    let proven = home.json(&["index", "--rebuild", "--verify", "proven"])?;
-    ensure!(truths(&proven) == ["proven"] && proven["block"] == scene.provider.get_block_number().await?, "{proven}");
-    let told = home.done(&["index", "--verify", "proven"])?;
-    ensure!(told.contains("proven: blocks 0 to") && !told.contains("--rebuild"), "{told}");
+    ensure!(told.contains("proven: blocks 0 to") && !told.contains("looked at again"), "{told}");
     home.done(&["audit"])?;
+    Ok(())
+}
+
+/// Somebody changed what a token said: no vault's running hash tells, the receipts do. Nothing is mended behind one's back.
+#[tokio::test]
+async fn what_is_in_the_index_and_not_on_the_chain_is_told() -> anyhow::Result<()> {
+    let scene = Scene::with_session().await?;
+    scene.pay(&scene.payment(1, Scene::USDC), &scene.actors.agents[0]).await?;
+    let home = Home::of(&scene)?;
+    let indexed = home.json(&["index"])?;
+    let index = rusqlite::Connection::open(indexed["file"].as_str().context("a file")?)?;
+    ensure!(index.execute("DELETE FROM transfers WHERE sender = ?1", [scene.vault.as_slice()])? > 0);
+    drop(index);
+    for _ in 0..2 {
+        let ran = home.run(&["index", "--verify", "proven"])?;
+        ensure!(ran.code == 6 && ran.stderr.contains("error[RowMissing]"), "{} {}", ran.code, ran.stderr);
+        ensure!(
+            ran.stderr.contains("it is in its block's receipts") && ran.stderr.contains("evidence"),
+            "{}",
+            ran.stderr
+        );
+    }
+    let proven = home.json(&["index", "--rebuild", "--verify", "proven"])?;
+    ensure!(truths(&proven) == ["proven"], "{proven}");
+    home.done(&["audit"])?;
+    Ok(())
+}
+
+/// Of a chain that nobody described, nothing is proven, and the command says why.
+#[tokio::test]
+async fn a_chain_that_is_not_in_the_table_stays_claimed() -> anyhow::Result<()> {
+    let chain = LocalChain::start(4_242).await?;
+    let home = Home::new()?;
+    // Any contract is as good as a factory without vaults.
+    let url = chain.rpc_url();
+    let of =
+        ["index", "--rpc-url", &url, "--factory", "0x4e59b44847b379578588920cA78FbF26c0B4956C", "--from-block", "0"];
+    home.done(&of)?;
+    let told = home.done(&[&of[..], &["--verify", "proven"]].concat())?;
+    ensure!(
+        told.contains("claimed: blocks 0 to") && told.contains("chain 4242 is not in this program's table"),
+        "{told}"
+    );
     Ok(())
 }
 

@@ -14,6 +14,7 @@ use alloy::primitives::B256;
 use clap::{Args, Subcommand};
 use purse_indexer::truth::anchored;
 use purse_indexer::{BlockRef, Served, StoredRange, Truth, nodes};
+use purse_protocol::Chain;
 use serde_json::json;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -22,7 +23,7 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
-    after_help = "Examples:\n  purse index\n  purse index --follow --api\n  purse index --database postgresql://purse@db.example/purse --follow --api 127.0.0.1:8650\n  purse index --rebuild --verify proven\n  purse index --rpc https://node.example.org\n  purse index --rpc-url http://127.0.0.1:8545 --factory 0x5FbDB2315678afecb367f032d93F642f64180aa3 --from-block 3"
+    after_help = "Examples:\n  purse index\n  purse index --follow --api\n  purse index --database postgresql://purse@db.example/purse --follow --api 127.0.0.1:8650\n  purse index --verify proven\n  purse index --rpc https://node.example.org\n  purse index --rpc-url http://127.0.0.1:8545 --factory 0x5FbDB2315678afecb367f032d93F642f64180aa3 --from-block 3"
 )]
 pub(crate) struct IndexArgs {
     /// What else to do than index
@@ -47,7 +48,7 @@ pub(crate) struct IndexArgs {
     #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "8650", value_parser = address, requires = "follow")]
     api: Option<SocketAddr>,
     /// How well final blocks are to be known: as the node says, by the chain of their headers, or by their receipts;
-    /// the newest blocks are always linked
+    /// the newest blocks are always linked. What was indexed under less is looked at again and compared
     #[arg(long, value_name = "HOW", default_value = "claimed", value_parser = ["claimed", "linked", "proven"])]
     verify: String,
     /// A block's hash that you know from elsewhere: a node with another one is refused
@@ -139,7 +140,7 @@ pub(crate) async fn run(context: &Context, args: &IndexArgs) -> Result<Reply, Fa
         return following.run(nodes, trust, &ledger, context.output).await;
     }
     let (nodes, ledger) = begin(context, args).await?;
-    let (store, synced) = ledger.sync_from(nodes, trust, context.output).await?;
+    let (store, synced, rechecked) = ledger.sync_from(nodes, trust, context.output).await?;
     let ranges = store.ranges().map_err(|error| library_failure::of_store(&error))?;
     let ranges = anchored(&ranges, args.checkpoint.map(|checkpoint| checkpoint.number));
     let block = synced.block.map(|block| block.number);
@@ -150,7 +151,13 @@ pub(crate) async fn run(context: &Context, args: &IndexArgs) -> Result<Reply, Fa
         synced.logs,
         synced.vaults
     );
-    for rollback in &synced.rollbacks {
+    if rechecked.blocks > 0 {
+        text.push_str(&format!(
+            "\n{} blocks that were indexed before were looked at again: the same",
+            rechecked.blocks
+        ));
+    }
+    for rollback in rechecked.rollbacks.iter().chain(&synced.rollbacks) {
         let from = rollback.from.number;
         text.push_str(&format!(
             "\nrolled back {} blocks and {} logs, from block {from}",
@@ -169,9 +176,8 @@ pub(crate) async fn run(context: &Context, args: &IndexArgs) -> Result<Reply, Fa
     for StoredRange { first, last, truth } in &ranges {
         text.push_str(&format!("\n{truth}: blocks {first} to {last}"));
     }
-    if trust.verify > Truth::Claimed && ranges.iter().any(|range| range.truth < trust.verify) {
-        let verify = trust.verify;
-        text.push_str(&format!("\nWhat was indexed before stays as it was; purse index --rebuild --verify {verify}"));
+    if ranges.iter().any(|range| range.truth < trust.verify) {
+        text.push_str(&format!("\n{}", falls_short(ledger.chain_id, synced.lagging_head.is_some())));
     }
     if synced.served.len() > 1 {
         for Served { name, answers, failures } in &synced.served {
@@ -187,7 +193,8 @@ pub(crate) async fn run(context: &Context, args: &IndexArgs) -> Result<Reply, Fa
         "block": block,
         "new_logs": synced.logs,
         "vaults": synced.vaults,
-        "rollbacks": synced.rollbacks.len(),
+        "rechecked_blocks": rechecked.blocks,
+        "rollbacks": rechecked.rollbacks.len() + synced.rollbacks.len(),
         "unknown_events": synced.unknown,
         "lagging_head": synced.lagging_head,
         "ranges": ranges,
@@ -198,6 +205,22 @@ pub(crate) async fn run(context: &Context, args: &IndexArgs) -> Result<Reply, Fa
         "database": store.name(),
     });
     Ok(Reply::new(text, json))
+}
+
+/// Why blocks are known less well than was asked for.
+fn falls_short(chain_id: u64, lags: bool) -> String {
+    if Chain::by_id(chain_id).is_none() {
+        return format!(
+            "chain {chain_id} is not in this program's table of chains: what its headers commit to is not known, so its \
+             blocks stay claimed"
+        );
+    }
+    if lags {
+        return "The node is behind, so that nothing was looked at again; run it again later, or with another node"
+            .into();
+    }
+    "Not all blocks are known as well as was asked for: they have receipts of a type that this program does not know"
+        .into()
 }
 
 /// A block as it is pinned on the command line: `NUMBER:HASH`.

@@ -13,7 +13,7 @@ use postgres::Transaction;
 use std::collections::{BTreeSet, HashMap};
 
 /// What became of a transaction that the database itself did not refuse.
-enum Outcome<T> {
+pub(super) enum Outcome<T> {
     Done(T),
     /// The cursor is elsewhere.
     Moved,
@@ -90,7 +90,7 @@ impl PostgresStore {
     }
 
     /// Runs `write` in one transaction, provided that nobody else moved the cursor.
-    fn transact<T: Send + 'static>(
+    pub(super) fn transact<T: Send + 'static>(
         &self,
         before: Option<BlockRef>,
         write: impl FnOnce(&mut Transaction<'_>) -> Result<Outcome<T>, postgres::Error> + Send + 'static,

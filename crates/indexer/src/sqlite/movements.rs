@@ -12,9 +12,9 @@ use rusqlite::{Transaction, params, params_from_iter};
 use std::collections::BTreeSet;
 
 /// What [`Columns::transfer`] reads.
-const TRANSFER: &str = "number, hash, log_index, tx, token, sender, recipient, amount";
+pub(super) const TRANSFER: &str = "number, hash, log_index, tx, token, sender, recipient, amount";
 /// What [`Columns::authorization`] reads.
-const AUTHORIZATION: &str = "number, hash, log_index, tx, token, purse, nonce";
+pub(super) const AUTHORIZATION: &str = "number, hash, log_index, tx, token, purse, nonce";
 
 impl SqliteStore {
     pub(super) fn put_purse(&self, tx: &Transaction<'_>, block: i64, purse: &StoredPurse) -> Result<(), StoreError> {

@@ -110,7 +110,7 @@ impl SqliteStore {
     }
 
     /// Runs `write` in one transaction, provided that nobody else moved the cursor.
-    fn transact<T>(
+    pub(super) fn transact<T>(
         &self,
         before: Option<BlockRef>,
         write: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,

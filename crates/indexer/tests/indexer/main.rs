@@ -14,6 +14,7 @@ mod movements;
 mod node;
 mod nodes;
 mod pages;
+mod rechecking;
 mod reorgs;
 #[expect(dead_code, reason = "restarted only by the kills")]
 mod server;

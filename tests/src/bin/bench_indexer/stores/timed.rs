@@ -2,7 +2,7 @@
 
 use alloy::primitives::Address;
 use purse_indexer::{
-    BlockRef, Chunk, Extent, Moment, PaymentPage, PaymentQuery, PlacedLog, Rollback, Store, StoreError,
+    BlockRef, Chunk, Extent, Header, Moment, PaymentPage, PaymentQuery, PlacedLog, Rollback, Store, StoreError,
     StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredRange, StoredTransfer, StoredVault,
     TrailPart, TransferPage, TransferQuery, VaultState,
 };
@@ -70,6 +70,17 @@ impl Store for Timed {
         self.store.logs_between(blocks, limit)
     }
 
+    fn headers_between(&self, blocks: RangeInclusive<u64>, limit: u32) -> Result<Vec<Header>, StoreError> {
+        self.store.headers_between(blocks, limit)
+    }
+
+    fn movements_between(
+        &self,
+        blocks: RangeInclusive<u64>,
+    ) -> Result<(Vec<StoredTransfer>, Vec<StoredAuthorization>), StoreError> {
+        self.store.movements_between(blocks)
+    }
+
     fn payments(&self, vault: Address) -> Result<Vec<StoredPayment>, StoreError> {
         self.store.payments(vault)
     }
@@ -121,5 +132,9 @@ impl Store for Timed {
 
     fn roll_back(&mut self, from: BlockRef, to: Option<BlockRef>) -> Result<Rollback, StoreError> {
         self.store.roll_back(from, to)
+    }
+
+    fn relabel(&mut self, cursor: BlockRef, range: StoredRange) -> Result<(), StoreError> {
+        self.store.relabel(cursor, range)
     }
 }
