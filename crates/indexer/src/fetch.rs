@@ -5,7 +5,7 @@ use crate::decode::Factory;
 use crate::error::IndexError;
 use crate::interest::{Interest, Screen};
 use crate::movement;
-use crate::planner::Plan;
+use crate::planner::{Answered, Plan};
 use crate::receipts;
 use crate::rows::BlockRef;
 use crate::source::{ChainLog, ChainSource, Header, SourceError, Span, Wanted};
@@ -15,7 +15,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
 /// Requests of one range under way at once: enough to hide the latency of a node, too few to be a nuisance to it.
@@ -62,9 +62,12 @@ pub(crate) struct Fetched {
     pub(crate) is_whole: bool,
     /// How well the blocks are known, if they are what they seem.
     pub(crate) truth: Truth,
-    /// Whether the node wanted to be asked for less.
-    pub(crate) was_split: bool,
+    /// How the log queries were answered.
+    pub(crate) answered: Answered,
 }
+
+/// Logs, and how they came.
+type Answer = (Vec<ChainLog>, Answered);
 
 /// Why blocks could not be fetched, or were not believed.
 pub(crate) enum FetchError {
@@ -104,8 +107,8 @@ impl<S: ChainSource> Fetcher<S> {
         };
         let is_whole = plan.linked || truth >= Truth::Linked;
         let headers = if is_whole { self.headers(plan.from..=plan.to).await? } else { Vec::new() };
-        let (asked, logs) = (Interest::default(), Vec::new());
-        let mut fetched = Fetched { plan, asked, headers, logs, is_whole, truth, was_split: false };
+        let (asked, logs, answered) = (Interest::default(), Vec::new(), Answered::default());
+        let mut fetched = Fetched { plan, asked, headers, logs, is_whole, truth, answered };
         self.add_all_logs(&mut fetched, known).await?;
         self.add_headers(&mut fetched, last).await?;
         self.cross_check(&fetched).await?;
@@ -188,9 +191,9 @@ impl<S: ChainSource> Fetcher<S> {
         let queries: Vec<_> =
             spans.iter().flat_map(|&span| wanted.iter().map(move |wanted| self.query(span, wanted))).collect();
         let answers: Vec<_> = stream::iter(queries).buffered(REQUESTS_AT_ONCE).try_collect().await?;
-        for (logs, was_split) in answers {
+        for (logs, answered) in answers {
             fetched.logs.extend(logs);
-            fetched.was_split |= was_split;
+            fetched.answered = fetched.answered.and(answered);
         }
         Ok(())
     }
@@ -221,18 +224,23 @@ impl<S: ChainSource> Fetcher<S> {
     }
 
     /// The logs in a span that are wanted, in halves where the node wants to be asked for less.
-    fn query<'a>(&'a self, span: Span, wanted: &'a Wanted) -> BoxFuture<'a, Result<(Vec<ChainLog>, bool), FetchError>> {
+    fn query<'a>(&'a self, span: Span, wanted: &'a Wanted) -> BoxFuture<'a, Result<Answer, FetchError>> {
         Box::pin(async move {
-            match (self.patiently(|| self.source.logs(span, wanted)).await, span) {
-                (Ok(logs), _) => {
+            let ask = || async {
+                let asked = Instant::now();
+                self.source.logs(span, wanted).await.map(|logs| (logs, asked.elapsed()))
+            };
+            match (self.patiently(ask).await, span) {
+                (Ok((logs, took)), _) => {
                     asked_for(span, wanted, &logs)?;
-                    Ok((logs, false))
+                    Ok((logs, Answered { was_split: false, took }))
                 }
                 (Err(SourceError::TooLarge(_)), Span::Range(from, to)) if from < to => {
                     let middle = from + (to - from) / 2;
-                    let mut logs = self.query(Span::Range(from, middle), wanted).await?.0;
+                    let (mut logs, _) = self.query(Span::Range(from, middle), wanted).await?;
                     logs.extend(self.query(Span::Range(middle + 1, to), wanted).await?.0);
-                    Ok((logs, true))
+                    // A refusal says more than the time of what came instead.
+                    Ok((logs, Answered { was_split: true, took: Duration::ZERO }))
                 }
                 (Err(error), _) => Err(error.into()),
             }

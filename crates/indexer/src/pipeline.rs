@@ -49,7 +49,7 @@ impl<S: ChainSource> Pipeline<S> {
         self.usual = Some(bytes);
         self.waiting.fetch_sub(bytes, Ordering::Relaxed);
         if !fetched.plan.linked {
-            pace.learn(fetched.plan.to - fetched.plan.from + 1, bytes, fetched.was_split);
+            pace.learn(fetched.plan.to - fetched.plan.from + 1, bytes, fetched.answered);
         }
         Some(Ok(fetched))
     }
