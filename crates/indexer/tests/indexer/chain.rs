@@ -319,6 +319,15 @@ impl State {
         self.block(vec![(vault, vec![signature], Bytes::from(sequence))]);
     }
 
+    /// Another block at a height, whose hash is that of its fields; the next one is not its child.
+    pub(crate) fn forge(&mut self, number: u64) {
+        let block = &mut self.blocks[number as usize];
+        block.fields.extra_data = Bytes::from_static(b"forged");
+        block.header.hash = block.fields.hash_slow();
+        let hash = block.header.hash;
+        block.logs.iter_mut().for_each(|log| log.block_hash = hash);
+    }
+
     /// Takes back the last `depth` blocks.
     pub(crate) fn undo(&mut self, depth: u64) {
         self.forks += 1;

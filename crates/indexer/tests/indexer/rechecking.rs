@@ -235,6 +235,34 @@ async fn blocks_below_a_proven_range_hang_on_it(db: Database) {
     assert_eq!(contents(indexer.store()), rebuilt(&chain).await);
 }
 
+/// A header that the next one does not follow from proves nothing, neither in a piece nor in what is passed over, though no
+/// stored block contradicts it.
+async fn headers_that_lead_nowhere_prove_nothing(db: Database) {
+    let Story { chain, vault, purchases } = story();
+    let head = chain.state().head().number;
+    let place = db.place();
+    filled(&chain, &place, Claimed).await;
+    chain.state().mine(40);
+    chain.state().events(vault, 3);
+    chain.state().mine(120);
+    filled(&chain, &place, Proven).await;
+    let before = ranges(&*place.open());
+    // The fourth block after a purchase is empty, and forgotten since it is final; so are those after the old head.
+    for (forged, is_passed_over) in [(head + 5, true), (purchases[3] + 4, false)] {
+        let honest = chain.state().save();
+        chain.state().forge(forged);
+        let mut indexer = chain.indexer(place.open()).with_truth(Proven);
+        let error = indexer.recheck(|_| {}).await.unwrap_err();
+        assert!(matches!(error, IndexError::Inconsistent(_)), "{error}");
+        let stored = ranges(indexer.store());
+        let is_above = stored.last().unwrap().0 > forged;
+        assert!(if is_passed_over { stored == before } else { is_above && stored != before }, "{stored:?}");
+        chain.state().restore(&honest);
+    }
+    chain.indexer(place.open()).with_truth(Proven).recheck(|_| {}).await.unwrap();
+    assert!(ranges(&*place.open()).iter().all(|range| range.2 == Proven));
+}
+
 /// Of a chain of which nobody told what its headers commit to, nothing can be known better.
 #[tokio::test]
 async fn a_chain_of_another_format_stays_claimed() {
@@ -258,4 +286,5 @@ on_both! {
     what_somebody_changed_is_found_out,
     a_chain_that_changed_is_settled_first,
     blocks_below_a_proven_range_hang_on_it,
+    headers_that_lead_nowhere_prove_nothing,
 }
