@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 use tokio::task::JoinHandle;
 
 /// Ranges that are fetched at once.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 4;
 /// Bytes of logs that may wait for the writer. What is under way counts as the last range did.
 const BYTES_WAITING: usize = 12 << 20;
 

@@ -9,7 +9,7 @@ const FIRST_BLOCKS: u64 = 25;
 /// Blocks that are not final, fetched, linked and committed at once.
 const LINKED_BLOCKS: u64 = 64;
 /// Bytes of logs that one query should bring: its JSON is some four times that.
-const BYTES_PER_QUERY: usize = 1 << 20;
+const BYTES_PER_QUERY: usize = 2 << 20;
 
 /// An answer that takes longer is of too many blocks: many nodes give a question up after 10 s.
 const SLOW: Duration = Duration::from_secs(3);

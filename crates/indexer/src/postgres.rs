@@ -36,13 +36,14 @@ use std::time::Duration;
 /// The schema that an index lies in, if no other is named.
 pub const SCHEMA_NAME: &str = "pursestrings";
 /// The newest schema that this program knows; each step is a file.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("../migrations/postgres/0001_trail.sql"),
     include_str!("../migrations/postgres/0002_truth.sql"),
     include_str!("../migrations/postgres/0003_movements.sql"),
     include_str!("../migrations/postgres/0004_indexes.sql"),
     include_str!("../migrations/postgres/0005_one_row.sql"),
     include_str!("../migrations/postgres/0006_states.sql"),
+    include_str!("../migrations/postgres/0007_numbered_blocks.sql"),
 ];
 /// The tables that lie in partitions by chain and month.
 const PARTITIONED: [&str; 3] = ["logs", "transfers", "authorizations"];
@@ -59,6 +60,7 @@ type Job = Box<dyn FnOnce(&mut Client) + Send>;
 pub struct PostgresStore {
     jobs: Option<Sender<Job>>,
     thread: Option<JoinHandle<()>>,
+    config: Config,
     name: String,
     schema: String,
     chain_id: u64,
@@ -79,9 +81,10 @@ impl PostgresStore {
         let mut config: Config = url.parse().map_err(|error: postgres::Error| failed(error.to_string()))?;
         config.application_name(schema);
         let name = name(&config, schema);
+        let connecting = config.clone();
         let (jobs, inbox) = mpsc::channel::<Job>();
         let (opened, open) = mpsc::channel();
-        let thread = thread::Builder::new().name("postgres".into()).spawn(move || match config.connect(NoTls) {
+        let thread = thread::Builder::new().name("postgres".into()).spawn(move || match connecting.connect(NoTls) {
             Ok(mut client) => {
                 let _ = opened.send(Ok(()));
                 inbox.into_iter().for_each(|job: Job| job(&mut client));
@@ -92,6 +95,7 @@ impl PostgresStore {
         let store = Self {
             jobs: Some(jobs),
             thread: Some(thread),
+            config,
             name,
             schema: schema.to_owned(),
             chain_id,
@@ -142,7 +146,7 @@ impl PostgresStore {
         let found = self.ask(move |client| {
             let mut tx = client.transaction()?;
             tx.execute("SELECT pg_advisory_xact_lock($1)", &[&lock])?;
-            tx.batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS {0}; SET search_path TO {0}", quoted(&schema)))?;
+            tx.batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS {}; {}", quoted(&schema), search_path(&schema)))?;
             let sql = "SELECT count(*), count(*) FILTER (WHERE table_name = 'pursestrings_index')
                        FROM information_schema.tables WHERE table_schema = $1";
             let row = tx.query_one(sql, &[&schema])?;
@@ -155,7 +159,7 @@ impl PostgresStore {
                 tx.batch_execute(step)?;
             }
             tx.commit()?;
-            client.batch_execute(&format!("SET search_path TO {}", quoted(&schema)))?;
+            client.batch_execute(&search_path(&schema))?;
             Ok(Some(known))
         })?;
         match found {
@@ -356,6 +360,11 @@ fn name(config: &Config, schema: &str) -> String {
 fn lock_key(schema: &str, chain_id: Option<u64>) -> i64 {
     let hash = keccak256(format!("pursestrings {schema} {chain_id:?}"));
     i64::from_be_bytes(hash.0[..8].try_into().unwrap_or_default())
+}
+
+/// What makes a schema the one that a connection speaks of.
+fn search_path(schema: &str) -> String {
+    format!("SET search_path TO {}", quoted(schema))
 }
 
 /// A schema's name in SQL.

@@ -12,29 +12,29 @@ use crate::source::Header;
 use crate::store::to_sql;
 use alloy::primitives::{Address, B256};
 use postgres::Transaction;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 const PURSES: &str = "SELECT b.number, hash, p.log_index, p.address, vault, session, category, token, tx, topics, data
-     FROM purses p JOIN blocks b ON b.chain_id = p.chain_id AND b.hash = p.block AND NOT orphaned
+     FROM purses p JOIN blocks b ON b.chain_id = p.chain_id AND b.id = p.block AND NOT orphaned
      JOIN logs l ON l.chain_id = p.chain_id AND l.time = b.time AND l.block = p.block AND l.log_index = p.log_index
      WHERE p.chain_id = $1 ORDER BY b.number, p.log_index";
 const TRANSFERS: &str = "SELECT b.number, hash, log_index, tx, token, sender, recipient, amount
-     FROM transfers t JOIN blocks b ON b.chain_id = t.chain_id AND b.hash = t.block AND NOT orphaned
+     FROM transfers t JOIN blocks b ON b.chain_id = t.chain_id AND b.id = t.block AND NOT orphaned
      WHERE t.chain_id = $1 AND (sender = $2 OR recipient = $2) ORDER BY b.number, log_index";
 const AUTHORIZATIONS: &str = "SELECT b.number, hash, log_index, tx, token, purse, nonce
-     FROM authorizations a JOIN blocks b ON b.chain_id = a.chain_id AND b.hash = a.block AND NOT orphaned
+     FROM authorizations a JOIN blocks b ON b.chain_id = a.chain_id AND b.id = a.block AND NOT orphaned
      WHERE a.chain_id = $1 AND purse = $2 ORDER BY b.number, log_index";
 const PAGE: &str =
-    "SELECT b.number, hash, log_index, tx, token, sender, recipient, amount, b.time
-     FROM transfers t JOIN blocks b ON b.chain_id = t.chain_id AND b.hash = t.block AND NOT orphaned
+    "SELECT b.number, hash, log_index, tx, token, sender, recipient, amount, b.time, b.id
+     FROM transfers t JOIN blocks b ON b.chain_id = t.chain_id AND b.id = t.block AND NOT orphaned
      WHERE t.chain_id = $1 AND (sender = ANY($2) AND (NOT $3 OR recipient <> $11) OR NOT $3 AND recipient = ANY($2)) AND token = ANY($4)
-       AND t.time >= $5 AND t.time < $6 AND (t.number, log_index) < ($7, $8) AND amount <> $9
-     ORDER BY t.number DESC, log_index DESC LIMIT $10";
+       AND t.time >= $5 AND t.time < $6 AND (b.number, log_index) < ($7, $8) AND amount <> $9
+     ORDER BY t.block DESC, log_index DESC LIMIT $10";
 const TRANSFERS_BESIDE: &str = "SELECT b.number, hash, log_index, tx, token, sender, recipient, amount
-     FROM transfers t JOIN blocks b ON b.chain_id = t.chain_id AND b.hash = t.block
+     FROM transfers t JOIN blocks b ON b.chain_id = t.chain_id AND b.id = t.block
      WHERE t.chain_id = $1 AND t.block = ANY($2) AND t.time = ANY($3) ORDER BY b.number, log_index";
 const AUTHORIZATIONS_BESIDE: &str = "SELECT b.number, hash, log_index, tx, token, purse, nonce
-     FROM authorizations a JOIN blocks b ON b.chain_id = a.chain_id AND b.hash = a.block
+     FROM authorizations a JOIN blocks b ON b.chain_id = a.chain_id AND b.id = a.block
      WHERE a.chain_id = $1 AND a.block = ANY($2) AND a.time = ANY($3) ORDER BY b.number, log_index";
 
 impl PostgresStore {
@@ -70,7 +70,7 @@ impl PostgresStore {
         ];
         let (vault, limit) = (query.vault.to_vec(), query.limit);
         let logs_beside = format!(
-            "SELECT {LOG_COLUMNS} FROM logs l JOIN blocks b ON b.chain_id = l.chain_id AND b.hash = l.block
+            "SELECT {LOG_COLUMNS} FROM logs l JOIN blocks b ON b.chain_id = l.chain_id AND b.id = l.block
              WHERE l.chain_id = $1 AND l.block = ANY($2) AND l.time = ANY($3) AND address = $4
              ORDER BY b.number, log_index"
         );
@@ -80,7 +80,7 @@ impl PostgresStore {
                 let more = cut(&mut page, limit);
                 let (mut blocks, mut times) = (BTreeSet::new(), BTreeSet::new());
                 for row in &page {
-                    blocks.insert(row.try_get::<_, Vec<u8>>(1)?);
+                    blocks.insert(row.try_get::<_, i64>(9)?);
                     times.insert(row.try_get::<_, i64>(8)?);
                 }
                 let (blocks, times): (Vec<_>, Vec<_>) = (blocks.into_iter().collect(), times.into_iter().collect());
@@ -112,11 +112,11 @@ pub(super) fn came_back(
     tx: &mut Transaction<'_>,
     chain: i64,
     chunk: &Chunk,
-    known: &BTreeSet<B256>,
+    known: &BTreeMap<B256, i64>,
     times: &[i64],
 ) -> Result<Option<Header>, postgres::Error> {
-    let blocks: Vec<_> = known.iter().map(|block| block.to_vec()).collect();
-    let mut stored: HashMap<(B256, u64), Vec<u8>> = HashMap::new();
+    let blocks: Vec<_> = known.values().collect();
+    let mut stored: HashMap<(i64, u64), Vec<u8>> = HashMap::new();
     for sql in [
         "SELECT block, log_index, tx || token || sender || recipient || amount FROM transfers
          WHERE chain_id = $1 AND time = ANY($2) AND block = ANY($3)",
@@ -124,21 +124,23 @@ pub(super) fn came_back(
          WHERE chain_id = $1 AND time = ANY($2) AND block = ANY($3)",
     ] {
         for row in tx.query(sql, &[&chain, &times, &blocks])? {
-            let place = (B256::from_slice(row.try_get(0)?), row.try_get::<_, i64>(1)?.unsigned_abs());
+            let place = (row.try_get(0)?, row.try_get::<_, i64>(1)?.unsigned_abs());
             stored.insert(place, row.try_get(2)?);
         }
     }
-    let mut given: HashMap<(B256, u64), Vec<u8>> = HashMap::new();
-    for of in chunk.transfers.iter().filter(|of| known.contains(&of.block.hash)) {
+    let mut given: HashMap<(i64, u64), Vec<u8>> = HashMap::new();
+    for of in &chunk.transfers {
+        let Some(&block) = known.get(&of.block.hash) else { continue };
         let amount = of.amount.to_be_bytes::<32>();
         let parts = [of.tx.as_slice(), of.token.as_slice(), of.from.as_slice(), of.to.as_slice(), &amount];
-        given.insert((of.block.hash, of.log_index), parts.concat());
+        given.insert((block, of.log_index), parts.concat());
     }
-    for of in chunk.authorizations.iter().filter(|of| known.contains(&of.block.hash)) {
+    for of in &chunk.authorizations {
+        let Some(&block) = known.get(&of.block.hash) else { continue };
         let parts = [of.tx.as_slice(), of.token.as_slice(), of.purse.as_slice(), of.nonce.as_slice()];
-        given.insert((of.block.hash, of.log_index), parts.concat());
+        given.insert((block, of.log_index), parts.concat());
     }
-    let differs = |place: &(B256, u64)| stored.get(place) != given.get(place);
+    let differs = |place: &(i64, u64)| stored.get(place) != given.get(place);
     let block = stored.keys().chain(given.keys()).find(|place| differs(place)).map(|place| place.0);
-    Ok(chunk.headers.iter().find(|header| Some(header.hash) == block).copied())
+    Ok(chunk.headers.iter().find(|header| block.is_some() && known.get(&header.hash).copied() == block).copied())
 }

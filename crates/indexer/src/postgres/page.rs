@@ -16,21 +16,26 @@ const MOMENT: &str = "SELECT cursor_number, cursor_hash, finalized, confirmed, b
                       FROM chains c LEFT JOIN blocks b ON b.chain_id = c.chain_id AND b.hash = c.cursor_hash
                       WHERE c.chain_id = $1";
 const PAYMENTS: &str = "SELECT b.number, hash, b.time, log_index, tx, topics, data, parent, sequence
-     FROM payments p JOIN blocks b ON b.chain_id = p.chain_id AND b.hash = p.block AND NOT orphaned
-     WHERE p.chain_id = $1 AND vault = $2 AND p.number <= $3 AND sequence < $4
+     FROM payments p JOIN blocks b ON b.chain_id = p.chain_id AND b.id = p.block AND NOT orphaned
+     WHERE p.chain_id = $1 AND vault = $2 AND sequence < $4
+       AND p.block <= (SELECT id FROM blocks WHERE chain_id = $1 AND NOT orphaned AND number <= $3
+                       ORDER BY number DESC LIMIT 1)
        AND ($5::bytea IS NULL OR session = $5) AND ($6::bytea IS NULL OR payee = $6)
        AND ($7::bytea IS NULL OR category = $7) AND ($8::bytea IS NULL OR token = $8)
        AND p.time >= $9 AND p.time < $10
-     ORDER BY p.number DESC, p.log_index DESC LIMIT $11";
+     ORDER BY p.block DESC, p.log_index DESC LIMIT $11";
 const STATE: &str = "SELECT b.number, hash, format, state
-                     FROM states s JOIN blocks b ON b.chain_id = s.chain_id AND b.hash = s.block AND NOT orphaned
+                     FROM states s JOIN blocks b ON b.chain_id = s.chain_id AND b.id = s.block AND NOT orphaned
                      WHERE s.chain_id = $1 AND vault = $2 ORDER BY b.number DESC LIMIT 1";
 const STANDS: &str = "SELECT 1 FROM blocks WHERE chain_id = $1 AND hash = $2 AND NOT orphaned";
 /// What [`Columns::log`] reads.
 pub(super) const LOG_COLUMNS: &str = "b.number, hash, b.time, log_index, tx, topics, data, parent, sequence";
 const LOGS: &str = "SELECT b.number, hash, b.time, log_index, tx, topics, data, parent, sequence
-                    FROM logs l JOIN blocks b ON b.chain_id = l.chain_id AND b.hash = l.block AND NOT orphaned
-                    WHERE l.chain_id = $1 AND address = $2 AND l.number > $3 ORDER BY b.number, log_index";
+                    FROM logs l JOIN blocks b ON b.chain_id = l.chain_id AND b.id = l.block AND NOT orphaned
+                    WHERE l.chain_id = $1 AND address = $2 AND l.block > coalesce(
+                        (SELECT id FROM blocks WHERE chain_id = $1 AND NOT orphaned AND number <= $3
+                         ORDER BY number DESC LIMIT 1), -1)
+                    ORDER BY b.number, log_index";
 
 impl PostgresStore {
     pub(super) fn read_moment(&self) -> Result<Moment, StoreError> {

@@ -35,7 +35,7 @@ impl PostgresStore {
     pub(super) fn read_vaults(&self) -> Result<Vec<StoredVault>, StoreError> {
         self.rows(
             "SELECT v.address, owner, treasury, guardian, salt, b.number, hash, proven, v.log_index, topics, data
-             FROM vaults v JOIN blocks b ON b.chain_id = v.chain_id AND b.hash = v.block AND NOT orphaned
+             FROM vaults v JOIN blocks b ON b.chain_id = v.chain_id AND b.id = v.block AND NOT orphaned
              JOIN logs l ON l.chain_id = v.chain_id AND l.time = b.time AND l.block = v.block
                         AND l.log_index = v.log_index
              WHERE v.chain_id = $1 ORDER BY b.number, v.log_index",
@@ -47,7 +47,7 @@ impl PostgresStore {
     pub(super) fn read_logs(&self, vault: Address, orphaned: bool) -> Result<Vec<StoredLog>, StoreError> {
         self.rows(
             "SELECT b.number, hash, b.time, log_index, tx, topics, data, parent, sequence
-             FROM logs l JOIN blocks b ON b.chain_id = l.chain_id AND b.hash = l.block
+             FROM logs l JOIN blocks b ON b.chain_id = l.chain_id AND b.id = l.block
              WHERE l.chain_id = $1 AND address = $2 AND orphaned = $3 ORDER BY b.number, log_index, hash",
             vec![Box::new(vault.to_vec()), Box::new(orphaned)],
             Self::log,
@@ -61,7 +61,7 @@ impl PostgresStore {
     ) -> Result<Vec<PlacedLog>, StoreError> {
         self.rows(
             "SELECT b.number, hash, b.time, log_index, tx, topics, data, parent, sequence, address
-             FROM blocks b JOIN logs l ON l.chain_id = b.chain_id AND l.time = b.time AND l.block = b.hash
+             FROM blocks b JOIN logs l ON l.chain_id = b.chain_id AND l.time = b.time AND l.block = b.id
              WHERE b.chain_id = $1 AND NOT orphaned AND b.number BETWEEN $2 AND $3
              ORDER BY b.number, log_index LIMIT $4",
             vec![
@@ -76,7 +76,7 @@ impl PostgresStore {
     pub(super) fn read_payments(&self, vault: Address) -> Result<Vec<StoredPayment>, StoreError> {
         self.rows(
             "SELECT b.number, hash, b.time, log_index, tx, topics, data, parent, sequence
-             FROM payments p JOIN blocks b ON b.chain_id = p.chain_id AND b.hash = p.block AND NOT orphaned
+             FROM payments p JOIN blocks b ON b.chain_id = p.chain_id AND b.id = p.block AND NOT orphaned
              WHERE p.chain_id = $1 AND vault = $2 ORDER BY b.number, log_index",
             vec![Box::new(vault.to_vec())],
             |store, row| Ok(store.payment(vault, row)?.payment),
@@ -87,8 +87,8 @@ impl PostgresStore {
         let above = above.map_or(Ok(-1), |above| to_sql("block", above))?;
         self.rows(
             "SELECT vault, b.number, hash, sequence, running_hash
-             FROM heads h JOIN blocks b ON b.chain_id = h.chain_id AND b.hash = h.block AND NOT orphaned
-             WHERE h.chain_id = $1 AND vault = $2 AND h.number > $3 ORDER BY b.number",
+             FROM heads h JOIN blocks b ON b.chain_id = h.chain_id AND b.id = h.block AND NOT orphaned
+             WHERE h.chain_id = $1 AND vault = $2 AND b.number > $3 ORDER BY b.number",
             vec![Box::new(vault.to_vec()), Box::new(above)],
             Self::head,
         )
@@ -98,8 +98,8 @@ impl PostgresStore {
         let above = above.map_or(Ok(-1), |above| to_sql("block", above))?;
         self.rows(
             "SELECT DISTINCT ON (vault) vault, b.number, hash, sequence, running_hash
-             FROM heads h JOIN blocks b ON b.chain_id = h.chain_id AND b.hash = h.block AND NOT orphaned
-             WHERE h.chain_id = $1 AND h.number > $2 ORDER BY vault, h.number DESC",
+             FROM heads h JOIN blocks b ON b.chain_id = h.chain_id AND b.id = h.block AND NOT orphaned
+             WHERE h.chain_id = $1 AND b.number > $2 ORDER BY vault, h.block DESC",
             vec![Box::new(above)],
             Self::head,
         )

@@ -13,10 +13,10 @@ use std::ops::RangeInclusive;
 const HEADERS: &str = "SELECT number, hash, parent, time FROM blocks
      WHERE chain_id = $1 AND NOT orphaned AND number BETWEEN $2 AND $3 ORDER BY number LIMIT $4";
 const TRANSFERS: &str = "SELECT b.number, hash, log_index, tx, token, sender, recipient, amount
-     FROM blocks b JOIN transfers t ON t.chain_id = b.chain_id AND t.time = b.time AND t.block = b.hash
+     FROM blocks b JOIN transfers t ON t.chain_id = b.chain_id AND t.time = b.time AND t.block = b.id
      WHERE b.chain_id = $1 AND NOT orphaned AND b.number BETWEEN $2 AND $3 ORDER BY b.number, log_index";
 const AUTHORIZATIONS: &str = "SELECT b.number, hash, log_index, tx, token, purse, nonce
-     FROM blocks b JOIN authorizations a ON a.chain_id = b.chain_id AND a.time = b.time AND a.block = b.hash
+     FROM blocks b JOIN authorizations a ON a.chain_id = b.chain_id AND a.time = b.time AND a.block = b.id
      WHERE b.chain_id = $1 AND NOT orphaned AND b.number BETWEEN $2 AND $3 ORDER BY b.number, log_index";
 
 impl PostgresStore {

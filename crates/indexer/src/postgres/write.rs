@@ -1,7 +1,7 @@
 //! What is written to PostgreSQL, each in one transaction: a chunk, by binary COPY; a rollback.
 
 use super::movements::came_back;
-use super::{PARTITIONED, PostgresStore, indexes, rows};
+use super::{PARTITIONED, PostgresStore, indexes, rows, search_path};
 use crate::chunk::{Chunk, Rollback};
 use crate::error::StoreError;
 use crate::rows::{BlockRef, StoredRange};
@@ -10,7 +10,7 @@ use alloy::primitives::B256;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use postgres::Transaction;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What became of a transaction that the database itself did not refuse.
 pub(super) enum Outcome<T> {
@@ -36,6 +36,10 @@ impl PostgresStore {
         // Until it is at the final blocks' end, a crash may cost the last ranges, whole: they are fetched again.
         let is_behind = chunk.end().is_some_and(|end| end.number < chunk.finalized);
         let make_indexes = !is_behind && (!self.indexed || !months.is_empty());
+        if make_indexes {
+            let (config, path) = (self.config.clone(), search_path(&self.schema));
+            self.ask(move |client| indexes::make_on_two(client, &config, &path, chain))?;
+        }
         self.transact(before, move |tx| {
             if is_behind {
                 tx.batch_execute("SET LOCAL synchronous_commit TO off")?;
@@ -53,14 +57,16 @@ impl PostgresStore {
                 Outcome::Moved => return Ok(Outcome::Moved),
                 Outcome::Changed(number, hash) => return Ok(Outcome::Changed(number, hash)),
             };
-            for rows in rows::of(chain, &chunk, &known) {
+            let sql = "SELECT coalesce(max(id), 0) FROM blocks WHERE chain_id = $1";
+            let last: i64 = tx.query_one(sql, &[&chain])?.try_get(0)?;
+            for rows in rows::of(chain, &chunk, &known, last) {
                 rows.copy(tx)?;
             }
             if make_indexes {
                 indexes::make(tx, chain)?;
             }
             advance(tx, chain, before, &chunk)?;
-            forget_states(tx, chain, &chunk)?;
+            forget_states(tx, chain, &chunk, is_behind.then_some(last))?;
             Ok(Outcome::Done(()))
         })?;
         self.indexed = !is_behind;
@@ -140,33 +146,37 @@ fn month(time: u64) -> Option<Month> {
     Some((format!("{:04}_{:02}", date.year(), date.month()), begin(date)?, begin(next)?))
 }
 
-/// Blocks that were orphaned and come back: each must be what it was. Which they are.
-fn bring_back(tx: &mut Transaction<'_>, chain: i64, chunk: &Chunk) -> Result<Outcome<BTreeSet<B256>>, postgres::Error> {
+/// Blocks that were orphaned and come back: each must be what it was. Which they are, and their numbers here.
+fn bring_back(
+    tx: &mut Transaction<'_>,
+    chain: i64,
+    chunk: &Chunk,
+) -> Result<Outcome<BTreeMap<B256, i64>>, postgres::Error> {
     let hashes: Vec<_> = chunk.headers.iter().map(|header| header.hash.to_vec()).collect();
-    let sql = "UPDATE blocks SET orphaned = FALSE WHERE chain_id = $1 AND hash = ANY($2) RETURNING hash, time";
-    let mut known = BTreeSet::new();
-    let mut times = Vec::new();
+    let sql = "UPDATE blocks SET orphaned = FALSE WHERE chain_id = $1 AND hash = ANY($2) RETURNING hash, id, time";
+    let (mut known, mut times) = (BTreeMap::new(), Vec::new());
     for row in tx.query(sql, &[&chain, &hashes])? {
-        known.insert(B256::from_slice(row.try_get(0)?));
-        times.push(row.try_get::<_, i64>(1)?);
+        known.insert(B256::from_slice(row.try_get(0)?), row.try_get(1)?);
+        times.push(row.try_get::<_, i64>(2)?);
     }
     if known.is_empty() {
         return Ok(Outcome::Done(known));
     }
     let sql = "SELECT block, log_index, address, tx, topics, data FROM logs
                WHERE chain_id = $1 AND time = ANY($2) AND block = ANY($3)";
-    let mut stored: HashMap<(B256, u64), [Vec<u8>; 4]> = HashMap::new();
-    for row in tx.query(sql, &[&chain, &times, &hashes])? {
-        let place = (B256::from_slice(row.try_get(0)?), row.try_get::<_, i64>(1)?.unsigned_abs());
+    let mut stored: HashMap<(i64, u64), [Vec<u8>; 4]> = HashMap::new();
+    for row in tx.query(sql, &[&chain, &times, &known.values().collect::<Vec<_>>()])? {
+        let place = (row.try_get(0)?, row.try_get::<_, i64>(1)?.unsigned_abs());
         stored.insert(place, [row.try_get(2)?, row.try_get(3)?, row.try_get(4)?, row.try_get(5)?]);
     }
-    for header in chunk.headers.iter().filter(|header| known.contains(&header.hash)) {
+    for header in &chunk.headers {
+        let Some(&id) = known.get(&header.hash) else { continue };
         let logs = chunk.logs.iter().filter(|log| log.block_hash == header.hash);
         let same = logs.clone().all(|log| {
             let given = [log.address.to_vec(), log.tx.to_vec(), log.topics.concat(), log.data.to_vec()];
-            stored.get(&(header.hash, log.log_index)) == Some(&given)
+            stored.get(&(id, log.log_index)) == Some(&given)
         });
-        if !same || logs.count() != stored.keys().filter(|(block, _)| *block == header.hash).count() {
+        if !same || logs.count() != stored.keys().filter(|(block, _)| *block == id).count() {
             return Ok(Outcome::Changed(header.number, header.hash));
         }
     }
@@ -201,15 +211,25 @@ fn advance(
     Ok(())
 }
 
-/// Of each vault that was met, what no rollback can bring back.
-fn forget_states(tx: &mut Transaction<'_>, chain: i64, chunk: &Chunk) -> Result<(), postgres::Error> {
+/// Of each vault that was met, what no rollback can bring back. `last` is the block before a chunk that is final as a whole.
+fn forget_states(
+    tx: &mut Transaction<'_>,
+    chain: i64,
+    chunk: &Chunk,
+    last: Option<i64>,
+) -> Result<(), postgres::Error> {
     let met: BTreeSet<_> = chunk.states.iter().map(|state| state.vault.to_vec()).collect();
     let met: Vec<_> = met.into_iter().collect();
+    if let Some(last) = last {
+        let sql = "DELETE FROM states WHERE chain_id = $1 AND vault = ANY($2) AND block <= $3";
+        return tx.execute(sql, &[&chain, &met, &last]).map(drop);
+    }
     let sql = "DELETE FROM states s USING (
-                   SELECT vault, max(s.number) AS number
-                   FROM states s JOIN blocks b ON b.chain_id = s.chain_id AND b.hash = s.block AND NOT orphaned
-                   WHERE s.chain_id = $1 AND vault = ANY($2) AND s.number <= $3 GROUP BY vault) last
-               WHERE s.chain_id = $1 AND s.vault = last.vault AND s.number < last.number";
+                   SELECT vault, max(b.number) AS number
+                   FROM states s JOIN blocks b ON b.chain_id = s.chain_id AND b.id = s.block AND NOT orphaned
+                   WHERE s.chain_id = $1 AND vault = ANY($2) AND b.number <= $3 GROUP BY vault) last, blocks b
+               WHERE s.chain_id = $1 AND s.vault = last.vault
+                 AND b.chain_id = s.chain_id AND b.id = s.block AND b.number < last.number";
     if !met.is_empty() {
         tx.execute(sql, &[&chain, &met, &(chunk.finalized as i64)])?;
     }

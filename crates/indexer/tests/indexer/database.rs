@@ -26,6 +26,13 @@ impl Place {
         }
     }
 
+    /// What an older program would have left, as far as later steps of the schema ask for it: in PostgreSQL a block was its hash.
+    pub(crate) fn age(&self) {
+        if let Self::Postgres(schema) = self {
+            change(schema, include_str!("hashed_blocks.sql"));
+        }
+    }
+
     /// SQL by somebody who can write to it.
     pub(crate) fn change(&self, sql: &str) {
         match self {

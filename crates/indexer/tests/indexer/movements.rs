@@ -309,6 +309,7 @@ async fn an_older_index_begins_anew(db: Database) {
     let (chain, ..) = chain();
     let place = db.place();
     chain.indexer(place.open()).sync_to_head(|_| {}).await.unwrap();
+    place.age();
     place.change(
         "DROP TABLE states; DROP TABLE purses; DROP VIEW payments; DROP TABLE transfers; DROP TABLE authorizations;",
     );
@@ -330,6 +331,7 @@ async fn an_index_with_rows_of_payments_is_carried_over(db: Database) {
     let (chain, ..) = chain();
     let place = db.place();
     chain.indexer(place.open()).sync_to_head(|_| {}).await.unwrap();
+    place.age();
     place.change("DROP TABLE states; DROP VIEW payments; CREATE TABLE payments (block INTEGER)");
     place.change(match db {
         Database::Sqlite => "PRAGMA user_version = 4",
@@ -338,7 +340,33 @@ async fn an_index_with_rows_of_payments_is_carried_over(db: Database) {
     assert_eq!(contents(&*place.open()), rebuilt(&chain).await);
 }
 
+/// An index in which a block was its hash, orphans among them: nothing is lost, and it goes on, also back to what was orphaned.
+async fn an_index_that_knew_blocks_by_their_hashes_is_carried_over(db: Database) {
+    let (chain, [vault, _], _) = chain();
+    let place = db.place();
+    chain.state().events(vault, 3);
+    let mut indexer = chain.indexer(place.open());
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    let saved = chain.state().save();
+    chain.state().undo(1);
+    chain.state().events(vault, 4);
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    let orphaned = indexer.store().orphaned_logs(vault).unwrap();
+    assert!(!orphaned.is_empty());
+    drop(indexer);
+    place.age();
+    let store = place.open();
+    assert_eq!(contents(&*store), rebuilt(&chain).await);
+    assert_eq!(store.orphaned_logs(vault).unwrap(), orphaned);
+    chain.state().restore(&saved);
+    chain.state().events(vault, 1);
+    let mut indexer = chain.indexer(store);
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    assert_eq!(contents(indexer.store()), rebuilt(&chain).await);
+}
+
 on_both! {
+    an_index_that_knew_blocks_by_their_hashes_is_carried_over,
     an_older_index_begins_anew,
     an_index_with_rows_of_payments_is_carried_over,
     what_moves_is_there_once_from_the_block_on_that_names_the_account,

@@ -149,11 +149,7 @@ async fn what_somebody_changed_is_found_out(db: Database) {
         Database::Sqlite => format!("X'{}'", format!("{byte:02x}").repeat(count)),
         Database::Postgres => format!("'\\x{}'::bytea", format!("{byte:02x}").repeat(count)),
     };
-    // A block is known by a number of its own in a file, by its hash in PostgreSQL.
-    let of = |block: u64| match db {
-        Database::Sqlite => format!("block = (SELECT id FROM blocks WHERE number = {block})"),
-        Database::Postgres => format!("block = (SELECT hash FROM blocks WHERE number = {block})"),
-    };
+    let of = |block: u64| format!("block = (SELECT id FROM blocks WHERE number = {block})");
     let Story { chain, vault, purchases } = story();
     let purchase = purchases[25];
     let events =

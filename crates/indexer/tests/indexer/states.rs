@@ -41,14 +41,13 @@ async fn a_state_is_there_after_each_sync_and_goes_with_its_blocks(database: Dat
     assert_eq!((again.block, again.state), (before.block, before.state));
     // One for each block that is not final, and one final one: no more are kept.
     drop(indexer);
-    place.change(match database {
-        Database::Sqlite => {
-            "CREATE TABLE kept AS SELECT count(*) AS states FROM states JOIN blocks ON block = id WHERE orphaned = 0"
-        }
-        Database::Postgres => {
-            "CREATE TABLE kept AS SELECT count(*) AS states FROM states JOIN blocks ON block = hash WHERE NOT orphaned"
-        }
-    });
+    let of = match database {
+        Database::Sqlite => "orphaned = 0",
+        Database::Postgres => "NOT orphaned",
+    };
+    place.change(&format!(
+        "CREATE TABLE kept AS SELECT count(*) AS states FROM states JOIN blocks ON block = id WHERE {of}"
+    ));
     place.change(match database {
         Database::Sqlite => {
             "CREATE TABLE is_63 (states INTEGER CHECK (states = 63)); INSERT INTO is_63 SELECT states FROM kept"
