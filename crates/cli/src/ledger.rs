@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::library_failure;
 use crate::names::{address, short};
 use crate::output::Output;
+use crate::release::locked_vault;
 use alloy::primitives::Address;
 use alloy::providers::DynProvider;
 use clap::Args;
@@ -218,6 +219,7 @@ impl Ledger {
         let nodes = nodes.into_iter().map(|(name, provider)| (name, RpcSource::new(provider)));
         let nodes = purse_indexer::Nodes::new(nodes);
         let indexer = Indexer::over(nodes, self.open()?, self.factory, self.from_block).with_truth(trust.verify);
+        let indexer = indexer.with_code_hash(locked_vault("creation")?);
         Ok(match trust.checkpoint {
             Some(checkpoint) => indexer.with_checkpoint(checkpoint),
             None => indexer,

@@ -10,6 +10,7 @@
 //! - `buying`: the buyer of a session, for sellers that demand a payment by HTTP 402
 //! - `gas_money`: ether for agents
 //! - `ledger`, `following`, `history`, `granted`: the index, kept up to date, the logs, and what they tell
+//! - `release`: what this program knows of itself
 //! - `project`, `anvil`: the checkout to deploy from, a local chain of our own
 //! - `demo_stage`, `demo_seller`, `demo_teller`: what the demo plays on, and how it is told
 //! - `policy`, `expiry`, `money`, `sessions`, `outflow`: what agents may spend
@@ -51,6 +52,7 @@ mod policy;
 mod project;
 mod purses;
 mod read_back;
+mod release;
 mod rpc_failure;
 mod sanitize;
 mod secrets;

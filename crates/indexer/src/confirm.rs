@@ -5,14 +5,14 @@ use crate::fetch::Fetcher;
 use crate::known::{Head, Known};
 use crate::rows::{BlockRef, StoredHead};
 use crate::source::{ChainSource, VaultHead};
-use alloy::primitives::Address;
+use alloy::primitives::{Address, B256, U256};
 use futures::{StreamExt, TryStreamExt, stream};
 use purse_protocol::event::head_of_running_hash;
 use std::collections::BTreeSet;
 
-/// Vaults that are asked beside those that logged something: in turn, so that a node that hides a vault's last events
-/// is found out, and without asking thousands at every block.
-const IN_TURN: usize = 64;
+/// Vaults that are asked beside those that logged something: others each time, so that a node that hides a vault's last events is
+/// found out, and without asking thousands at every block.
+const OTHERS: usize = 64;
 /// Vaults asked at once.
 const CALLS_AT_ONCE: usize = 8;
 
@@ -22,11 +22,12 @@ impl Head {
     }
 }
 
-/// The vaults to ask at a block: those that moved since the last comparison, and others in turn.
-pub(crate) fn to_ask(known: &Known, moved: impl IntoIterator<Item = Address>, block: u64) -> BTreeSet<Address> {
+/// The vaults to ask at a block: those that moved since the last comparison, and others. Which, follows from the block's hash: nobody
+/// knows before, and whatever the rhythm of the polls, no vault is left out for long.
+pub(crate) fn to_ask(known: &Known, moved: impl IntoIterator<Item = Address>, block: B256) -> BTreeSet<Address> {
     let all: Vec<_> = known.vaults().into_iter().collect();
-    let turn = (block as usize).wrapping_mul(IN_TURN).checked_rem(all.len()).unwrap_or(0);
-    let others = all.iter().cycle().skip(turn).take(IN_TURN.min(all.len())).copied();
+    let first = U256::from_be_bytes(block.0).checked_rem(U256::from(all.len())).unwrap_or_default();
+    let others = all.iter().cycle().skip(first.to()).take(OTHERS.min(all.len())).copied();
     moved.into_iter().chain(others).collect()
 }
 
@@ -83,5 +84,29 @@ pub(crate) async fn culprit<S: ChainSource>(
         }
         // The last ones are missing, or some that never were are there.
         None => Ok(IndexError::EventsMissing { vault, block: at.number, given, counted: chain.sequence }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy::primitives::keccak256;
+
+    /// Also where polls come at every sixth block and there are six times as many vaults as are asked at once.
+    #[test]
+    fn no_vault_is_left_out_for_long() {
+        let vault = |n: u64| Address::left_padding_from(&n.to_be_bytes());
+        let mut known = Known::default();
+        for n in 1..=6 * OTHERS as u64 {
+            assert!(known.begin(vault(n)));
+        }
+        let mut asked = BTreeSet::new();
+        for block in (0..360_u64).step_by(6) {
+            let now = to_ask(&known, [vault(1)], keccak256(block.to_be_bytes()));
+            assert!(now.contains(&vault(1)) && now.len() <= OTHERS + 1);
+            asked.extend(now);
+        }
+        assert_eq!(asked, known.vaults());
+        assert!(to_ask(&Known::default(), [], B256::ZERO).is_empty());
     }
 }

@@ -159,7 +159,18 @@ impl<S: ChainSource> Fetcher<S> {
             let before = fetched.logs.len();
             self.add_logs(fetched, &new).await?;
             fetched.asked.extend(&new);
+            self.learn_code(&fetched.logs[before..]).await?;
             new = self.told_of(&fetched.logs[before..], &fetched.asked)?.without(&fetched.asked);
+        }
+        Ok(())
+    }
+
+    /// Learns the vaults' code from whoever created one. A node that does not have the transaction leaves them unproven.
+    async fn learn_code(&self, logs: &[ChainLog]) -> Result<(), FetchError> {
+        for tx in self.factory.telling(logs) {
+            if let Some(input) = self.patiently(|| self.source.input(tx)).await? {
+                self.factory.learn(&input);
+            }
         }
         Ok(())
     }

@@ -4,7 +4,7 @@
 use crate::receipts::ChainReceipt;
 use crate::rows::BlockRef;
 use crate::source::{ChainLog, ChainSource, Header, Served, SourceError, Span, VaultHead, Wanted};
-use alloy::primitives::{Address, B256};
+use alloy::primitives::{Address, B256, Bytes};
 use purse_audit::AccountEvidence;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -109,6 +109,10 @@ impl<S: ChainSource> ChainSource for Nodes<S> {
 
     async fn receipts(&self, block: B256) -> Result<Option<Vec<ChainReceipt>>, SourceError> {
         self.ask(|source| source.receipts(block)).await
+    }
+
+    async fn input(&self, tx: B256) -> Result<Option<Bytes>, SourceError> {
+        self.ask(|source| source.input(tx)).await
     }
 
     async fn vault_head(&self, vault: Address, at: BlockRef) -> Result<Option<VaultHead>, SourceError> {

@@ -127,6 +127,11 @@ impl<P: Provider + 'static> ChainSource for RpcSource<P> {
         }
     }
 
+    async fn input(&self, tx: B256) -> Result<Option<Bytes>, SourceError> {
+        let asked = self.provider.raw_request::<_, Option<WireCall>>("eth_getTransactionByHash".into(), (tx,)).await;
+        Ok(asked.map_err(source_error)?.map(|call| call.input))
+    }
+
     /// A node that serves no proofs declines, each in its own words.
     async fn storage(
         &self,
@@ -146,6 +151,12 @@ impl<P: Provider + 'static> ChainSource for RpcSource<P> {
         let code = self.provider.get_code_at(address).await.map_err(source_error)?;
         Ok(!code.is_empty())
     }
+}
+
+/// What a transaction of any type calls with.
+#[derive(Debug, Deserialize)]
+struct WireCall {
+    input: Bytes,
 }
 
 /// A log as a node gives it. alloy's own type reads the fields of a log within a log, which takes twice the time.

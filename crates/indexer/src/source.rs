@@ -129,6 +129,10 @@ pub trait ChainSource: Send + Sync + 'static {
     fn logs(&self, span: Span, wanted: &Wanted) -> impl Future<Output = Result<Vec<ChainLog>, SourceError>> + Send;
     /// Every receipt of a block; none when the node has no such block.
     fn receipts(&self, block: B256) -> impl Future<Output = Result<Option<Vec<ChainReceipt>>, SourceError>> + Send;
+    /// What a transaction calls with; none when the node does not have it any more.
+    fn input(&self, _tx: B256) -> impl Future<Output = Result<Option<Bytes>, SourceError>> + Send {
+        async { Ok(None) }
+    }
     /// What a vault says of itself at a block; none when the node has no state of that block any more.
     fn vault_head(
         &self,

@@ -20,7 +20,7 @@ use crate::state::States;
 use crate::store::Store;
 use crate::truth::Truth;
 use crate::verify::Verified;
-use alloy::primitives::{Address, Bytes};
+use alloy::primitives::{Address, B256, Bytes};
 use alloy::providers::Provider;
 use purse_protocol::Chain;
 use purse_protocol::event::{RunningHash, is_outside_trail, next_hash, sequence_of};
@@ -61,6 +61,8 @@ pub struct Synced {
     pub logs: usize,
     /// How many vaults there are.
     pub vaults: usize,
+    /// How many of them stand at an address that nobody recomputed: the factory's word is all that says that they are its own.
+    pub unproven: usize,
     /// Reorganisations that were rolled back.
     pub rollbacks: Vec<Rollback>,
     /// The node's head, when it is below the last block: the node lags, nothing was undone.
@@ -100,7 +102,7 @@ impl<P: Provider + 'static> Indexer<RpcSource<P>> {
 impl<S: ChainSource> Indexer<S> {
     /// An indexer over any chain source.
     pub fn over(source: S, store: Box<dyn Store>, factory: Address, from_block: u64) -> Self {
-        let factory = Factory { address: factory, chain_id: store.chain_id(), creation_code: None };
+        let factory = Factory::new(factory, store.chain_id());
         let fetcher = Arc::new(Fetcher {
             source: Arc::new(source),
             patience: PATIENCE,
@@ -117,7 +119,14 @@ impl<S: ChainSource> Indexer<S> {
     /// it the factory is taken at its word and vaults are marked as not proven.
     #[must_use]
     pub fn with_creation_code(self, code: Bytes) -> Self {
-        self.with(|fetcher| fetcher.factory.creation_code = Some(code))
+        self.with(|fetcher| fetcher.factory.creation_code = code.into())
+    }
+
+    /// The same where only the code's hash is known: the code is in the input of the transactions that create vaults. Vaults that
+    /// are met before it was found are marked as not proven.
+    #[must_use]
+    pub fn with_code_hash(self, hash: B256) -> Self {
+        self.with(|fetcher| fetcher.factory.code_hash = Some(hash))
     }
 
     /// Waits so long before it asks a node again that is away or wants to be asked less often, then longer, instead of
@@ -180,6 +189,7 @@ impl<S: ChainSource> Indexer<S> {
             block: None,
             logs: 0,
             vaults: 0,
+            unproven: 0,
             rollbacks: Vec::new(),
             lagging_head: None,
             unknown: 0,
@@ -212,7 +222,9 @@ impl<S: ChainSource> Indexer<S> {
         let extent = self.store.extent()?;
         synced.block = extent.cursor;
         synced.confirmed = extent.cursor.is_none_or(|cursor| cursor.number == extent.confirmed);
-        synced.vaults = self.store.vaults()?.len();
+        let vaults = self.store.vaults()?;
+        synced.vaults = vaults.len();
+        synced.unproven = vaults.iter().filter(|vault| !vault.proven).count();
         synced.served = self.fetcher.source.served();
         Ok(synced)
     }
@@ -267,7 +279,8 @@ impl<S: ChainSource> Indexer<S> {
         let mut known = Known::new(heads, purses.iter().map(|purse| purse.address));
         let mut states = States::new(&known, &purses);
         let next = cursor.map_or(self.from_block, |cursor| cursor.number + 1);
-        let reach = Reach { next, finalized, head: view.head.number };
+        // What is final may be above the head of a node that lags.
+        let reach = Reach { next, finalized: finalized.min(view.head.number), head: view.head.number };
         let mut ahead = Ahead::start(&self.fetcher, reach, self.pace, cursor, known.clone());
         while let Some(ready) = ahead.next().await {
             let Ready { from, to, verified, pace } = ready?;
@@ -307,7 +320,7 @@ impl<S: ChainSource> Indexer<S> {
         let stored = self.store.last_heads(before)?;
         let moved = stored.iter().chain(&chunk.heads).map(|head| head.vault);
         let (disagreement, complete) =
-            confirm::disagreeing(&self.fetcher, known, confirm::to_ask(known, moved, end.number), end).await?;
+            confirm::disagreeing(&self.fetcher, known, confirm::to_ask(known, moved, end.hash), end).await?;
         let Some((vault, chain)) = disagreement else { return Ok(complete) };
         let mut heads: Vec<StoredHead> = self.store.heads(vault, before)?;
         heads.extend(chunk.heads.iter().filter(|head| head.vault == vault));

@@ -10,7 +10,8 @@ use crate::library_failure;
 use crate::money::Token;
 use crate::outflow;
 use crate::output::{Reply, bold, green, red, yellow};
-use alloy::primitives::{Address, B256, U256};
+use crate::release::locked_vault;
+use alloy::primitives::{Address, U256};
 use clap::{Args, Subcommand};
 use purse_audit::check::indexed;
 use purse_audit::{Difference, Observed, Outcome, Place, Report, Subject, Trail, compare};
@@ -20,9 +21,6 @@ use serde_json::json;
 
 /// Differences printed of one check; `--json` has them all.
 const SHOWN_DIFFERENCES: usize = 5;
-
-/// The bytecode that `scripts/bytecode-lock` locked.
-const LOCKED: &str = include_str!("../../../../contracts/snapshots/bytecode.json");
 
 /// Flags of `purse audit`.
 #[derive(Debug, Args)]
@@ -62,21 +60,6 @@ pub(crate) async fn run(context: &Context, args: &AuditArgs) -> Result<Reply, Fa
     let in_index = indexed_by(&*store, &trail).map_err(|error| library_failure::of_store(&error))?;
     report.checks.push(indexed::check(&trail, &observed, &in_index));
     Ok(render(&vault, &token, &trail, &report))
-}
-
-/// keccak256 of the creation or runtime code of the vaults that this program knows.
-pub(super) fn locked_vault(kind: &str) -> Result<B256, Failure> {
-    let locked: Option<serde_json::Value> = serde_json::from_str(LOCKED).ok();
-    let hash = locked.as_ref().and_then(|locked| locked["Vault"][kind]["keccak256"].as_str());
-    hash.and_then(|hash| hash.parse().ok()).ok_or_else(|| {
-        let cause = "contracts/snapshots/bytecode.json names no hash of it";
-        Failure::error(
-            "ReleaseUnknown",
-            "this program does not know the vault's code",
-            cause,
-            "build it again from a release",
-        )
-    })
 }
 
 /// What stands beside the vault on its chain, where it is known.

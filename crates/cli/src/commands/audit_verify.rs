@@ -1,7 +1,6 @@
 //! `purse audit verify` and `purse audit bundle`: for whoever trusts neither the owner nor an index. The evidence comes from
 //! one node, which needs no archive, or from a bundle, without any; the judgement is the same.
 
-use super::audit::locked_vault;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -10,6 +9,7 @@ use crate::ledger::{Follow, Ledger};
 use crate::library_failure;
 use crate::names::address;
 use crate::output::{Reply, bold, green, red, yellow};
+use crate::release::locked_vault;
 use crate::sanitize::clean_prose;
 use alloy::primitives::{Address, B256, U256};
 use clap::Args;

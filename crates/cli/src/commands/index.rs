@@ -9,7 +9,7 @@ use crate::following::Following;
 use crate::interrupt::interrupted;
 use crate::ledger::{Follow, Ledger, Nodes, Place, Trust};
 use crate::library_failure;
-use crate::output::{Reply, green};
+use crate::output::{Reply, green, yellow};
 use alloy::primitives::B256;
 use clap::{Args, Subcommand};
 use purse_indexer::truth::anchored;
@@ -67,6 +67,10 @@ pub(crate) enum IndexCommand {
     /// Write what is final into Parquet files, or check them
     Archive(ArchiveArgs),
 }
+
+/// What is said where no vault told its running hash.
+const UNCONFIRMED: &str = "the vaults' own running hashes were not compared: the node does not answer for the last block. Events at the end may \
+     be missing; name another node";
 
 /// The shortest time between two polls: less would only load the node.
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
@@ -164,6 +168,15 @@ pub(crate) async fn run(context: &Context, args: &IndexArgs) -> Result<Reply, Fa
             rollback.blocks, rollback.logs
         ));
     }
+    if synced.unproven > 0 {
+        text.push_str(&format!(
+            "\n{} of the vaults are vaults by the factory's word alone: the code that leads to their addresses was not found",
+            synced.unproven
+        ));
+    }
+    if block.is_some() && !synced.confirmed {
+        text.push_str(&format!("\n{}", yellow(UNCONFIRMED)));
+    }
     if let Some(head) = synced.lagging_head {
         text.push_str(&format!("\nthe node is behind the index, at block {head}; nothing was undone"));
     }
@@ -193,6 +206,8 @@ pub(crate) async fn run(context: &Context, args: &IndexArgs) -> Result<Reply, Fa
         "block": block,
         "new_logs": synced.logs,
         "vaults": synced.vaults,
+        "unproven_vaults": synced.unproven,
+        "confirmed": synced.confirmed,
         "rechecked_blocks": rechecked.blocks,
         "rollbacks": rechecked.rollbacks.len() + synced.rollbacks.len(),
         "unknown_events": synced.unknown,

@@ -2,8 +2,8 @@
 
 use crate::database::Database;
 use alloy::consensus::{Eip658Value, Header as Fields, Receipt, ReceiptEnvelope, TxType};
-use alloy::primitives::{Address, B256, Bytes, Log, U256, address, keccak256};
-use alloy::sol_types::SolEvent;
+use alloy::primitives::{Address, B256, Bytes, Log, LogData, U256, address, keccak256};
+use alloy::sol_types::{SolCall, SolEvent};
 use purse_audit::Trail;
 use purse_indexer::{
     BlockRef, ChainLog, ChainReceipt, ChainSource, Header, Indexer, ReceiptBody, Seal, SourceError, Span, StatePart,
@@ -16,7 +16,7 @@ use purse_protocol::abi::IVault::{
     ChangeCall, GuardianSet, LimitSet, OwnershipTransferred, Paid, Paused, PaymentFailed, PerPaymentCapSet,
     PurseOpened, SessionGranted, TokenAdded, TreasurySet,
 };
-use purse_protocol::abi::IVaultFactory::VaultCreated;
+use purse_protocol::abi::IVaultFactory::{VaultCreated, createVaultCall};
 use purse_protocol::event::{head_of_running_hash, is_outside_trail, next_hash, running_hash_of_head};
 use purse_protocol::{VaultConfig, create2};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -409,6 +409,18 @@ impl ChainSource for FakeChain {
 
     async fn finalized(&self) -> Result<Option<u64>, SourceError> {
         Ok(self.answer().finalized)
+    }
+
+    /// Whoever created a vault had another contract call the factory.
+    async fn input(&self, tx: B256) -> Result<Option<Bytes>, SourceError> {
+        let state = self.answer();
+        let created = state.blocks.iter().flat_map(|block| &block.logs).find(|log| log.tx == tx);
+        let created = created.map(|log| LogData::new_unchecked(log.topics.clone(), log.data.clone()));
+        let created = created.and_then(|log| VaultCreated::decode_log_data(&log).ok());
+        Ok(created.map(|VaultCreated { owner, treasury, guardian, salt, .. }| {
+            let call = createVaultCall { creationCode: CREATION_CODE, owner, treasury, guardian, salt };
+            [b"passed on: ".as_slice(), &call.abi_encode(), &[0; 7]].concat().into()
+        }))
     }
 
     async fn vault_head(&self, vault: Address, at: BlockRef) -> Result<Option<VaultHead>, SourceError> {

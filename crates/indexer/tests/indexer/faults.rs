@@ -2,7 +2,7 @@
 
 use crate::chain::{CREATION_CODE, FACTORY, FIRST, FakeChain, Twist, contents};
 use crate::database::{Database, on_both};
-use alloy::primitives::{Address, B256};
+use alloy::primitives::{Address, B256, keccak256};
 use purse_indexer::{ChainLog, IndexError, Indexer, SourceError, Span, Store, StoreError};
 use purse_protocol::event::is_outside_trail;
 use purse_protocol::{RpcFault, VaultConfig};
@@ -155,10 +155,23 @@ async fn a_vault_at_an_address_that_its_configuration_does_not_lead_to_is_refuse
     let error = indexer.sync_to_head(|_| {}).await.unwrap_err();
     assert!(matches!(error, IndexError::VaultNotFromFactory { vault, .. } if vault == fake), "{error}");
     assert!(indexer.store().vaults().unwrap().iter().all(|vault| vault.address != fake));
+    // Its hash is enough where the node has the transactions: the code is in their input.
+    let hash = keccak256(&CREATION_CODE);
+    let mut indexer = Indexer::over(chain.clone(), db.fresh(), FACTORY, FIRST).with_code_hash(hash);
+    let error = indexer.sync_to_head(|_| {}).await.unwrap_err();
+    assert!(matches!(error, IndexError::VaultNotFromFactory { vault, .. } if vault == fake), "{error}");
+    let stored = indexer.store().vaults().unwrap();
+    assert!(!stored.is_empty() && stored.iter().all(|vault| vault.proven));
     // Who does not know the code can only take the factory's word, and says so.
-    let mut indexer = Indexer::over(chain.clone(), db.fresh(), FACTORY, FIRST);
-    indexer.sync_to_head(|_| {}).await.unwrap();
-    assert!(indexer.store().vaults().unwrap().iter().all(|vault| !vault.proven));
+    for unknown in [None, Some(hash ^ B256::with_last_byte(1))] {
+        let mut indexer = Indexer::over(chain.clone(), db.fresh(), FACTORY, FIRST);
+        if let Some(hash) = unknown {
+            indexer = indexer.with_code_hash(hash);
+        }
+        let synced = indexer.sync_to_head(|_| {}).await.unwrap();
+        assert_eq!(synced.unproven, synced.vaults);
+        assert!(indexer.store().vaults().unwrap().iter().all(|vault| !vault.proven));
+    }
     let other = [CREATION_CODE.as_ref(), b"!"].concat().into();
     let mut indexer = Indexer::over(chain, db.fresh(), FACTORY, FIRST).with_creation_code(other);
     assert!(matches!(indexer.sync_to_head(|_| {}).await, Err(IndexError::VaultNotFromFactory { .. })));

@@ -2,7 +2,8 @@
 
 use crate::chain::{FIRST, FakeChain, State, contents, rebuilt};
 use crate::database::{Database, on_both};
-use purse_indexer::{IndexError, Progress};
+use purse_indexer::{IndexError, Progress, SourceError, Span};
+use purse_protocol::RpcFault;
 
 async fn a_reorganisation_rolls_back_to_the_common_ancestor(db: Database) {
     let chain = FakeChain::new();
@@ -133,6 +134,32 @@ async fn a_lagging_node_undoes_nothing(db: Database) {
     assert_eq!(contents(indexer.store()), rebuilt(&chain).await);
 }
 
+/// What is final was told by a node that knew more: one that lags is followed to its own head.
+async fn a_backfill_that_was_stopped_goes_on_with_a_node_that_lags(db: Database) {
+    let chain = FakeChain::new();
+    let vault = chain.state().create_vault(1);
+    for _ in 0..50 {
+        chain.state().events(vault, 2);
+        chain.state().mine(10);
+    }
+    chain.state().twist = Some(Box::new(|span, _| match span {
+        Span::Range(from, _) if from > 200 => Err(SourceError::Fault(RpcFault::nonsense("a stop"))),
+        _ => Ok(()),
+    }));
+    let mut indexer = chain.indexer(db.fresh());
+    indexer.sync_to_head(|_| {}).await.unwrap_err();
+    chain.state().twist = None;
+    let stopped = indexer.store().extent().unwrap();
+    let (cursor, shown) = (stopped.cursor.unwrap().number, stopped.finalized - 200);
+    assert!(cursor < shown);
+    chain.state().shows_up_to = Some(shown);
+    let synced = indexer.sync_to_head(|_| {}).await.unwrap();
+    assert_eq!((synced.block.unwrap().number, synced.confirmed), (shown, true));
+    chain.state().shows_up_to = None;
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    assert_eq!(contents(indexer.store()), rebuilt(&chain).await);
+}
+
 /// A shorter chain that contradicts the stored one is a reorganisation.
 async fn a_lower_head_with_another_hash_is_a_reorganisation(db: Database) {
     let chain = FakeChain::new();
@@ -231,6 +258,7 @@ on_both! {
     a_vaults_creation_can_be_undone,
     a_young_chain_may_change_altogether,
     deeper_than_the_named_depth_is_a_loud_stop_that_changes_nothing,
+    a_backfill_that_was_stopped_goes_on_with_a_node_that_lags,
     a_lagging_node_undoes_nothing,
     a_lower_head_with_another_hash_is_a_reorganisation,
     ping_pong_between_two_forks,
