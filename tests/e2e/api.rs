@@ -7,9 +7,10 @@
 //! - `listening`: server-sent events
 //! - `asking`: what is refused, and how
 //! - `document`: the OpenAPI document
-//! - `following`: `purse index --follow --api`
+//! - `following`: `purse index --follow --api`; `comparing`: its states held against the chain
 
 mod asking;
+mod comparing;
 mod document;
 mod following;
 mod listening;

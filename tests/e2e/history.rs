@@ -4,6 +4,7 @@
 mod acts;
 mod draw;
 
+use crate::storage::nothing_beside;
 use acts::Act;
 use alloy::primitives::{Address, keccak256};
 use alloy::providers::Provider;
@@ -56,6 +57,7 @@ async fn the_trail_of_a_random_history_is_what_the_contract_says() -> anyhow::Re
         killed += history.trail.waiting.iter().filter(|change| change.killed).count();
     }
     let report = history.look().await?;
+    nothing_beside(&history.scene, &history.trail).await?;
     let executed =
         history.trail.events.iter().filter(|event| purse_audit::event_name(&event.event) == "ChangeExecuted");
     // A history in which nothing happens proves nothing.

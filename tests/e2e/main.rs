@@ -10,6 +10,7 @@ mod deploy;
 mod history;
 mod indexer;
 mod owner;
+mod storage;
 mod tidy;
 mod trail;
 mod truth;

@@ -4,6 +4,7 @@ use alloy::providers::DynProvider;
 use anyhow::{Context, ensure};
 use purse_audit::check::indexed;
 use purse_audit::{Observed, Report, Trail, compare};
+use purse_indexer::state::Balances;
 use purse_indexer::{
     BlockRef, Indexer, RpcSource, SqliteStore, Store, StoredLog, StoredTransfer, StoredVault, Synced,
     compare as held_against, indexed_by, observe, state_of,
@@ -36,7 +37,8 @@ pub(crate) async fn audit(scene: &Scene, indexer: &mut Indexer<RpcSource<DynProv
     let (trail, observed) = both_sides(scene, indexer.store()).await?;
     let mut report = compare(&trail, &observed);
     // What the index stores as the vault's state is what the chain's state root commits to.
-    let proven = held_against(&*indexer.source(), &state_of(indexer.store(), scene.vault)?).await?;
+    let state = state_of(indexer.store(), scene.vault)?;
+    let proven = held_against(&*indexer.source(), &state, &mut Balances::default()).await?;
     ensure!(proven.differences.is_empty() == report.holds(), "{:#?}", proven.differences);
     report.checks.push(indexed::check(&trail, &observed, &indexed_by(indexer.store(), &trail)?));
     Ok(report)

@@ -52,7 +52,7 @@ async fn an_edited_proof_of_storage_is_none() -> anyhow::Result<()> {
     let root = head.seal.context("its fields make its hash")?.state_root;
     let block = BlockRef::from(&head);
     let slots = [storage::VAULT_WORD, storage::key_slot(1), storage::payee_slot(scene.actors.deployer.address())];
-    let given = source.storage(scene.vault, &slots, block).await?.context("a proof")?;
+    let given = source.storage(scene.vault, &slots, block).await?.context("a proof")?.account;
     let words = prove(root, scene.vault, &given, &slots).map_err(anyhow::Error::msg)?;
     assert_eq!(storage::key(words[&slots[1]]), scene.actors.agents[0].address());
     assert_eq!(words[&slots[2]], B256::ZERO);
@@ -86,7 +86,7 @@ async fn an_edited_proof_of_storage_is_none() -> anyhow::Result<()> {
     // Of another block.
     scene.pay(&scene.payment(1, Scene::USDC), &scene.actors.agents[0]).await?;
     let head = source.head().await?;
-    let later = source.storage(scene.vault, &slots, BlockRef::from(&head)).await?.context("a proof")?;
+    let later = source.storage(scene.vault, &slots, BlockRef::from(&head)).await?.context("a proof")?.account;
     refused(&later, &slots, "the account does not lead to the state root")
 }
 

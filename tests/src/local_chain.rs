@@ -3,10 +3,13 @@
 use crate::actors::Actors;
 use alloy::eips::BlockNumberOrTag;
 use alloy::node_bindings::{Anvil, AnvilInstance};
-use alloy::primitives::U256;
+use alloy::primitives::{Address, B256, U256};
 use alloy::providers::ext::AnvilApi;
 use alloy::providers::{DynProvider, Provider, ProviderBuilder};
 use anyhow::{Context, ensure};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io::{Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -146,6 +149,22 @@ impl LocalChain {
     pub async fn now(&self) -> anyhow::Result<u64> {
         let block = self.provider.get_block_by_number(BlockNumberOrTag::Latest).await?;
         Ok(block.context("there is always a latest block")?.header.timestamp)
+    }
+
+    /// All that a contract stores: every word that is not zero, by its slot.
+    ///
+    /// # Errors
+    /// When the node does not answer, or `gzip` is missing.
+    pub async fn storage(&self, account: Address) -> anyhow::Result<BTreeMap<B256, B256>> {
+        let mut packed = tempfile::tempfile()?;
+        packed.write_all(&self.provider.anvil_dump_state().await?)?;
+        packed.rewind()?;
+        let unpacked = Command::new("gzip").arg("-dc").stdin(packed).output().context("gzip unpacks anvil's state")?;
+        let state: Value = serde_json::from_slice(&unpacked.stdout)?;
+        let words = state["accounts"][format!("{account:#x}")]["storage"].clone();
+        let mut words: BTreeMap<B256, B256> = serde_json::from_value(words)?;
+        words.retain(|_, word| !word.is_zero());
+        Ok(words)
     }
 
     /// Dates the next block, be it mined for a transaction or by [`mine`](Self::mine).

@@ -1,9 +1,9 @@
 //! How far the index is behind its chain, and whether it stalls. Pure: who polls tells what came of it, and the time.
 
+use crate::doubts::{Doubt, Doubts};
 use alloy::primitives::Address;
 use purse_indexer::{Compared, Moment, Rollback};
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 use utoipa::ToSchema;
@@ -28,8 +28,7 @@ struct State {
     /// Polls since there was a new block.
     quiet: u32,
     alarm: Option<String>,
-    /// Vaults whose state is not what the chain holds: what differs.
-    differing: BTreeMap<Address, String>,
+    doubts: Doubts,
     counts: Counts,
 }
 
@@ -54,6 +53,10 @@ pub struct Counts {
     pub proven_words: u64,
     /// The last block at which one was.
     pub proven_block: u64,
+    /// Proofs that proved nothing.
+    pub forged: u64,
+    /// Accounts that hold more of a token than came since they are there.
+    pub early: u64,
 }
 
 /// A stall begins or ends.
@@ -95,7 +98,7 @@ impl Health {
             synced: false,
             quiet: 0,
             alarm: None,
-            differing: BTreeMap::new(),
+            doubts: Doubts::default(),
             counts: Counts::default(),
         };
         Self { state: Mutex::new(state), pulse: watch::Sender::new(0) }
@@ -149,19 +152,37 @@ impl Health {
         state.disquiet(Some(cause))
     }
 
-    /// The state of a vault was held against the chain's own.
-    pub fn compared(&self, vault: Address, compared: &Compared) -> Option<Alarm> {
+    /// Whether the index was at the node's head by the last that both have told.
+    pub fn is_at_head(&self) -> bool {
+        let state = self.state();
+        state.synced && state.block.is_some_and(|block| block >= state.node_head)
+    }
+
+    /// The state of a vault was held against the chain's own. `early`: how many accounts hold more than came since they are there.
+    pub fn compared(&self, vault: Address, compared: &Compared, early: usize) -> Option<Doubt> {
         let mut state = self.state();
         state.counts.compared += 1;
         state.counts.proven_words += (compared.words + compared.balances) as u64;
         state.counts.proven_block = state.counts.proven_block.max(compared.block.number);
-        let Some(first) = compared.differences.first() else {
-            return state.differing.remove(&vault).map(|_| Alarm::Over);
-        };
-        let cause =
-            format!("the state of vault {vault} at block {} is not the chain's: {first}", compared.block.number);
-        let is_news = state.differing.insert(vault, cause.clone()).is_none();
-        is_news.then_some(Alarm::Raised(cause))
+        state.counts.early = early as u64;
+        state.doubts.compared(vault, compared)
+    }
+
+    /// What a node gave as a proof of a vault's state proves nothing: why.
+    pub fn forged(&self, vault: Address, why: &str) -> Option<Doubt> {
+        let mut state = self.state();
+        state.counts.forged += 1;
+        state.doubts.forged(vault, why)
+    }
+
+    /// Of a vault there is no state to compare.
+    pub fn gone(&self, vault: Address) -> Option<Doubt> {
+        self.state().doubts.gone(vault)
+    }
+
+    /// The vaults of which it is not known that their state is what the chain holds.
+    pub fn doubted(&self) -> Vec<Address> {
+        self.state().doubts.vaults()
     }
 
     /// Whether the index can be relied on at `now`, seconds since 1970.
@@ -169,16 +190,13 @@ impl Health {
         let state = self.state();
         let (cause, fix) = match &state.alarm {
             Some(alarm) => (Some(alarm.clone()), Some("check the node, or name another one".to_owned())),
-            None if !state.differing.is_empty() => (
-                state.differing.values().next().cloned(),
-                Some(
-                    "check the index with purse audit verify, and begin it anew with purse index --rebuild".to_owned(),
-                ),
-            ),
-            None if !state.synced => {
-                (Some("the index has not reached the head yet".to_owned()), Some("wait until it has".to_owned()))
-            }
-            None => (None, None),
+            None => match state.doubts.first() {
+                Some((doubt, fix)) => (Some(doubt.clone()), Some((*fix).to_owned())),
+                None if !state.synced => {
+                    (Some("the index has not reached the head yet".to_owned()), Some("wait until it has".to_owned()))
+                }
+                None => (None, None),
+            },
         };
         Readiness {
             ready: cause.is_none(),
@@ -275,6 +293,33 @@ mod tests {
         health.polled(at(7), 7);
         assert_eq!(health.polled(other, 7), None);
         assert!(matches!(health.polled(other, 7), Some(Alarm::Raised(_))));
+    }
+
+    #[test]
+    fn a_doubt_makes_it_unready_until_it_ends() {
+        let (health, vault) = (Health::new(3), Address::repeat_byte(1));
+        health.polled(at(7), 7);
+        let Some(Doubt::Raised { cause, fix }) = health.forged(vault, "it leads nowhere") else {
+            unreachable!("it is forged")
+        };
+        let unready = health.readiness(0);
+        assert_eq!((unready.ready, unready.cause, unready.fix), (false, Some(cause), Some(fix.to_owned())));
+        assert_eq!((health.doubted(), health.counts().forged), (vec![vault], 1));
+        assert_eq!(health.gone(vault), Some(Doubt::Gone));
+        assert!(health.readiness(0).ready);
+    }
+
+    #[test]
+    fn it_is_at_the_head_from_the_first_poll_on_but_not_while_it_catches_up() {
+        let health = Health::new(3);
+        health.committed(8, 8, 1);
+        assert!(!health.is_at_head(), "it was never polled");
+        health.polled(at(8), 8);
+        assert!(health.is_at_head());
+        health.committed(9, 20, 1);
+        assert!(!health.is_at_head(), "eleven blocks behind");
+        health.committed(20, 20, 1);
+        assert!(health.is_at_head());
     }
 
     #[test]

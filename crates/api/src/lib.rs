@@ -11,10 +11,11 @@
 //! - `parameters`: what a request may ask; `etag`: whether an answer would be the same; [`problem`]: why there is none
 //! - [`health`]: how far the index is behind, and whether it stalls; [`metrics`]: the same for Prometheus
 //! - [`follow`]: the loop that keeps an index at the head of its chain; [`heads`]: new blocks told over a WebSocket;
-//!   [`compare`]: its states held against the chain's own
+//!   [`compare`]: its states held against the chain's own; [`doubts`]: those of which it is not known that they are
 
 mod amount;
 pub mod compare;
+pub mod doubts;
 mod etag;
 mod event;
 mod folded;
@@ -33,6 +34,7 @@ pub mod tokens;
 mod vaults;
 
 pub use compare::{Found, States, Uncompared};
+pub use doubts::Doubt;
 pub use follow::{Told, follow};
 pub use heads::{Line, listen};
 pub use health::{Alarm, Health};

@@ -63,6 +63,11 @@ impl Metrics {
                 "The last block at which a vault's state was proven to be the chain's",
                 counts.proven_block,
             ),
+            (
+                "index_early_balances",
+                "Accounts that hold more of a token than came since they are there: it came before, or is left out",
+                counts.early,
+            ),
             ("index_ready", "Whether the index follows its chain", readiness.ready.into()),
         ];
         for (name, help, value) in gauges {
@@ -76,6 +81,7 @@ impl Metrics {
             ("index_orphaned_blocks", "Blocks that were rolled back", counts.orphaned_blocks),
             ("index_states_compared", "States of vaults that were held against the chain's own", counts.compared),
             ("index_words_proven", "Words of storage and balances that were proven", counts.proven_words),
+            ("index_proofs_forged", "Proofs of a vault's state that proved nothing", counts.forged),
             ("index_stalls", "Times that there was no new block for too long", counts.alarms),
         ];
         for (name, help, value) in counters {

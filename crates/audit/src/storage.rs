@@ -1,5 +1,7 @@
 //! A vault's storage at a block, proven by the state root in its header (EIP-1186), held against the state that its events leave
-//! (I12): on nobody's word but the header's.
+//! (I12): on nobody's word but the header's. `unseen`: the bits that no view tells.
+
+mod unseen;
 
 use crate::check::state;
 use crate::evidence::AccountEvidence;
@@ -10,8 +12,8 @@ use alloy::primitives::{Address, B256, U256, keccak256};
 use alloy::trie::proof::verify_proof;
 use alloy::trie::{Nibbles, TrieAccount};
 use purse_protocol::event::running_hash_of_head;
-use purse_protocol::{Window, storage};
-use std::collections::BTreeMap;
+use purse_protocol::{Scope, Window, storage};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Words of storage by slot, each proven.
 pub type Words = BTreeMap<B256, B256>;
@@ -50,27 +52,24 @@ pub fn prove(state_root: B256, address: Address, account: &AccountEvidence, slot
     Ok(words)
 }
 
-/// Where everything stands that a trail's state speaks of. Of what waits, [`killed_slots`] are to be asked for afterwards.
+/// Where everything stands that a trail's state speaks of: no other word of the vault's is ever written.
 pub fn slots(trail: &Trail) -> Vec<B256> {
-    let mut slots = storage::role_slots().to_vec();
-    slots.push(storage::VAULT_WORD);
+    let mut slots = vec![storage::VAULT_WORD];
+    slots.extend(storage::role_slots());
     slots.extend(trail.session_keys.keys().map(|session| storage::key_slot(session.get())));
     slots.extend(trail.keys.keys().map(|&key| storage::session_slot(key)));
     slots.extend(trail.policies.keys().flat_map(|&(scope, token)| storage::limit_slots(scope, token)));
+    let only_marked = by_category(trail).into_iter().filter(|of| !trail.policies.contains_key(of));
+    slots.extend(only_marked.map(|(scope, token)| storage::limit_slots(scope, token)[0]));
     slots.extend(trail.payees.keys().map(|&payee| storage::payee_slot(payee)));
     slots.extend(trail.tokens.keys().map(|&token| storage::token_slot(token)));
     slots.extend(storage::waiting_slots());
     slots.extend(trail.waiting.iter().flat_map(|change| storage::change_slots(change.number)));
+    slots.extend(subjects(trail).into_iter().map(storage::killed_slot));
     slots
 }
 
-/// Where it stands when the subjects of what waits were last stopped, by the words at [`slots`].
-pub fn killed_slots(trail: &Trail, words: &Words) -> Vec<B256> {
-    let first = trail.waiting.iter().map(|change| at(words, storage::change_slots(change.number)[0]));
-    first.map(storage::killed_slot).collect()
-}
-
-/// What the words at [`slots`] and [`killed_slots`] say otherwise than the trail.
+/// What the words at [`slots`] say otherwise than the trail.
 pub fn compare(trail: &Trail, words: &Words, block: ObservedBlock) -> Vec<Difference> {
     let vault = at(words, storage::VAULT_WORD);
     let about = || Subject::Vault;
@@ -79,7 +78,28 @@ pub fn compare(trail: &Trail, words: &Words, block: ObservedBlock) -> Vec<Differ
     let hash = running_hash_of_head(storage::running_hash(vault)).unwrap_or_default();
     found.extend(Difference::between(about(), "the running hash", &trail.running_hash, &hash));
     found.extend(state::check(trail, &observed(trail, words, block)).differences);
+    found.extend(unseen::compare(trail, words));
     found
+}
+
+/// Sessions that have, or had, limits by category in a token: a mark in their word says so, even where they have none of their own.
+fn by_category(trail: &Trail) -> BTreeSet<(Scope, Address)> {
+    let whole = trail.meters.keys().filter_map(|&(scope, token, _)| match scope {
+        Scope::Category(session, _) => Some((Scope::Session(session), token)),
+        Scope::Vault | Scope::Session(_) => None,
+    });
+    whole.collect()
+}
+
+/// What a change can be about that waits, or was killed, everything excepted.
+fn subjects(trail: &Trail) -> BTreeSet<U256> {
+    use storage::subject::{DELAY, GUARDIAN, OWNERSHIP, PAUSE, PAYEES, TREASURY};
+    let sessions = trail.session_keys.keys().map(|session| storage::subject::session(session.get()));
+    let of_vault = trail.policies.keys().filter(|(scope, _)| *scope == Scope::Vault);
+    let limits = of_vault.map(|&(_, token)| storage::subject::limits(token));
+    let waiting = trail.waiting.iter().map(|change| change.subject.word());
+    let single = [PAUSE, DELAY, OWNERSHIP, GUARDIAN, TREASURY, PAYEES];
+    sessions.chain(limits).chain(waiting).chain(single).collect()
 }
 
 /// The words, read as the contract's views read them.
@@ -109,7 +129,8 @@ fn observed(trail: &Trail, words: &Words, block: ObservedBlock) -> Observed {
     let [list, everything] = storage::waiting_slots().map(|slot| at(words, slot));
     let waiting = storage::waiting_numbers(list).into_iter().map(|change| {
         let of_change = storage::change_slots(change).map(|slot| at(words, slot));
-        storage::waiting_change(change, of_change, at(words, storage::killed_slot(of_change[0])), everything)
+        let killed = at(words, storage::killed_slot(storage::subject_of(of_change[0])));
+        storage::waiting_change(change, of_change, killed, everything)
     });
     Observed {
         chain_id: trail.chain_id,

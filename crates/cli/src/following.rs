@@ -8,7 +8,7 @@ use crate::library_failure;
 use crate::output::{Output, Reply, to_stderr, yellow};
 use crate::sanitize::clean_prose;
 use alloy::providers::DynProvider;
-use purse_api::{Alarm, Api, AskToken, Found, Health, Line, NodeTokens, Readers, States, Told, follow, listen};
+use purse_api::{Alarm, Api, AskToken, Doubt, Found, Health, Line, NodeTokens, Readers, States, Told, follow, listen};
 use purse_indexer::{ChainSource, Progress, nodes};
 use serde_json::json;
 use std::convert::Infallible;
@@ -133,11 +133,14 @@ fn readers(ledger: &Ledger) -> Readers {
 async fn compared<S: ChainSource>(states: States<S>, output: Output) -> Infallible {
     let found = |found| match found {
         Found::Proven { words } => output.note(&format!("held against the chain's state root: {words} words so far")),
-        Found::Alarm(Alarm::Raised(cause)) => {
+        Found::Doubt(_, Doubt::Raised { cause, fix }) => {
             to_stderr(&format!("{}: {}", yellow("ALARM"), clean_prose(&cause)));
-            to_stderr("  fix:   check the index with purse audit verify, and begin it anew with purse index --rebuild");
+            to_stderr(&format!("  fix:   {fix}"));
         }
-        Found::Alarm(Alarm::Over) => to_stderr("the state of a vault is the chain's again"),
+        Found::Doubt(vault, Doubt::Over) => to_stderr(&format!("the state of vault {vault} is the chain's again")),
+        Found::Doubt(vault, Doubt::Gone) => {
+            to_stderr(&format!("of vault {vault} there is nothing to compare any more: its alarm ends"));
+        }
         Found::Failed(error) => output.detail(&clean_prose(&format!("not compared with the chain's state: {error}"))),
         Found::GivenUp => output.note("the node proves no state (eth_getProof): the index is not compared with it"),
     };

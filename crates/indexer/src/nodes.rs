@@ -3,9 +3,8 @@
 
 use crate::receipts::ChainReceipt;
 use crate::rows::BlockRef;
-use crate::source::{ChainLog, ChainSource, Header, Served, SourceError, Span, VaultHead, Wanted};
+use crate::source::{AccountProof, ChainLog, ChainSource, Header, Served, SourceError, Span, VaultHead, Wanted};
 use alloy::primitives::{Address, B256, Bytes};
-use purse_audit::AccountEvidence;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -43,6 +42,21 @@ impl<S: ChainSource> Nodes<S> {
     where
         F: Future<Output = Result<T, SourceError>>,
     {
+        let answered = self.ask_until(question, |_| true).await?;
+        let (at, answer) = answered.ok_or(SourceError::NoneAnswers { each: String::new(), may_pass: false })?;
+        self.first.store(at, Ordering::Relaxed);
+        Ok(answer)
+    }
+
+    /// The first answer that will do, and whose it is; none where all have answered and none will.
+    async fn ask_until<'a, T, F>(
+        &'a self,
+        question: impl Fn(&'a S) -> F,
+        will_do: impl Fn(&T) -> bool,
+    ) -> Result<Option<(usize, T)>, SourceError>
+    where
+        F: Future<Output = Result<T, SourceError>>,
+    {
         let first = self.first.load(Ordering::Relaxed);
         let (mut failures, mut may_pass) = (Vec::new(), false);
         for turn in 0..self.nodes.len() {
@@ -51,8 +65,9 @@ impl<S: ChainSource> Nodes<S> {
             match question(&node.source).await {
                 Ok(answer) => {
                     node.answers.fetch_add(1, Ordering::Relaxed);
-                    self.first.store(at, Ordering::Relaxed);
-                    return Ok(answer);
+                    if will_do(&answer) {
+                        return Ok(Some((at, answer)));
+                    }
                 }
                 // A smaller question is what it takes, not another node.
                 Err(error @ SourceError::TooLarge(_)) => return Err(error),
@@ -63,6 +78,9 @@ impl<S: ChainSource> Nodes<S> {
                     failures.push(format!("{}: {error}", node.name));
                 }
             }
+        }
+        if failures.is_empty() {
+            return Ok(None);
         }
         Err(SourceError::NoneAnswers { each: failures.join("; "), may_pass })
     }
@@ -119,14 +137,17 @@ impl<S: ChainSource> ChainSource for Nodes<S> {
         self.ask(|source| source.vault_head(vault, at)).await
     }
 
+    /// One that serves no proofs says nothing against another that does.
     async fn storage(
         &self,
         account: Address,
         slots: &[B256],
         at: BlockRef,
-    ) -> Result<Option<AccountEvidence>, SourceError> {
+    ) -> Result<Option<AccountProof>, SourceError> {
         let slots = &slots.to_vec();
-        self.ask(|source| async move { source.storage(account, slots, at).await }).await
+        let asked = |source| async move { S::storage(source, account, slots, at).await };
+        let proof = self.ask_until(asked, Option::is_some).await?;
+        Ok(proof.and_then(|(of, proof)| Some(AccountProof { node: self.nodes[of].name.clone(), ..proof? })))
     }
 
     async fn has_code(&self, address: Address) -> Result<bool, SourceError> {

@@ -2,7 +2,9 @@
 
 use crate::receipts::{ChainReceipt, ReceiptBody};
 use crate::rows::BlockRef;
-use crate::source::{ChainLog, ChainSource, Header, Seal, SourceError, Span, VaultHead, Wanted, one_by_one};
+use crate::source::{
+    AccountProof, ChainLog, ChainSource, Header, Seal, SourceError, Span, VaultHead, Wanted, one_by_one,
+};
 use alloy::consensus::{Eip658Value, Receipt, ReceiptEnvelope, ReceiptWithBloom, TxType};
 use alloy::eips::{BlockId, BlockNumberOrTag};
 use alloy::primitives::{Address, B256, Bloom, Bytes, Log, U8, U64};
@@ -138,10 +140,10 @@ impl<P: Provider + 'static> ChainSource for RpcSource<P> {
         account: Address,
         slots: &[B256],
         at: BlockRef,
-    ) -> Result<Option<AccountEvidence>, SourceError> {
+    ) -> Result<Option<AccountProof>, SourceError> {
         let asked = self.provider.get_proof(account, slots.to_vec()).block_id(BlockId::hash(at.hash)).await;
         match asked.map_err(source_error) {
-            Ok(answer) => Ok(Some(evidence(answer))),
+            Ok(answer) => Ok(Some(AccountProof { node: "the node".to_owned(), account: evidence(answer) })),
             Err(SourceError::Fault(RpcFault::Rejected { .. })) => Ok(None),
             Err(error) => Err(error),
         }

@@ -100,6 +100,15 @@ pub struct VaultHead {
     pub running_hash: B256,
 }
 
+/// What a node says to prove of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountProof {
+    /// The node, without what may be a key.
+    pub node: String,
+    /// The account and words of its storage, in the order of the question.
+    pub account: AccountEvidence,
+}
+
 /// What one of several nodes did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Served {
@@ -146,7 +155,7 @@ pub trait ChainSource: Send + Sync + 'static {
         _account: Address,
         _slots: &[B256],
         _at: BlockRef,
-    ) -> impl Future<Output = Result<Option<AccountEvidence>, SourceError>> + Send {
+    ) -> impl Future<Output = Result<Option<AccountProof>, SourceError>> + Send {
         async { Ok(None) }
     }
     /// Whether there is a contract at an address.

@@ -1,11 +1,13 @@
 //! A vault's state: what its events leave in the contract's storage (I12), and what its tokens say that came and went; folded as
 //! they come in and stored beside them. It is kept for each block that is not final, so that a rollback needs no undoing:
 //! the last state of the blocks that are left is the state. `kept`: those that a sync meets; [`proof`]: held against
-//! the chain's own.
+//! the chain's own; [`balances`]: so is what accounts hold.
 
+pub mod balances;
 mod kept;
 pub mod proof;
 
+pub use balances::Balances;
 pub(crate) use kept::States;
 pub use proof::{CompareError, Compared, compare, compare_trail};
 
@@ -77,7 +79,15 @@ impl Stopped {
 impl Sums {
     /// What is left of what came; none where more went, since something came before the first block that counts.
     pub fn balance(&self) -> Option<U256> {
-        self.came.saturating_add(self.came_within).checked_sub(self.went.saturating_add(self.went_within))
+        self.all_that_came().checked_sub(self.all_that_went())
+    }
+
+    const fn all_that_came(&self) -> U256 {
+        self.came.saturating_add(self.came_within)
+    }
+
+    const fn all_that_went(&self) -> U256 {
+        self.went.saturating_add(self.went_within)
     }
 }
 
@@ -143,15 +153,14 @@ impl VaultState {
         of_one || of_other
     }
 
-    /// Whether a transfer counts for an account: from the block on that created the vault or opened the purse.
-    fn is_of(&self, account: Address, moved: &StoredTransfer) -> bool {
+    /// The block that created the vault or opened the purse: what moves from there on counts.
+    fn since(&self, account: Address) -> Option<u64> {
         let opened = self.trail.purses.get(&account).map(|purse| purse.place.block);
-        let since = if account == self.trail.vault { self.created } else { opened };
-        since.is_some_and(|since| moved.block.number >= since)
+        if account == self.trail.vault { self.created } else { opened }
     }
 
     fn count_for(&mut self, account: Address, moved: &StoredTransfer) -> bool {
-        if !self.is_of(account, moved) {
+        if self.since(account).is_none_or(|since| moved.block.number < since) {
             return false;
         }
         let Self { trail, sums, others, .. } = self;

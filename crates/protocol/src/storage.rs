@@ -1,6 +1,10 @@
 //! A vault's own words, read by `IVault.stateAt` and decoded here: what a session may do, what is left of its limits and
 //! what waits, with no other contract in between. Twin of `contracts/src/libraries/VaultSlots.sol`, `SessionWord.sol`,
-//! `AllowanceWord.sol`, `WaitingList.sol` and `VaultWord.sol`; the stories compare it with the lens.
+//! `AllowanceWord.sol`, `WaitingList.sol` and `VaultWord.sol`; the stories compare it with the lens. [`field`]: the bits that no
+//! view tells; [`subject`]: what a change is about.
+
+pub mod field;
+pub mod subject;
 
 use crate::abi::IVaultLens::{LimitView, SessionView, WaitingChange};
 use crate::{Meter, Scope, Window, meter};
@@ -29,10 +33,6 @@ const WAITING: u8 = 11;
 const CHANGES: u64 = 12;
 /// By subject, the owner nonce at which what waited on it was last killed.
 const KILLED: u64 = 13;
-/// The subject that is everything: killed by a revoke-all and by a change of owner.
-const EVERYTHING: U256 = U256::from_limbs([0, 0, 2 << 32, 0]);
-/// The guardian, whose change a revoke-all spares.
-const GUARDIAN: U256 = U256::from_limbs([4, 0, 2 << 32, 0]);
 /// How long a change can be executed once it may be.
 const EXECUTION_WINDOW: u32 = 7 * 86_400;
 /// The most changes that wait.
@@ -201,7 +201,7 @@ pub fn meter_word(words: &[B256], window: Window) -> Option<U256> {
 
 /// Where the list of what waits stands, and when everything was last killed: ask for them in this order.
 pub fn waiting_slots() -> [B256; 2] {
-    [B256::with_last_byte(WAITING), of(EVERYTHING, KILLED)]
+    [B256::with_last_byte(WAITING), killed_slot(subject::EVERYTHING)]
 }
 
 /// The numbers of the changes that wait, the newest first, from the first of the words at [`waiting_slots`].
@@ -217,13 +217,18 @@ pub fn change_slots(change: u32) -> [B256; 2] {
     [first, B256::from(U256::from_be_bytes(first.0).wrapping_add(U256::ONE))]
 }
 
-/// Where it stands when the subject of a change was last set or stopped, from the first of the words at [`change_slots`].
-pub fn killed_slot(first: B256) -> B256 {
-    of(subject(first), KILLED)
+/// Where it stands when what waited on a [`subject`] was last killed: the owner nonce of then.
+pub fn killed_slot(subject: U256) -> B256 {
+    of(subject, KILLED)
 }
 
-/// A change that waits, from the words at [`change_slots`], at [`killed_slot`] and, `everything`, the second of those at
-/// [`waiting_slots`].
+/// What a change is about, from the first of the words at [`change_slots`].
+pub fn subject_of(first: B256) -> U256 {
+    field::SUBJECT.of(first.into())
+}
+
+/// A change that waits, from the words at [`change_slots`], at the [`killed_slot`] of its subject and, `everything`, the second of
+/// those at [`waiting_slots`].
 pub fn waiting_change(change: u32, words: [B256; 2], killed: B256, everything: B256) -> WaitingChange {
     let from = field(U256::from_be_bytes(words[0].0), 0);
     let dead_since = |word: B256| U256::from(change) <= U256::from_be_bytes(word.0);
@@ -231,14 +236,9 @@ pub fn waiting_change(change: u32, words: [B256; 2], killed: B256, everything: B
         change,
         executableFrom: from,
         executableUntil: from.wrapping_add(EXECUTION_WINDOW),
-        killed: dead_since(killed) || (subject(words[0]) != GUARDIAN && dead_since(everything)),
+        killed: dead_since(killed) || (subject_of(words[0]) != subject::GUARDIAN && dead_since(everything)),
         callHash: words[1],
     }
-}
-
-/// What a change is about.
-fn subject(first: B256) -> U256 {
-    (U256::from_be_bytes(first.0) >> 32_usize) & ((U256::ONE << 168_usize) - U256::ONE)
 }
 
 fn bits(word: U256, shift: usize, mask: u64) -> u64 {

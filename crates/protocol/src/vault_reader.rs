@@ -75,7 +75,7 @@ impl<P: Provider> VaultReader<P> {
         let mut changes = Vec::new();
         for change in storage::waiting_numbers(list) {
             let words = self.words(storage::change_slots(change)).await?;
-            let [killed] = self.words([storage::killed_slot(words[0])]).await?;
+            let [killed] = self.words([storage::killed_slot(storage::subject_of(words[0]))]).await?;
             changes.push(storage::waiting_change(change, words, killed, everything));
         }
         Ok(changes)

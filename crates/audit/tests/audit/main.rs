@@ -10,6 +10,7 @@ mod promises;
 mod purses;
 mod random;
 mod scopes;
+mod storage;
 mod synthetic;
 mod tampering;
 mod waiting;

@@ -1,20 +1,18 @@
 //! Whether a vault's stored state is what the chain holds: each word of its storage, and the balances of its tokens as far as it
 //! is known where a token keeps them, proven by the state root (`eth_getProof`).
 
+use super::balances::{Balances, Holding, slot};
 use crate::page::StatePart;
 use crate::rows::BlockRef;
 use crate::source::{ChainSource, Header, SourceError};
-use alloy::primitives::{Address, B256, U256, keccak256};
-use alloy::sol_types::SolValue;
+use alloy::primitives::{Address, B256};
 use purse_audit::observed::ObservedBlock;
 use purse_audit::storage::{self, Words};
-use purse_audit::{Difference, Subject, Trail};
+use purse_audit::{Difference, Trail};
 use std::collections::BTreeMap;
 
 /// Words that are asked for at once: an answer of some hundred kilobytes.
 const AT_ONCE: usize = 128;
-/// Where Circle's token keeps balances, of which the highest bit tells who is blocked.
-const BALANCES: u64 = 9;
 
 /// What was compared with the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,8 +37,10 @@ pub enum CompareError {
     #[error("the node does not have block {0} any more")]
     Moved(u64),
     /// What the node gave proves nothing.
-    #[error("the node's proof of {account} at block {block} is none: {what}")]
+    #[error("what {node} gave as proof of {account} at block {block} is none: {what}")]
     Forged {
+        /// Whose proof.
+        node: String,
         /// Of what.
         account: Address,
         /// Of when.
@@ -57,30 +57,32 @@ pub enum CompareError {
 ///
 /// # Errors
 /// When the chain could not be asked; see [`CompareError`].
-pub async fn compare<S: ChainSource>(source: &S, part: &StatePart) -> Result<Compared, CompareError> {
+pub async fn compare<S: ChainSource>(
+    source: &S,
+    part: &StatePart,
+    balances: &mut Balances,
+) -> Result<Compared, CompareError> {
     let Some(block) = part.moment.extent.cursor else { return Err(CompareError::NotServed(0)) };
-    let mut compared = compare_trail(source, &part.state.trail, block).await?;
+    let state = &part.state;
+    let mut compared = compare_trail(source, &state.trail, block).await?;
     let asked = Asked::at(source, block).await?;
-    let mut by_token: BTreeMap<Address, Vec<(Address, Option<U256>)>> = BTreeMap::new();
-    for (&(account, token), sums) in &part.state.sums {
-        by_token.entry(token).or_default().push((account, sums.balance()));
+    let mut by_token: BTreeMap<Address, Vec<Address>> = BTreeMap::new();
+    for &(account, token) in state.sums.keys() {
+        by_token.entry(token).or_default().push(account);
     }
     for (token, accounts) in by_token {
-        let slots: Vec<_> = accounts.iter().map(|(account, _)| balance_slot(*account)).collect();
+        let slots: Vec<_> = accounts.iter().map(|&account| slot(account)).collect();
         let words = asked.words(token, &slots).await?;
-        let held: Vec<_> = slots.iter().map(|slot| balance(words.get(slot).copied().unwrap_or_default())).collect();
-        // One balance that is there and fits tells that the token keeps its balances so.
-        let fits = |((_, sum), held): (&(Address, Option<U256>), &U256)| !held.is_zero() && *sum == Some(*held);
-        if !accounts.iter().zip(&held).any(fits) {
-            continue;
-        }
-        compared.balances += accounts.len();
-        for ((account, sum), held) in accounts.into_iter().zip(held) {
-            // More than came by its transfers: it came before the account was.
-            if let Some(sum) = sum.filter(|sum| *sum > held) {
-                let what = format!("the balance of {account}");
-                compared.differences.extend(Difference::between(Subject::Token { token }, &what, &sum, &held));
-            }
+        let holding = |account| Holding {
+            account,
+            sums: state.sums.get(&(account, token)).copied().unwrap_or_default(),
+            held: Holding::in_word(words.get(&slot(account)).copied().unwrap_or_default()),
+            is_final: state.since(account).is_some_and(|since| since <= part.moment.extent.finalized),
+        };
+        let holdings: Vec<_> = accounts.into_iter().map(holding).collect();
+        if let Some(differences) = balances.compare(state.trail.chain_id, token, &holdings) {
+            compared.balances += holdings.len();
+            compared.differences.extend(differences);
         }
     }
     Ok(compared)
@@ -96,8 +98,7 @@ pub async fn compare_trail<S: ChainSource>(
     block: BlockRef,
 ) -> Result<Compared, CompareError> {
     let asked = Asked::at(source, block).await?;
-    let mut words = asked.words(trail.vault, &storage::slots(trail)).await?;
-    words.extend(asked.words(trail.vault, &storage::killed_slots(trail, &words)).await?);
+    let words = asked.words(trail.vault, &storage::slots(trail)).await?;
     let at = ObservedBlock { number: block.number, hash: block.hash, time: asked.header.time };
     let differences = storage::compare(trail, &words, at);
     Ok(Compared { block, words: words.len(), balances: 0, differences })
@@ -124,17 +125,9 @@ impl<'a, S: ChainSource> Asked<'a, S> {
         for slots in slots.chunks(AT_ONCE) {
             let given = self.source.storage(account, slots, self.block).await?;
             let given = given.ok_or(CompareError::NotServed(block))?;
-            let proven = storage::prove(seal.state_root, account, &given, slots);
-            words.extend(proven.map_err(|what| CompareError::Forged { account, block, what })?);
+            let proven = storage::prove(seal.state_root, account, &given.account, slots);
+            words.extend(proven.map_err(|what| CompareError::Forged { node: given.node, account, block, what })?);
         }
         Ok(words)
     }
-}
-
-fn balance_slot(account: Address) -> B256 {
-    keccak256((account, U256::from(BALANCES)).abi_encode())
-}
-
-fn balance(word: B256) -> U256 {
-    U256::from_be_bytes(word.0) & (U256::MAX >> 1)
 }

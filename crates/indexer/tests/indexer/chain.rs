@@ -5,6 +5,7 @@ use alloy::consensus::{Eip658Value, Header as Fields, Receipt, ReceiptEnvelope, 
 use alloy::primitives::{Address, B256, Bytes, Log, LogData, U256, address, keccak256};
 use alloy::sol_types::{SolCall, SolEvent};
 use purse_audit::Trail;
+use purse_indexer::source::AccountProof;
 use purse_indexer::{
     BlockRef, ChainLog, ChainReceipt, ChainSource, Header, Indexer, ReceiptBody, Seal, SourceError, Span, StatePart,
     Store, StoredAuthorization, StoredHead, StoredLog, StoredPayment, StoredPurse, StoredTransfer, StoredVault, Sums,
@@ -76,6 +77,8 @@ pub(crate) struct State {
     pub(crate) twist: Option<Twist>,
     /// Runs once, between two answers: the chain changes while it is asked.
     pub(crate) meanwhile: Option<(u64, Change)>,
+    /// What it answers when it is asked for a proof of storage; none, as a node that serves none.
+    pub(crate) proof: Option<Result<AccountProof, SourceError>>,
     /// How many questions were asked.
     pub(crate) asked: u64,
     /// Log queries, as (from, to) or a single block.
@@ -429,6 +432,10 @@ impl ChainSource for FakeChain {
         let block = block.filter(|_| at.number >= state.state_from);
         let head = |block: &Block| block.heads.iter().find(|(address, _)| *address == vault).map(|(_, head)| *head);
         Ok(block.map(|block| head(block).unwrap_or(VaultHead { sequence: 0, running_hash: B256::ZERO })))
+    }
+
+    async fn storage(&self, _: Address, _: &[B256], _: BlockRef) -> Result<Option<AccountProof>, SourceError> {
+        self.answer().proof.clone().transpose()
     }
 
     async fn header(&self, number: u64) -> Result<Option<Header>, SourceError> {

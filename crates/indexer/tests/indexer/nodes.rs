@@ -3,8 +3,10 @@
 use crate::chain::{FACTORY, FIRST, FakeChain, contents, rebuilt};
 use crate::database::{Database, on_both};
 use crate::node::{Answer, Lie, Node};
-use alloy::primitives::{Address, B256};
-use purse_indexer::{Indexer, Nodes, Store};
+use alloy::primitives::{Address, B256, U256};
+use purse_audit::AccountEvidence;
+use purse_indexer::source::AccountProof;
+use purse_indexer::{BlockRef, ChainSource, Indexer, Nodes, SourceError, Store};
 use serde_json::json;
 
 fn chain() -> (FakeChain, Address) {
@@ -17,7 +19,7 @@ fn chain() -> (FakeChain, Address) {
     (chain, vault)
 }
 
-fn indexer(nodes: [&Node; 2], store: Box<dyn Store>) -> Indexer<impl purse_indexer::ChainSource> {
+fn indexer(nodes: [&Node; 2], store: Box<dyn Store>) -> Indexer<impl ChainSource> {
     let nodes = nodes.map(|node| ("https://node.example".to_owned(), node.source()));
     Indexer::over(Nodes::new(nodes), store, FACTORY, FIRST)
         .with_creation_code(crate::chain::CREATION_CODE)
@@ -107,6 +109,45 @@ async fn a_node_that_is_behind_does_not_disagree(db: Database) {
     let mut indexer = indexer([&nodes[0], &nodes[1]], db.fresh());
     indexer.sync_to_head(|_| {}).await.unwrap();
     assert_eq!(contents(indexer.store()), rebuilt(&chain).await);
+}
+
+/// A proof of storage, as far as anybody here looks at it.
+fn proof() -> AccountProof {
+    let (nonce, balance, hash) = (1, U256::ZERO, B256::repeat_byte(3));
+    let account =
+        AccountEvidence { nonce, balance, storage_root: hash, code_hash: hash, proof: Vec::new(), words: Vec::new() };
+    AccountProof { node: "the node".to_owned(), account }
+}
+
+/// Whoever serves proofs is asked, and named; a failure is none that says that nobody serves any.
+#[tokio::test]
+async fn another_node_proves_what_the_first_does_not() {
+    let (none, fails) = (None, Some(Err(SourceError::TooOften("later".to_owned()))));
+    let of = |answers: [Option<Result<AccountProof, SourceError>>; 2]| {
+        let [first, second] = answers.map(|answer| {
+            let chain = FakeChain::new();
+            chain.state().proof = answer;
+            chain
+        });
+        Nodes::new([("first".to_owned(), first), ("second".to_owned(), second)])
+    };
+    let at = BlockRef { number: 5, hash: B256::ZERO };
+    for (first, second, name) in [
+        (none.clone(), Some(Ok(proof())), "second"),
+        (fails.clone(), Some(Ok(proof())), "second"),
+        (Some(Ok(proof())), none.clone(), "first"),
+    ] {
+        let nodes = of([first, second]);
+        let given = nodes.storage(Address::ZERO, &[], at).await.unwrap().unwrap();
+        assert_eq!(given, AccountProof { node: name.to_owned(), ..proof() });
+        // Whoever is asked first for all else is not changed by that.
+        nodes.head().await.unwrap();
+        assert_eq!(nodes.served()[1].answers, u64::from(name == "second"));
+    }
+    assert_eq!(of([none.clone(), none.clone()]).storage(Address::ZERO, &[], at).await, Ok(None));
+    for nodes in [of([none.clone(), fails.clone()]), of([fails, none])] {
+        assert!(nodes.storage(Address::ZERO, &[], at).await.is_err());
+    }
 }
 
 on_both! {
