@@ -10,6 +10,7 @@ use crate::trail::differences;
 use crate::truth::deposit;
 use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy::providers::Provider as _;
+use alloy::providers::ext::AnvilApi as _;
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
 use purse_audit::evidence::{Evidence, Proven, TransactionEvidence};
@@ -99,7 +100,7 @@ async fn a_bundle_is_verified_offline_as_the_node_was() -> anyhow::Result<()> {
         ("limits", Proof::Receipt),
         ("transfers", Proof::Receipt),
         ("balances", Proof::Claimed),
-        ("state", Proof::Claimed),
+        ("state", Proof::Hash),
     ] {
         assert_eq!((id, row(&report, id).proof), (id, proof));
     }
@@ -174,6 +175,38 @@ async fn what_the_auditor_trusts_is_held_against_the_evidence() -> anyhow::Resul
     assert_eq!(row(&report, "origin").outcome, Outcome::Broken);
     let (_, report) = verify(&evidence, &Known { runtime_code: other, ..known(&scene) })?;
     assert_eq!(row(&report, "code").outcome, Outcome::Broken);
+    Ok(())
+}
+
+/// What no view tells, the proven words do; a bundle of an older program has the first of them only, and says so.
+#[tokio::test]
+async fn every_word_of_the_vault_is_proven_where_the_evidence_has_it() -> anyhow::Result<()> {
+    let scene = busy().await?;
+    let evidence = collect(&scene.provider, scene.vault, 1).await?;
+    let (_, report) = verify(&evidence, &known(&scene))?;
+    let words = evidence.head.account.as_ref().unwrap().words.len();
+    let told = format!("all {words} words of the vault's storage proven");
+    assert!(row(&report, "evidence").detail.contains(&told) && words > 20, "{}", row(&report, "evidence").detail);
+
+    let mut older = evidence;
+    older.head.account.as_mut().unwrap().words.truncate(5);
+    let (_, report) = verify(&older, &known(&scene))?;
+    assert!(report.holds() && row(&report, "state").proof == Proof::Claimed, "{}", differences(&report));
+    assert!(row(&report, "evidence").detail.contains("the vault's own head proven"));
+    older.head.account.as_mut().unwrap().words.truncate(4);
+    let refused = verify(&older, &known(&scene)).unwrap_err();
+    assert!(matches!(&refused, EvidenceError::State(why) if why == "another number of words"), "{refused}");
+
+    // What is set in the payee's word above its category, `payeeOf` does not tell.
+    let payee = scene.actors.payees[2];
+    let slot = U256::from_be_bytes(purse_protocol::storage::payee_slot(payee).0);
+    scene.provider.anvil_set_storage_at(scene.vault, slot, B256::from(U256::from(0x0101))).await?;
+    scene.mine().await?;
+    let evidence = collect(&scene.provider, scene.vault, 1).await?;
+    let (_, report) = verify(&evidence, &known(&scene))?;
+    let state = row(&report, "state");
+    assert_eq!((state.outcome, state.proof, state.differences.len()), (Outcome::Broken, Proof::Hash, 1));
+    assert!(state.differences[0].to_string().contains(&format!("payee {payee}")), "{}", state.differences[0]);
     Ok(())
 }
 

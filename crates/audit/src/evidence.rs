@@ -40,7 +40,7 @@ pub struct Proven {
     pub receipts: bool,
     /// The transactions lead to the transactions roots in the headers.
     pub transactions: bool,
-    /// The vault's first storage words and its code's hash lead to the state root in the head's header.
+    /// The vault's storage words and its code's hash lead to the state root in the head's header.
     pub state: bool,
 }
 
@@ -75,7 +75,8 @@ pub struct AccountEvidence {
     pub code_hash: B256,
     /// The nodes that lead from the state root to it.
     pub proof: Vec<Bytes>,
-    /// Its first words, ascending by slot from 0.
+    /// Words of its storage. Of a vault: those at [`storage::slots`](crate::storage::slots) of its trail, in that order; in a bundle
+    /// of an older program only the first of them.
     pub words: Vec<WordEvidence>,
 }
 
@@ -122,6 +123,6 @@ pub struct TransactionEvidence {
     pub body_proof: Vec<Bytes>,
 }
 
-/// Where the vault keeps what is proven of it, twin of `contracts/snapshots/storage.json`: slot 0 is the word that every
+/// How many words of a vault an older program proved, twin of `contracts/snapshots/storage.json`: slot 0 is the word that every
 /// event writes, slots 1 to 4 hold the roles and the delay.
-pub const WORDS: u64 = 5;
+pub const WORDS: usize = 5;

@@ -4,24 +4,31 @@
 use crate::evidence::{Evidence, WORDS};
 use crate::evidence_error::EvidenceError;
 use crate::storage::{self, Words};
+use crate::trail::Trail;
 use alloy::consensus::Header;
-use alloy::primitives::{B256, U256, keccak256};
+use alloy::primitives::{B256, keccak256};
 use purse_protocol::event::running_hash_of_head;
 use purse_protocol::storage as slot;
 
-/// Checks the proofs, and that `said` says the same. Nothing is checked where no state is said to be proven.
-pub(crate) fn check(evidence: &Evidence, header: &Header) -> Result<(), EvidenceError> {
+/// Checks the proofs, and that `said` says the same. The words, where they are all that the trail speaks of: a bundle of an older
+/// program has only the first. Nothing is checked where no state is said to be proven.
+pub(crate) fn check(evidence: &Evidence, header: &Header, trail: &Trail) -> Result<Option<Words>, EvidenceError> {
     let account = match (&evidence.head.account, evidence.of.proven.state) {
         (Some(account), true) => account,
-        (None, false) => return Ok(()),
+        (None, false) => return Ok(None),
         _ => return Err(EvidenceError::State("there is a proof where there must be none, or none".into())),
     };
-    let slots: Vec<B256> = (0..WORDS).map(|slot| B256::from(U256::from(slot))).collect();
+    let mut slots = storage::slots(trail);
+    let is_whole = account.words.len() != WORDS;
+    if !is_whole {
+        slots.truncate(WORDS);
+    }
     let words = storage::prove(header.state_root, evidence.of.vault, account, &slots).map_err(EvidenceError::State)?;
     if keccak256(&evidence.head.code) != account.code_hash {
         return Err(EvidenceError::State("the code is not the account's".into()));
     }
-    says(evidence, &words)
+    says(evidence, &words)?;
+    Ok(Some(words).filter(|_| is_whole))
 }
 
 /// Whether the contract was heard to say what its words hold.

@@ -103,6 +103,15 @@ impl Check {
         }
     }
 
+    /// With what differs by another witness, once each.
+    pub(crate) fn add(&mut self, found: &[Difference]) {
+        let news: Vec<_> = found.iter().filter(|one| !self.differences.contains(one)).cloned().collect();
+        if !news.is_empty() {
+            self.outcome = Outcome::Broken;
+            self.differences.extend(news);
+        }
+    }
+
     /// What holds, with something that whoever answers for the vault should look at.
     pub(crate) fn noted(self) -> Self {
         match self.outcome {

@@ -11,6 +11,7 @@ use crate::observed::{
 };
 use crate::receipts;
 use crate::report::{Check, Difference, Outcome, Proof, Report, Subject};
+use crate::storage::{self, Words};
 use crate::trail::{Trail, TrailLog};
 use crate::{Observed, Questions};
 use alloy::consensus::{Header, Transaction as _, TxEnvelope};
@@ -56,8 +57,8 @@ pub fn verify(evidence: &Evidence, known: &Known) -> Result<(Trail, Report), Evi
         let why = if hashed { "it is proven, and said to be claimed" } else { "it or another has another hash" };
         return Err(EvidenceError::Header { number: evidence.head.number, why: why.into() });
     }
-    head_state::check(evidence, &head)?;
     let trail = Trail::fold(evidence.of.chain_id, evidence.of.vault, read.logs)?;
+    let words = head_state::check(evidence, &head, &trail)?;
     let questions = trail.questions();
     answers_fit(evidence, &head, &questions)?;
     let (transfers, purse_transfers) = movements(&trail, &questions, &read.transfers);
@@ -82,10 +83,14 @@ pub fn verify(evidence: &Evidence, known: &Known) -> Result<(Trail, Report), Evi
         ..evidence.said.clone()
     };
     let mut report = compare(&trail, &observed);
+    let of_words = words.as_ref().map(|words| storage::compare(&trail, words, observed.block)).unwrap_or_default();
     report.checks.insert(0, code(evidence, known));
-    report.checks.insert(1, told(evidence));
+    report.checks.insert(1, told(evidence, words.as_ref()));
     for check in &mut report.checks {
-        check.proof = proof_of(&check.id, evidence.of.proven);
+        check.proof = proof_of(&check.id, evidence.of.proven, words.is_some());
+        if check.id == "state" {
+            check.add(&of_words);
+        }
     }
     Ok((trail, report))
 }
@@ -339,16 +344,20 @@ fn code(evidence: &Evidence, known: &Known) -> Check {
 }
 
 /// How much of the evidence is proven. It holds: what is wrong has ended the reading before.
-fn told(evidence: &Evidence) -> Check {
+fn told(evidence: &Evidence, words: Option<&Words>) -> Check {
     let proven = evidence.of.proven;
     let transactions: usize = evidence.blocks.iter().map(|block| block.transactions.len()).sum();
     let by = |proven: bool| if proven { "proven" } else { "claimed" };
     let detail = format!(
-        "{} headers {}, {transactions} receipts {}, their transactions {}, the vault's own head {}",
+        "{} headers {}, {transactions} receipts {}, their transactions {}, {} {}",
         evidence.blocks.len() + 1,
         by(proven.headers),
         by(proven.receipts),
         by(proven.transactions),
+        words.map_or("the vault's own head".to_owned(), |words| format!(
+            "all {} words of the vault's storage",
+            words.len()
+        )),
         by(proven.state)
     );
     let check = Check::new("evidence", "I13", "the evidence is made of its hashes", detail, Vec::new());
@@ -358,13 +367,14 @@ fn told(evidence: &Evidence) -> Check {
 }
 
 /// On whose word what a check looked at stands.
-fn proof_of(id: &str, proven: Proven) -> Proof {
+fn proof_of(id: &str, proven: Proven, has_words: bool) -> Proof {
     let (by, all) = match id {
         "running_hash" | "code" => (Proof::Hash, proven.state),
         "evidence" | "blocks" => (Proof::Hash, true),
         "origin" => (Proof::Hash, proven.transactions),
         "signatures" | "per_payment_cap" | "authority" => (Proof::Receipt, proven.transactions && proven.receipts),
-        "state" | "balances" | "purses" | "max_outflow" | "exit" => (Proof::Claimed, true),
+        "state" => (Proof::Hash, has_words),
+        "balances" | "purses" | "max_outflow" | "exit" => (Proof::Claimed, true),
         _ => (Proof::Receipt, proven.receipts),
     };
     if all && proven.headers { by } else { Proof::Claimed }

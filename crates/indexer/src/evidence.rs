@@ -5,6 +5,7 @@ use crate::observe::{ObserveError, observe};
 use crate::rows::BlockRef;
 use crate::rpc::{self, source_error};
 use crate::source::SourceError;
+use crate::state::proof::WORDS_AT_ONCE;
 use alloy::consensus::Header;
 use alloy::consensus::{Receipt, ReceiptWithBloom, TxReceipt as _};
 use alloy::eips::{BlockId, BlockNumberOrTag, Encodable2718};
@@ -18,11 +19,9 @@ use alloy::rpc::types::Filter;
 use alloy::serde::OtherFields;
 use futures::{StreamExt, TryStreamExt, stream};
 use op_alloy_consensus::{DEPOSIT_TX_TYPE_ID, TxDeposit};
-use purse_audit::evidence::{
-    AccountEvidence, BlockEvidence, EvidenceOf, HeadEvidence, Proven, TransactionEvidence, WORDS,
-};
+use purse_audit::evidence::{AccountEvidence, BlockEvidence, EvidenceOf, HeadEvidence, Proven, TransactionEvidence};
 use purse_audit::observed::ObservedTransfer;
-use purse_audit::{Evidence, Trail, TrailError, TrailLog, receipts};
+use purse_audit::{Evidence, Trail, TrailError, TrailLog, receipts, storage};
 use purse_protocol::RpcFault;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -113,7 +112,7 @@ pub async fn collect<P: Provider>(provider: &P, vault: Address, from_block: u64)
     let missing = of_moves.filter(|number| !blocks.contains_key(number)).collect();
     blocks.append(&mut reader.blocks(missing).await?);
     let moved: BTreeSet<B256> = moves.iter().map(|one| one.tx).chain(used.iter().map(|used| used.tx)).collect();
-    let account = reader.account(at).await;
+    let account = reader.account(at, &storage::slots(&trail)).await;
     let code = provider.get_code_at(vault).block_id(BlockId::hash(at.hash)).await.map_err(source_error)?;
     let all = |of: fn(&Proven) -> bool| blocks.values().all(|block| of(&block.proven));
     let proven = Proven {
@@ -223,11 +222,18 @@ impl<P: Provider> Reader<'_, P> {
         Ok(receipts.into_iter().map(receipt).collect())
     }
 
-    /// The vault's account and first words with their proofs; none where the node serves none, or it does not fit.
-    async fn account(&self, at: BlockRef) -> Option<AccountEvidence> {
-        let slots: Vec<B256> = (0..WORDS).map(|slot| B256::left_padding_from(&slot.to_be_bytes())).collect();
-        let asked = self.provider.get_proof(self.vault, slots.clone()).block_id(BlockId::hash(at.hash));
-        Some(rpc::evidence(asked.await.ok()?))
+    /// The vault's account and these words with their proofs; none where the node serves none.
+    async fn account(&self, at: BlockRef, slots: &[B256]) -> Option<AccountEvidence> {
+        let mut account: Option<AccountEvidence> = None;
+        for slots in slots.chunks(WORDS_AT_ONCE) {
+            let asked = self.provider.get_proof(self.vault, slots.to_vec()).block_id(BlockId::hash(at.hash));
+            let given = rpc::evidence(asked.await.ok()?);
+            match &mut account {
+                Some(account) => account.words.extend(given.words),
+                None => account = Some(given),
+            }
+        }
+        account
     }
 }
 

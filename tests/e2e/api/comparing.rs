@@ -21,6 +21,9 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+/// More than a comparison takes anywhere.
+const FOUND_WITHIN: Duration = Duration::from_secs(30);
+
 /// What becomes of a proof on its way.
 const HONEST: u8 = 0;
 const DECLINED: u8 = 1;
@@ -140,7 +143,8 @@ impl Followed {
 
     /// What is found next.
     async fn next(&mut self) -> anyhow::Result<Found> {
-        self.found.recv().await.context("nothing is compared any more")
+        let found = tokio::time::timeout(FOUND_WITHIN, self.found.recv()).await.context("nothing is found")?;
+        found.context("nothing is compared any more")
     }
 
     /// Until a doubt of a vault begins: why.

@@ -12,7 +12,7 @@ use purse_audit::{Difference, Trail};
 use std::collections::BTreeMap;
 
 /// Words that are asked for at once: an answer of some hundred kilobytes.
-const AT_ONCE: usize = 128;
+pub(crate) const WORDS_AT_ONCE: usize = 128;
 
 /// What was compared with the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,7 +122,7 @@ impl<'a, S: ChainSource> Asked<'a, S> {
         let block = self.block.number;
         let seal = self.header.seal.ok_or(CompareError::NotServed(block))?;
         let mut words = Words::new();
-        for slots in slots.chunks(AT_ONCE) {
+        for slots in slots.chunks(WORDS_AT_ONCE) {
             let given = self.source.storage(account, slots, self.block).await?;
             let given = given.ok_or(CompareError::NotServed(block))?;
             let proven = storage::prove(seal.state_root, account, &given.account, slots);
