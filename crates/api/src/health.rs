@@ -27,6 +27,8 @@ struct State {
     synced: bool,
     /// Polls since there was a new block.
     quiet: u32,
+    /// Polls since the vaults' own running hashes were compared (I13).
+    unconfirmed: u32,
     alarm: Option<String>,
     doubts: Doubts,
     counts: Counts,
@@ -75,6 +77,8 @@ pub struct Readiness {
     pub ready: bool,
     /// The last block of the index; null before the first.
     pub block: Option<u64>,
+    /// The last block up to which the vaults' own running hashes agree with every event.
+    pub confirmed_block: u64,
     /// The newest block that the node has told of.
     pub node_block: u64,
     /// How many blocks the index is behind the node.
@@ -97,6 +101,7 @@ impl Health {
             node_head: 0,
             synced: false,
             quiet: 0,
+            unconfirmed: 0,
             alarm: None,
             doubts: Doubts::default(),
             counts: Counts::default(),
@@ -137,7 +142,10 @@ impl Health {
         state.synced = true;
         (state.moment, state.node_head) = (moment, node_head);
         state.block = moment.extent.cursor.map(|cursor| cursor.number);
-        let alarm = if is_new { state.calm() } else { state.disquiet(None) };
+        state.quiet = if is_new { 0 } else { state.quiet.saturating_add(1) };
+        let is_confirmed = state.block.is_none_or(|block| block <= moment.extent.confirmed);
+        state.unconfirmed = if is_confirmed { 0 } else { state.unconfirmed.saturating_add(1) };
+        let alarm = state.alarm(None);
         drop(state);
         if is_new {
             self.beat();
@@ -149,7 +157,8 @@ impl Health {
     pub fn failed(&self, cause: &str) -> Option<Alarm> {
         let mut state = self.state();
         state.counts.failures += 1;
-        state.disquiet(Some(cause))
+        state.quiet = state.quiet.saturating_add(1);
+        state.alarm(Some(cause))
     }
 
     /// Whether the index was at the node's head by the last that both have told.
@@ -201,6 +210,7 @@ impl Health {
         Readiness {
             ready: cause.is_none(),
             block: state.block,
+            confirmed_block: state.moment.extent.confirmed,
             node_block: state.node_head,
             lag_blocks: state.node_head.saturating_sub(state.block.unwrap_or(0)),
             lag_seconds: if state.moment.time == 0 { 0 } else { now.saturating_sub(state.moment.time) },
@@ -224,18 +234,20 @@ impl Health {
 }
 
 impl State {
-    fn calm(&mut self) -> Option<Alarm> {
-        self.quiet = 0;
-        self.alarm.take().map(|_| Alarm::Over)
-    }
-
-    fn disquiet(&mut self, failure: Option<&str>) -> Option<Alarm> {
-        self.quiet = self.quiet.saturating_add(1);
-        if self.quiet < self.patience {
-            return None;
-        }
-        let since = format!("no new block for {} polls", self.quiet);
-        let cause = failure.map_or_else(|| since.clone(), |failure| format!("{since}; the last one failed: {failure}"));
+    /// What began or ended with a poll, and why it failed if it did.
+    fn alarm(&mut self, failure: Option<&str>) -> Option<Alarm> {
+        let (quiet, unconfirmed) = (self.quiet, self.unconfirmed);
+        let cause = if quiet >= self.patience {
+            let since = format!("no new block for {quiet} polls");
+            failure.map_or_else(|| since.clone(), |failure| format!("{since}; the last one failed: {failure}"))
+        } else if unconfirmed >= self.patience {
+            format!(
+                "the vaults' own running hashes were not compared for {unconfirmed} polls: the node does not answer for the \
+                 last block, and the last events may be missing"
+            )
+        } else {
+            return self.alarm.take().map(|_| Alarm::Over);
+        };
         let is_first = self.alarm.replace(cause.clone()).is_none();
         self.counts.alarms += u64::from(is_first);
         is_first.then_some(Alarm::Raised(cause))
@@ -250,7 +262,26 @@ mod tests {
 
     fn at(number: u64) -> Moment {
         let cursor = Some(BlockRef { number, hash: B256::with_last_byte(number as u8) });
-        Moment { extent: Extent { cursor, ..Extent::default() }, time: 1_000 + number }
+        Moment { extent: Extent { cursor, confirmed: number, ..Extent::default() }, time: 1_000 + number }
+    }
+
+    /// I13: a node that has every block and answers for no vault may hide their last events.
+    #[test]
+    fn blocks_that_no_vault_confirms_are_an_alarm() {
+        let health = Health::new(3);
+        let unconfirmed = |number| {
+            let mut moment = at(number);
+            moment.extent.confirmed = 5;
+            moment
+        };
+        health.polled(at(5), 5);
+        assert_eq!((health.polled(unconfirmed(6), 6), health.polled(unconfirmed(7), 7)), (None, None));
+        let Some(Alarm::Raised(cause)) = health.polled(unconfirmed(8), 8) else { unreachable!("three in a row") };
+        assert!(cause.contains("not compared for 3 polls"), "{cause}");
+        assert!(!health.readiness(0).ready);
+        assert_eq!(health.polled(unconfirmed(9), 9), None, "an alarm is raised once");
+        assert_eq!(health.polled(at(9), 9), Some(Alarm::Over));
+        assert!(health.readiness(0).ready);
     }
 
     #[test]

@@ -55,6 +55,11 @@ impl Metrics {
         let (readiness, counts) = (health.readiness(now), health.counts());
         let gauges = [
             ("index_block", "The last block of the index", readiness.block.unwrap_or(0)),
+            (
+                "index_confirmed_block",
+                "The last block up to which the vaults' own running hashes agree with every event",
+                readiness.confirmed_block,
+            ),
             ("index_node_block", "The newest block that the node has told of", readiness.node_block),
             ("index_lag_blocks", "Blocks that the index is behind the node", readiness.lag_blocks),
             ("index_lag_seconds", "Age of the last block of the index", readiness.lag_seconds),

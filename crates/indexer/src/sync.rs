@@ -108,7 +108,7 @@ impl<S: ChainSource> Indexer<S> {
             patience: PATIENCE,
             asks_for: Truth::Claimed,
             checkpoint: None,
-            format_is_known: Chain::by_id(factory.chain_id).is_some(),
+            format_is_known: Chain::by_id(factory.chain_id).is_some_and(|chain| chain.provable),
             factory,
             turns: Semaphore::new(RECEIPTS_AT_ONCE),
         });
@@ -137,7 +137,7 @@ impl<S: ChainSource> Indexer<S> {
     }
 
     /// Asks for blocks to be known so well, be they final or not. By itself, final blocks are claimed and the others
-    /// linked. On a chain that is not in the table of chains nothing is more than claimed.
+    /// linked. On a chain of which the table of chains does not say that it is provable nothing is more than claimed.
     #[must_use]
     pub fn with_truth(self, truth: Truth) -> Self {
         self.with(|fetcher| fetcher.asks_for = truth)

@@ -16,6 +16,8 @@ pub struct Chain {
     pub finality: Finality,
     /// What a receipt says about the fee.
     pub receipt: ReceiptFormat,
+    /// Whether its headers commit to every log that its nodes tell of.
+    pub provable: bool,
     /// Tokens as issued on this chain, by the issuer's own word.
     #[serde(rename = "token")]
     pub tokens: Vec<OfficialToken>,

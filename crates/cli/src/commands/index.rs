@@ -1,7 +1,7 @@
 //! `purse index`: copies the vaults' logs from the chain into the index, and goes on where it stopped; once, or for good.
 
 use super::index_archive::ArchiveArgs;
-use crate::connect::Node;
+use crate::connect::{Node, chain_name};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -224,6 +224,12 @@ pub(crate) async fn run(context: &Context, args: &IndexArgs) -> Result<Reply, Fa
 
 /// Why blocks are known less well than was asked for.
 fn falls_short(chain_id: u64, lags: bool) -> String {
+    if Chain::by_id(chain_id).is_some_and(|chain| !chain.provable) {
+        return format!(
+            "the headers of {} do not commit to every log that its nodes tell of: its blocks stay claimed",
+            chain_name(chain_id)
+        );
+    }
     if Chain::by_id(chain_id).is_none() {
         return format!(
             "chain {chain_id} is not in this program's table of chains: what its headers commit to is not known, so its \

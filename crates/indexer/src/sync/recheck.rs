@@ -51,7 +51,7 @@ enum Row {
 impl<S: ChainSource> Indexer<S> {
     /// Looks again at all stored blocks that are known less well than was asked for: their headers, and their logs as that
     /// asks for them. What is the same is relabelled, each piece in one transaction; the next call goes on where this one
-    /// ended. Nothing is asked where nothing is to do, or the chain is not in the table of chains.
+    /// ended. Nothing is asked where nothing is to do, or the chain is none that the table of chains calls provable.
     ///
     /// # Errors
     /// By name, at the first block that is stored as something else than it is: nothing of its piece is changed.
