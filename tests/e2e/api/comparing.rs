@@ -3,7 +3,7 @@
 use alloy::primitives::{Address, B256, U256, keccak256};
 use alloy::providers::ext::AnvilApi;
 use alloy::providers::{DynProvider, Provider};
-use alloy::sol_types::SolValue;
+use alloy::sol_types::{SolCall as _, SolValue};
 use anyhow::{Context, ensure};
 use purse_api::{Doubt, Found, Health, Readers, States};
 use purse_deployer::deploy_vault;
@@ -231,6 +231,30 @@ async fn the_alarm_of_a_vault_that_a_reorganisation_removed_ends() -> anyhow::Re
     followed.pay(1).await?;
     followed.scene.provider.anvil_mine(Some(5), None).await?;
     followed.poll().await?;
+    followed.end(vault, Doubt::Gone).await
+}
+
+/// From the first event on that this program does not know, nobody can say what its words should be.
+#[tokio::test]
+async fn the_alarm_of_a_vault_that_cannot_be_read_any_more_ends() -> anyhow::Result<()> {
+    let mut followed = Followed::after(0).await?;
+    let vault = followed.scene.vault;
+    followed.alter(vault, 9).await?;
+    followed.scene.mine().await?;
+    followed.poll().await?;
+    ensure!(followed.doubt().await?.0 == vault);
+    // To `pause()` it logs an event that nobody knows, with the next number; to anything else it says nothing:
+    // PUSH0 CALLDATALOAD PUSH1 224 SHR PUSH4 selector EQ PUSH1 15 JUMPI INVALID JUMPDEST,
+    // PUSH1 next PUSH0 MSTORE PUSH1 0xab PUSH1 32 PUSH0 LOG1.
+    let next = u8::try_from(followed.scene.vault().head().call().await?.sequence + 1)?;
+    let mut code = vec![0x5f, 0x35, 0x60, 224, 0x1c, 0x63];
+    code.extend(IVault::pauseCall::SELECTOR);
+    code.extend([0x14, 0x60, 15, 0x57, 0xfe, 0x5b, 0x60, next, 0x5f, 0x52, 0x60, 0xab, 0x60, 32, 0x5f, 0xa1]);
+    followed.scene.provider.anvil_set_code(vault, code.into()).await?;
+    followed.scene.own(&IVault::pauseCall {}).await?;
+    followed.poll().await?;
+    // The first comparison that proved anything is told too, whatever it found.
+    ensure!(matches!(followed.next().await?, Found::Proven { .. }));
     followed.end(vault, Doubt::Gone).await
 }
 
