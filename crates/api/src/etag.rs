@@ -1,4 +1,4 @@
-//! Whether an answer would be the one that the client has: same head, same question, same words for tokens.
+//! Whether an answer would be the one that the client has: same head, known as well, same question, same words for tokens.
 
 use crate::tokens::Tokens;
 use alloy::primitives::{hex, keccak256};
@@ -23,6 +23,7 @@ impl Tag {
             cursor.as_slice(),
             &moment.extent.finalized.to_be_bytes(),
             &moment.extent.confirmed.to_be_bytes(),
+            &moment.truth.to_be_bytes(),
             &tokens.digest(),
             question.as_bytes(),
         ];

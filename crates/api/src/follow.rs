@@ -1,7 +1,7 @@
 //! Keeps an index at the head of its chain: asks for the head, indexes, tells everybody, waits.
 
 use crate::health::{Alarm, Health};
-use purse_indexer::{ChainSource, IndexError, Indexer, Progress, Synced};
+use purse_indexer::{ChainSource, IndexError, Indexer, Progress, StoreError, Synced};
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -69,5 +69,8 @@ pub async fn follow<S: ChainSource>(
 
 /// Whether the same question may have another answer in a while.
 fn passes(error: &IndexError) -> bool {
-    matches!(error, IndexError::Source(_) | IndexError::Inconsistent(_) | IndexError::StartAfterHead { .. })
+    // Another process may have written: in the next poll it goes on from there, or waits until the other ends.
+    let another_wrote = matches!(error, IndexError::Store(StoreError::MovedByAnother));
+    another_wrote
+        || matches!(error, IndexError::Source(_) | IndexError::Inconsistent(_) | IndexError::StartAfterHead { .. })
 }

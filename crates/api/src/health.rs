@@ -262,7 +262,7 @@ mod tests {
 
     fn at(number: u64) -> Moment {
         let cursor = Some(BlockRef { number, hash: B256::with_last_byte(number as u8) });
-        Moment { extent: Extent { cursor, confirmed: number, ..Extent::default() }, time: 1_000 + number }
+        Moment { extent: Extent { cursor, confirmed: number, ..Extent::default() }, time: 1_000 + number, truth: 0 }
     }
 
     /// I13: a node that has every block and answers for no vault may hide their last events.

@@ -105,13 +105,15 @@ pub(crate) fn time(text: Option<&str>) -> Result<Option<u64>, Problem> {
     text.map(|text| read(text).filter(known).ok_or_else(|| invalid(text))).transpose()
 }
 
-/// Two numbers with a point between them: where the page before ended.
-pub(crate) fn cursor<A: std::str::FromStr, B: std::str::FromStr>(
+/// Two numbers with a point between them, a block's and one within it: where the page before ended. No database holds larger ones.
+pub(crate) fn cursor<N: std::str::FromStr + Copy + TryInto<i64>>(
     text: Option<&str>,
-) -> Result<Option<(A, B)>, Problem> {
+) -> Result<Option<(u64, N)>, Problem> {
     let read = |text: &str| {
-        let (first, second) = text.split_once('.')?;
-        Some((first.parse().ok()?, second.parse().ok()?))
+        let (block, within) = text.split_once('.')?;
+        let (block, within): (u64, N) = (block.parse().ok()?, within.parse().ok()?);
+        let (_, _): (i64, i64) = (block.try_into().ok()?, within.try_into().ok()?);
+        Some((block, within))
     };
     text.map(|text| read(text).ok_or_else(|| invalid_cursor(text))).transpose()
 }
@@ -149,9 +151,13 @@ mod tests {
 
     #[test]
     fn cursors_come_back_or_are_refused() {
-        assert_eq!(cursor::<u64, u32>(Some("12.7")).unwrap(), Some((12, 7)));
+        assert_eq!(cursor::<u32>(Some("12.7")).unwrap(), Some((12, 7)));
+        assert!(
+            cursor::<u64>(Some("18446744073709551615.1")).is_err()
+                && cursor::<u64>(Some("1.9223372036854775808")).is_err()
+        );
         for bad in ["", "12", "12.", ".7", "12.7.1", "-1.7", "12.4294967296", "a.b", "\u{1b}[2J.1"] {
-            let problem = cursor::<u64, u32>(Some(bad)).unwrap_err();
+            let problem = cursor::<u32>(Some(bad)).unwrap_err();
             assert_eq!(problem.code, "CursorInvalid", "{bad}");
             assert!(!problem.detail.contains('\u{1b}'));
         }

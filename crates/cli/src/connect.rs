@@ -40,6 +40,16 @@ impl Node {
         wallet: Option<EthereumWallet>,
         sent: &Sent,
     ) -> Result<Self, Failure> {
+        let provider = Self::provider(url, wallet, sent)?;
+        let chain_id = provider.get_chain_id().await.map_err(rpc_failure::of)?;
+        match expected {
+            Some(expected) if expected != chain_id => Err(wrong_chain(expected, chain_id)),
+            _ => Ok(Self { provider, chain_id }),
+        }
+    }
+
+    /// What asks `url`, of which nothing is known yet.
+    pub(crate) fn provider(url: &str, wallet: Option<EthereumWallet>, sent: &Sent) -> Result<DynProvider, Failure> {
         let parsed: reqwest::Url = url.parse().map_err(|error| invalid_url(url, &format!("{error}")))?;
         if !matches!(parsed.scheme(), "http" | "https") {
             return Err(invalid_url(
@@ -56,15 +66,10 @@ impl Node {
         let local = transport.guess_local();
         let client = ClientBuilder::default().layer(sent.clone()).transport(transport, local);
         let client = client.with_poll_interval(if local { LOCAL_POLL } else { REMOTE_POLL });
-        let provider = match wallet {
+        Ok(match wallet {
             Some(wallet) => ProviderBuilder::new().wallet(wallet).connect_client(client).erased(),
             None => ProviderBuilder::new().connect_client(client).erased(),
-        };
-        let chain_id = provider.get_chain_id().await.map_err(rpc_failure::of)?;
-        match expected {
-            Some(expected) if expected != chain_id => Err(wrong_chain(expected, chain_id)),
-            _ => Ok(Self { provider, chain_id }),
-        }
+        })
     }
 }
 

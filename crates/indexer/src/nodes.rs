@@ -6,7 +6,7 @@ use crate::rows::BlockRef;
 use crate::source::{AccountProof, ChainLog, ChainSource, Header, Served, SourceError, Span, VaultHead, Wanted};
 use alloy::primitives::{Address, B256, Bytes};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 /// Nodes of one chain.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub struct Nodes<S> {
     nodes: Vec<Node<S>>,
     /// The one that is asked first: whichever answered last.
     first: AtomicUsize,
+    /// The highest head that was told.
+    seen: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -34,7 +36,7 @@ impl<S: ChainSource> Nodes<S> {
             let name = if *times == 1 { name } else { format!("{name} ({times})") };
             Node { name, source, answers: AtomicU64::new(0), failures: AtomicU64::new(0) }
         };
-        Self { nodes: nodes.into_iter().map(node).collect(), first: AtomicUsize::new(0) }
+        Self { nodes: nodes.into_iter().map(node).collect(), first: AtomicUsize::new(0), seen: AtomicU64::new(0) }
     }
 
     /// The answer of the first node that gives one.
@@ -46,6 +48,27 @@ impl<S: ChainSource> Nodes<S> {
         let (at, answer) = answered.ok_or(SourceError::NoneAnswers { each: String::new(), may_pass: false })?;
         self.first.store(at, Ordering::Relaxed);
         Ok(answer)
+    }
+
+    /// What the first node has that has it; none where all that answer have nothing.
+    async fn ask_for<'a, T, F>(&'a self, question: impl Fn(&'a S) -> F) -> Result<Option<T>, SourceError>
+    where
+        F: Future<Output = Result<Option<T>, SourceError>>,
+    {
+        let has_answered = AtomicBool::new(false);
+        let will_do = |answer: &Option<T>| {
+            has_answered.store(true, Ordering::Relaxed);
+            answer.is_some()
+        };
+        match self.ask_until(question, will_do).await {
+            Ok(Some((at, answer))) => {
+                self.first.store(at, Ordering::Relaxed);
+                Ok(answer)
+            }
+            Ok(None) => Ok(None),
+            Err(SourceError::NoneAnswers { .. }) if has_answered.load(Ordering::Relaxed) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The first answer that will do, and whose it is; none where all have answered and none will.
@@ -102,16 +125,34 @@ impl<S: ChainSource> ChainSource for Nodes<S> {
         Ok(id)
     }
 
+    /// The first node's, unless that stands still: then the highest that any of them has.
     async fn head(&self) -> Result<Header, SourceError> {
-        self.ask(S::head).await
+        let head = self.ask(S::head).await?;
+        let seen = self.seen.fetch_max(head.number, Ordering::Relaxed);
+        if head.number > seen || self.nodes.len() == 1 {
+            return Ok(head);
+        }
+        let first = self.first.load(Ordering::Relaxed);
+        let mut highest = (first, head);
+        for (at, node) in self.nodes.iter().enumerate().filter(|(at, _)| *at != first) {
+            match node.source.head().await {
+                Ok(head) if head.number > highest.1.number => highest = (at, head),
+                Ok(_) => {}
+                Err(_) => drop(node.failures.fetch_add(1, Ordering::Relaxed)),
+            }
+        }
+        let (at, head) = highest;
+        self.first.store(at, Ordering::Relaxed);
+        self.seen.fetch_max(head.number, Ordering::Relaxed);
+        Ok(head)
     }
 
     async fn finalized(&self) -> Result<Option<u64>, SourceError> {
-        self.ask(S::finalized).await
+        self.ask_for(S::finalized).await
     }
 
     async fn header(&self, number: u64) -> Result<Option<Header>, SourceError> {
-        self.ask(|source| source.header(number)).await
+        self.ask_for(|source| source.header(number)).await
     }
 
     async fn headers(&self, numbers: &[u64]) -> Result<Vec<Option<Header>>, SourceError> {
@@ -126,15 +167,15 @@ impl<S: ChainSource> ChainSource for Nodes<S> {
     }
 
     async fn receipts(&self, block: B256) -> Result<Option<Vec<ChainReceipt>>, SourceError> {
-        self.ask(|source| source.receipts(block)).await
+        self.ask_for(|source| source.receipts(block)).await
     }
 
     async fn input(&self, tx: B256) -> Result<Option<Bytes>, SourceError> {
-        self.ask(|source| source.input(tx)).await
+        self.ask_for(|source| source.input(tx)).await
     }
 
     async fn vault_head(&self, vault: Address, at: BlockRef) -> Result<Option<VaultHead>, SourceError> {
-        self.ask(|source| source.vault_head(vault, at)).await
+        self.ask_for(|source| source.vault_head(vault, at)).await
     }
 
     /// One that serves no proofs says nothing against another that does.
@@ -154,27 +195,30 @@ impl<S: ChainSource> ChainSource for Nodes<S> {
         self.ask(|source| source.has_code(address)).await
     }
 
-    /// A node that does not answer, or does not have the block yet, says nothing against it.
+    /// All are asked, also whoever gave it: who that was, other questions may have changed meanwhile. A node that does not answer, or
+    /// does not have the block yet, says nothing against it.
     async fn cross_check(&self, block: &Header, wanted: &[Wanted], logs: &[ChainLog]) -> Result<(), SourceError> {
-        let first = self.first.load(Ordering::Relaxed);
-        let name = &self.nodes[first].name;
-        for node in self.nodes.iter().enumerate().filter(|(at, _)| *at != first).map(|(_, node)| node) {
-            let Ok(Some(other)) = node.source.header(block.number).await else { continue };
-            if other.hash != block.hash {
-                let (number, hash) = (block.number, block.hash);
-                let what = format!("block {number} is {hash} by {name}, {} by {}", other.hash, node.name);
-                return Err(SourceError::Disagree { what });
+        let mut agree = Vec::new();
+        for node in self.nodes.iter().filter(|_| self.nodes.len() > 1) {
+            match held(&node.source, block.number, wanted).await {
+                Ok(None) => {}
+                Ok(Some((hash, others))) if hash == block.hash && sorted(&others) == sorted(logs) => {
+                    node.answers.fetch_add(1, Ordering::Relaxed);
+                    agree.push(&*node.name);
+                }
+                Ok(Some((hash, others))) => {
+                    let by = if agree.is_empty() { "what was fetched".to_owned() } else { agree.join(", ") };
+                    let (number, name) = (block.number, &node.name);
+                    let what = if hash == block.hash {
+                        let (ours, theirs) = (logs.len(), others.len());
+                        format!("block {number} holds {ours} logs of the trail by {by}, others ({theirs}) by {name}")
+                    } else {
+                        format!("block {number} is {} by {by}, {hash} by {name}", block.hash)
+                    };
+                    return Err(SourceError::Disagree { what });
+                }
+                Err(_) => drop(node.failures.fetch_add(1, Ordering::Relaxed)),
             }
-            let Some(others) = all_logs(&node.source, block.hash, wanted).await else { continue };
-            if sorted(&others) != sorted(logs) {
-                let (number, ours, theirs) = (block.number, logs.len(), others.len());
-                let what = format!(
-                    "block {number} holds {ours} logs of the trail by {name}, others ({theirs}) by {}",
-                    node.name
-                );
-                return Err(SourceError::Disagree { what });
-            }
-            node.answers.fetch_add(1, Ordering::Relaxed);
         }
         Ok(())
     }
@@ -189,13 +233,18 @@ impl<S: ChainSource> ChainSource for Nodes<S> {
     }
 }
 
-/// A node's answers to all questions about a block; none where it does not answer one of them.
-async fn all_logs<S: ChainSource>(source: &S, block: B256, wanted: &[Wanted]) -> Option<Vec<ChainLog>> {
+/// The block that a node has at a height, and its answers to all questions about it; none where it has none.
+async fn held<S: ChainSource>(
+    source: &S,
+    number: u64,
+    wanted: &[Wanted],
+) -> Result<Option<(B256, Vec<ChainLog>)>, SourceError> {
+    let Some(header) = source.header(number).await? else { return Ok(None) };
     let mut logs = Vec::new();
     for wanted in wanted {
-        logs.extend(source.logs(Span::Block(block), wanted).await.ok()?);
+        logs.extend(source.logs(Span::Block(header.hash), wanted).await?);
     }
-    Some(logs)
+    Ok(Some((header.hash, logs)))
 }
 
 /// Logs in order; one that several questions brought, once.

@@ -15,6 +15,9 @@ pub struct Moment {
     pub extent: Extent,
     /// The time of the cursor's block, seconds since 1970; 0 before the first sync.
     pub time: u64,
+    /// How well its blocks are known, all together: one for each that is linked, two for each that is proven. A second look adds to
+    /// it where nothing else changes.
+    pub truth: u64,
 }
 
 /// Which payments of a vault, the newest first.

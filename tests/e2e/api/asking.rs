@@ -43,6 +43,7 @@ async fn what_cannot_be_answered_is_a_problem() -> anyhow::Result<()> {
         (format!("{vault}/payments?category=films-and-more"), 400, "CategoryUnknown"),
         (format!("{vault}/payments?from=yesterday"), 400, "TimeInvalid"),
         (format!("{vault}/payments?cursor=1"), 400, "CursorInvalid"),
+        (format!("{vault}/payments?cursor=18446744073709551615.1"), 400, "CursorInvalid"),
         (format!("{vault}/limits?cursor=%27%3BDROP%20TABLE%20logs"), 400, "CursorInvalid"),
         (format!("{vault}/sessions?cursor=-1"), 400, "CursorInvalid"),
         (format!("{vault}/policy-history?cursor=a"), 400, "CursorInvalid"),

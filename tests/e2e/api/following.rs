@@ -69,6 +69,13 @@ impl Follower {
         Ok((answer.status().as_u16(), serde_json::from_str(&answer.text().await?)?))
     }
 
+    /// `kill -9`.
+    fn kill(mut self) -> anyhow::Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
     /// Ctrl-C.
     fn stop(mut self) -> anyhow::Result<Ran> {
         let killed = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status()?;
@@ -259,7 +266,16 @@ async fn many_read_one_postgresql() -> anyhow::Result<()> {
     assert_eq!(stream.next().await?.data["nonce"], 4);
     let log = home.json(&[&["log", "--payments"][..], &at].concat())?;
     assert_eq!(log["events"].as_array().map(Vec::len), Some(4));
-    ensure!(follower.stop()?.code == 0);
+    // A second one that follows stands by, and takes over when the first is killed.
+    let mut standby = Follower::start(&home, &at)?;
+    assert_eq!(standby.json("/readyz").await?.0, 503);
+    follower.kill()?;
+    standby.line("at the head")?;
+    let live = format!("{}/v1/vaults/{:#x}/live", standby.url, scene.vault);
+    let mut stream = Stream::of(Client::new().get(live).send().await?)?;
+    scene.pay(&scene.payment(5, Scene::USDC), &scene.actors.agents[0]).await?;
+    assert_eq!(stream.next().await?.data["nonce"], 5);
+    ensure!(standby.stop()?.code == 0);
     Ok(())
 }
 

@@ -103,6 +103,16 @@ async fn several_nodes_are_asked() -> anyhow::Result<()> {
     ensure!(nodes.len() == 2 && nodes.iter().all(|node| node["failures"] == 0), "{both}");
     let told = home.done(&["index", "--rpc", &scene.rpc_url()])?;
     ensure!(told.contains("answers, 0 failures"), "{told}");
+    // One that is away is passed over, at the start too, wherever it stands; not all of them.
+    let away = "http://127.0.0.1:1";
+    let last = home.json(&["index", "--rebuild", "--rpc", away])?;
+    let first = home.json(&["--rpc-url", away, "index", "--rebuild", "--rpc", &scene.rpc_url()])?;
+    for (told, at) in [(&last, 1), (&first, 0)] {
+        ensure!(told["nodes"][at]["failures"].as_u64() > Some(0) && told["confirmed"] == true, "{told}");
+        ensure!(told["nodes"][1 - at]["answers"].as_u64() > Some(0) && told["unproven_vaults"] == 0, "{told}");
+    }
+    let ran = home.run(&["--rpc-url", away, "index", "--rpc", away])?;
+    ensure!(ran.code == 69, "{} {}", ran.code, ran.stderr);
     let other = LocalChain::start(77).await?;
     let ran = home.run(&["index", "--rebuild", "--rpc", &other.rpc_url()])?;
     ensure!(ran.code != 0 && ran.stderr.contains("77"), "{} {}", ran.code, ran.stderr);

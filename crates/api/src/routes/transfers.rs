@@ -169,10 +169,6 @@ struct Range {
 impl Range {
     fn new(limit: Option<u32>, from: Option<&str>, until: Option<&str>, mark: Option<&str>) -> Result<Self, Problem> {
         let before = cursor(mark)?.map(|(block, log_index)| TransferMark { block, log_index });
-        let outside = before.is_some_and(|mark| i64::try_from(mark.block.max(mark.log_index)).is_err());
-        if outside {
-            return Err(crate::parameters::invalid_cursor(mark.unwrap_or_default()));
-        }
         Ok(Self { from: time(from)?, until: time(until)?, before, size: page_size(limit)? })
     }
 

@@ -110,15 +110,26 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "write an address with a port, such as 127.0.0.1:8650, or a port".to_owned())
 }
 
-/// The nodes, and the index that follows them.
+/// The nodes, and the index that follows them. One that is away is named; the others do.
 async fn begin(context: &Context, args: &IndexArgs) -> Result<(Nodes, Ledger), Failure> {
-    let node = context.node().await?;
-    let ledger = Ledger::find(context, node.chain_id, &args.place)?;
-    let mut nodes = vec![(nodes::shown(&context.rpc_url()?), node.provider)];
-    for url in &args.rpcs {
-        let other = Node::connect(url, None, None, &context.sent).await?;
-        nodes.push((nodes::shown(url), other.provider));
+    let urls: Vec<_> = [context.rpc_url()?].into_iter().chain(args.rpcs.iter().cloned()).collect();
+    let (mut nodes, mut chain, mut away) = (Nodes::new(), None, Vec::new());
+    for url in &urls {
+        let expected = chain.map_or_else(|| context.expected_chain(), |id| Ok(Some(id)))?;
+        match Node::connect(url, expected, None, &context.sent).await {
+            Ok(node) => chain = Some(node.chain_id),
+            Err(failure) if failure.exit == Exit::RpcUnreachable => away.push((nodes::shown(url), failure)),
+            Err(failure) => return Err(failure),
+        }
+        nodes.push((nodes::shown(url), Node::provider(url, None, &context.sent)?));
     }
+    let Some(chain_id) = chain else {
+        return Err(away.into_iter().next().map_or_else(stopped_early, |(_, failure)| failure));
+    };
+    for (name, failure) in &away {
+        context.output.note(&format!("{name} is away, the others are asked: {}", failure.cause));
+    }
+    let ledger = Ledger::find(context, chain_id, &args.place)?;
     if args.rebuild {
         ledger.forget()?;
     }

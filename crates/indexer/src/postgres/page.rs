@@ -12,7 +12,9 @@ use alloy::primitives::Address;
 use postgres::types::ToSql;
 use postgres::{IsolationLevel, Row, Transaction};
 
-const MOMENT: &str = "SELECT cursor_number, cursor_hash, finalized, confirmed, b.time
+const MOMENT: &str = "SELECT cursor_number, cursor_hash, finalized, confirmed, b.time,
+                          (SELECT coalesce(sum((last - first + 1) * (CASE truth WHEN 'proven' THEN 2 WHEN 'linked' THEN 1 ELSE 0 END)), 0)::bigint
+                           FROM ranges WHERE chain_id = $1)
                       FROM chains c LEFT JOIN blocks b ON b.chain_id = c.chain_id AND b.hash = c.cursor_hash
                       WHERE c.chain_id = $1";
 const PAYMENTS: &str = "SELECT b.number, hash, b.time, log_index, tx, topics, data, parent, sequence
@@ -113,7 +115,7 @@ impl PostgresStore {
         let extent =
             Extent { cursor: cursor.transpose()?, finalized: self.number(row, 2)?, confirmed: self.number(row, 3)? };
         let time: Option<i64> = self.column(row, 4)?;
-        Ok(Moment { extent, time: time.unwrap_or(0).unsigned_abs() })
+        Ok(Moment { extent, time: time.unwrap_or(0).unsigned_abs(), truth: self.number(row, 5)? })
     }
 }
 

@@ -88,8 +88,11 @@ impl SqliteStore {
         let sql = "SELECT time FROM cursor JOIN blocks ON blocks.id = cursor.block";
         let time: Option<i64> =
             self.connection.query_row(sql, [], |row| row.get(0)).optional().map_err(|source| self.error(source))?;
+        let sql = "SELECT coalesce(sum((last - first + 1) * (CASE truth WHEN 'proven' THEN 2 WHEN 'linked' THEN 1 ELSE 0 END)), 0)
+                   FROM ranges";
+        let truth: i64 = self.connection.query_row(sql, [], |row| row.get(0)).map_err(|source| self.error(source))?;
         let found = read(self)?;
         tx.commit().map_err(|source| self.error(source))?;
-        Ok(answer(Moment { extent, time: time.unwrap_or(0).unsigned_abs() }, found))
+        Ok(answer(Moment { extent, time: time.unwrap_or(0).unsigned_abs(), truth: truth.unsigned_abs() }, found))
     }
 }

@@ -78,16 +78,18 @@ async fn reordered_events_are_named(db: Database) {
     assert!(matches!(error, IndexError::EventsAltered { first: 6, last: 7, .. }), "{error}");
 }
 
+/// No event of a vault after this one.
+fn hide(vault: Address, after: u8) -> crate::chain::Twist {
+    Box::new(move |_, logs| {
+        logs.retain(|log| log.address != vault || log.data.last().is_none_or(|&number| number <= after));
+        Ok(())
+    })
+}
+
 /// The last events of a vault leave no gap when they are hidden, neither at once nor later.
 async fn hidden_last_events_are_named(db: Database) {
     let (chain, vault) = chain();
-    let hide = move |after: u8| -> crate::chain::Twist {
-        Box::new(move |_, logs| {
-            logs.retain(|log| log.address != vault || log.data.last().is_none_or(|&number| number <= after));
-            Ok(())
-        })
-    };
-    chain.state().twist = Some(hide(99));
+    chain.state().twist = Some(hide(vault, 99));
     let error = chain.indexer(db.fresh()).sync_to_head(|_| {}).await.unwrap_err();
     assert!(matches!(error, IndexError::EventsMissing { given: 99, counted: 103, .. }), "{error}");
     assert!(error.to_string().contains("#100 to #103 are missing"), "{error}");
@@ -96,7 +98,7 @@ async fn hidden_last_events_are_named(db: Database) {
     let mut indexer = chain.indexer(db.fresh());
     assert!(indexer.sync_to_head(|_| {}).await.unwrap().confirmed);
     chain.state().events(vault, 1);
-    chain.state().twist = Some(hide(103));
+    chain.state().twist = Some(hide(vault, 103));
     let error = indexer.sync_to_head(|_| {}).await.unwrap_err();
     assert!(matches!(error, IndexError::EventsMissing { given: 103, counted: 104, .. }), "{error}");
     assert!(error.to_string().contains("#104 is missing"), "{error}");
@@ -120,6 +122,12 @@ async fn a_node_without_history(db: Database) {
     let synced = indexer.sync_to_head(|_| {}).await.unwrap();
     assert!(!synced.confirmed);
     assert_eq!(indexer.store().extent().unwrap().confirmed, 0);
+    // Whoever hides the last events and answers for no vault is not found out, and not believed either.
+    chain.state().twist = Some(hide(vault, 99));
+    let mut hidden = chain.indexer(db.fresh());
+    assert!(!hidden.sync_to_head(|_| {}).await.unwrap().confirmed);
+    assert_eq!(hidden.store().heads(vault, None).unwrap().last().unwrap().sequence, 99);
+    chain.state().twist = None;
     // With it again, what is there already is compared, though nothing new is to be fetched.
     chain.state().state_from = 0;
     assert!(indexer.sync_to_head(|_| {}).await.unwrap().confirmed);

@@ -48,6 +48,28 @@ async fn another_node_goes_on(db: Database) {
     }
 }
 
+/// What the first node does not have, the second may: a node without state confirms nothing, and one whose head stands still
+/// tells of no new block.
+async fn what_the_first_node_does_not_have_the_second_is_asked_for(db: Database) {
+    let (poor, _) = chain();
+    let (rich, vault) = chain();
+    let nodes = [Node::new(poor), Node::new(rich.clone())];
+    nodes[0].lies(Some(Box::new(|method, _, given| {
+        if method == "eth_call" {
+            *given = Answer::Error(-32_000, "missing trie node");
+        }
+    })));
+    let mut indexer = indexer([&nodes[0], &nodes[1]], db.fresh());
+    let synced = indexer.sync_to_head(|_| {}).await.unwrap();
+    assert!(synced.confirmed, "{:?}", synced.served);
+    rich.state().events(vault, 1);
+    let synced = indexer.sync_to_head(|_| {}).await.unwrap();
+    assert_eq!(synced.block.unwrap().number, rich.state().head().number);
+    assert_eq!(contents(indexer.store()), rebuilt(&rich).await);
+    // Behind both nodes: nothing new is no failure.
+    assert_eq!(indexer.sync_to_head(|_| {}).await.unwrap().logs, 0);
+}
+
 /// None is left: each is named with what it said.
 async fn when_all_fail_each_is_named(db: Database) {
     let (chain, _) = chain();
@@ -151,6 +173,7 @@ async fn another_node_proves_what_the_first_does_not() {
 }
 
 on_both! {
+    what_the_first_node_does_not_have_the_second_is_asked_for,
     another_node_goes_on,
     when_all_fail_each_is_named,
     nodes_that_disagree_stop_the_index,
