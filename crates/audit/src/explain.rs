@@ -27,6 +27,8 @@ pub struct Explanation {
     pub per_payment_cap: u128,
     /// Whether it was above that, so that the owner's approval was needed (I5).
     pub approved: bool,
+    /// Whether it filled a purse of the session: then that cap binds its fee alone (I16).
+    pub refill: bool,
     /// Who owned the vault then.
     pub owner: Address,
     /// Every limit that counted it.
@@ -99,14 +101,15 @@ fn step(before: &Trail, after: &Trail, payment: TrailPayment) -> Option<Explanat
             });
         }
     }
-    let total = payment.total();
+    let (total, refill) = (payment.total(), payment.refills(&before.purses));
     Some(Explanation {
         total,
         valid_from: session.word.valid_from,
         valid_until: session.word.valid_until,
         categories: session.word.categories,
         per_payment_cap: policy.per_payment_cap,
-        approved: total > U256::from(policy.per_payment_cap),
+        approved: !refill && total > U256::from(policy.per_payment_cap),
+        refill,
         owner: before.owner,
         limits,
         payment,

@@ -1,9 +1,11 @@
 //! A payment as the trail has it.
 
 use crate::place::Place;
+use crate::purse::TrailPurse;
 use alloy::primitives::{Address, B256, U256};
 use purse_protocol::{Category, Scope, SessionId};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A payment that was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +55,11 @@ impl TrailPayment {
     /// What the vault gave: amount and fee, in base units.
     pub fn total(&self) -> U256 {
         U256::from(self.amount) + U256::from(self.fee)
+    }
+
+    /// Whether it fills a purse: that money stays the owner's, so that the per-payment cap binds the fee alone (I16).
+    pub fn refills(&self, purses: &BTreeMap<Address, TrailPurse>) -> bool {
+        purses.contains_key(&self.payee)
     }
 
     /// What counts in which scope, in base units: all of it in its session's, the vault's and its category's; the fee

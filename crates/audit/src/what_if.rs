@@ -2,9 +2,11 @@
 //! have refused counts in none of its limits. Its meters begin empty at the first payment.
 
 use crate::payment::TrailPayment;
+use crate::purse::TrailPurse;
 use alloy::primitives::{Address, U256};
 use purse_protocol::{Category, CategoryMask, Meter, Window, meter};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// What a session might be allowed, in one token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +34,8 @@ pub enum Refused {
         /// That category.
         category: Category,
     },
-    /// It is above the per-payment cap: it would have needed the owner's approval.
+    /// It is above the per-payment cap: it would have needed the owner's approval; or, of a refill, its fee is, for which
+    /// there is none.
     Cap {
         /// Base units.
         #[serde(with = "crate::decimal")]
@@ -54,15 +57,17 @@ pub enum Refused {
 }
 
 /// The payments of one session that the rules would have refused, each with the first reason, in the order of the trail.
+/// `purses`: of the vault.
 pub fn refused<'a>(
     rules: &Rules,
+    purses: &BTreeMap<Address, TrailPurse>,
     payments: impl IntoIterator<Item = &'a TrailPayment>,
 ) -> Vec<(&'a TrailPayment, Refused)> {
     let units = |cap: &u128| meter::units_down(U256::from(*cap), rules.unit_bits);
     let mut meters: Vec<_> = rules.limits.iter().map(|(_, _, cap)| Meter::default().with_cap(units(cap))).collect();
     let mut found = Vec::new();
     for payment in payments {
-        match judge(rules, &meters, payment) {
+        match judge(rules, &meters, payment, payment.refills(purses)) {
             Ok(after) => meters = after,
             Err(why) => found.push((payment, why)),
         }
@@ -71,7 +76,7 @@ pub fn refused<'a>(
 }
 
 /// The meters with the payment counted, or why it would have been refused.
-fn judge(rules: &Rules, meters: &[Meter], payment: &TrailPayment) -> Result<Vec<Meter>, Refused> {
+fn judge(rules: &Rules, meters: &[Meter], payment: &TrailPayment, refill: bool) -> Result<Vec<Meter>, Refused> {
     if payment.token != rules.token {
         return Err(Refused::Token);
     }
@@ -79,7 +84,8 @@ fn judge(rules: &Rules, meters: &[Meter], payment: &TrailPayment) -> Result<Vec<
     if let Some(category) = categories.into_iter().flatten().find(|category| !rules.categories.contains(*category)) {
         return Err(Refused::Category { category });
     }
-    if payment.total() > U256::from(rules.per_payment_cap) {
+    let capped = if refill { U256::from(payment.fee) } else { payment.total() };
+    if capped > U256::from(rules.per_payment_cap) {
         return Err(Refused::Cap { cap: rules.per_payment_cap });
     }
     let mut after = Vec::with_capacity(meters.len());

@@ -1,10 +1,11 @@
 //! One payment explained by the policy of its moment; another policy held against what was paid.
 
-use crate::synthetic::{CHAIN, KEY, ONE, OWNER, PAYEE, Synthetic, TOKEN, VAULT};
+use crate::promises::paid;
+use crate::synthetic::{CHAIN, KEY, ONE, OWNER, PAYEE, PURSE, RELAYER, Synthetic, TARGET, TOKEN, VAULT};
 use alloy::primitives::U256;
 use purse_audit::explain;
 use purse_audit::what_if::{Refused, Rules, refused};
-use purse_protocol::abi::IVault::PerPaymentCapSet;
+use purse_protocol::abi::IVault::{PerPaymentCapSet, PurseOpened};
 use purse_protocol::{Category, CategoryMask, Scope, SessionId, Window};
 
 fn category(number: u8) -> Category {
@@ -82,7 +83,10 @@ fn another_policy_refuses_what_it_would_have_refused() {
     vault.pay(5, 2 * ONE, 0);
     let trail = vault.trail();
     let of = |rules: &Rules| {
-        refused(rules, &trail.payments).into_iter().map(|(payment, why)| (payment.nonce, why)).collect::<Vec<_>>()
+        refused(rules, &trail.purses, &trail.payments)
+            .into_iter()
+            .map(|(payment, why)| (payment.nonce, why))
+            .collect::<Vec<_>>()
     };
     let open = rules(vec![(None, Window::Lifetime, 100 * ONE)]);
     let cap = Refused::Cap { cap: 5 * ONE };
@@ -104,4 +108,35 @@ fn another_policy_refuses_what_it_would_have_refused() {
     let why = Refused::Category { category: category(63) };
     assert_eq!(of(&no_relayer), [1, 2, 3, 4].map(|nonce| (nonce, why.clone())));
     assert_eq!(of(&Rules { token: PAYEE, ..open }), [1, 2, 3, 4, 5].map(|nonce| (nonce, Refused::Token)));
+}
+
+/// Session 1 with its purse, filled above its cap of 1, with a fee of 0.5.
+fn refilled() -> Synthetic {
+    let mut vault = Synthetic::with_session(0);
+    vault.emit(|sequence| PurseOpened { session: 1, token: TOKEN, purse: PURSE, category: 1, sequence });
+    vault.emit(|sequence| PerPaymentCapSet { session: 1, token: TOKEN, perPaymentCap: ONE, sequence });
+    vault.next_block(1);
+    paid(&mut vault, |event| {
+        (event.payee, event.amount, event.nonce) = (PURSE, TARGET, 1);
+        (event.fee, event.feeRecipient) = (ONE / 2, RELAYER);
+    });
+    vault
+}
+
+/// A refill of the session's own purse is bound by its target; the cap binds its fee alone, and nobody approved it (I5, I16).
+#[test]
+fn a_refill_above_the_cap_is_approved_by_nobody() {
+    let vault = refilled();
+    let trail = vault.trail();
+    let explained = explain(CHAIN, VAULT, vault.logs.clone(), trail.payments[0].place.sequence).unwrap().unwrap();
+    assert_eq!((explained.total, explained.per_payment_cap), (U256::from(TARGET + ONE / 2), ONE));
+    assert_eq!((explained.approved, explained.refill), (false, true));
+
+    let of = |per_payment_cap| {
+        let rules = Rules { per_payment_cap, ..rules(vec![(None, Window::Lifetime, 100 * ONE)]) };
+        refused(&rules, &trail.purses, &trail.payments).into_iter().map(|(_, why)| why).collect::<Vec<_>>()
+    };
+    assert_eq!(of(ONE), []);
+    assert_eq!(of(ONE / 2), []);
+    assert_eq!(of(ONE / 2 - 1), [Refused::Cap { cap: ONE / 2 - 1 }], "its fee is above that");
 }

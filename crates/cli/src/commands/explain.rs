@@ -83,9 +83,12 @@ fn tell(explained: &Explanation, words: Words<'_>) -> String {
         fee => format!(" and {} to {}", amount(U256::from(fee)), names.show_payee(payment.fee_recipient)),
     };
     let cap = U256::from(explained.per_payment_cap);
-    let by_cap = match explained.approved {
-        false => format!("{} of at most {} per payment", amount(*total), amount(cap)),
-        true => format!(
+    let by_cap = match (explained.refill, explained.approved) {
+        (true, _) => {
+            format!("a refill of a purse of its own: of it the {} per payment bind the fee alone", amount(cap))
+        }
+        (false, false) => format!("{} of at most {} per payment", amount(*total), amount(cap)),
+        (false, true) => format!(
             "{} is above {} per payment: the owner {} approved it",
             amount(*total),
             amount(cap),

@@ -68,7 +68,7 @@ pub(crate) async fn test(context: &Context, args: &TestArgs) -> Result<Reply, Fa
     let from = now.saturating_sub(span);
     let of = |payment: &&TrailPayment| payment.session == session && payment.place.time >= from;
     let tried: Vec<_> = trail.payments.iter().filter(of).collect();
-    let found = refused(&rules, tried.iter().copied());
+    let found = refused(&rules, &trail.purses, tried.iter().copied());
     let words = Words { vault: &vault, token: &token, calls: &trail.calls };
     let mut lines = vec![format!(
         "{} payments of {} since {}: {}",
@@ -90,7 +90,7 @@ pub(crate) async fn test(context: &Context, args: &TestArgs) -> Result<Reply, Fa
                 vault.names.show_payee(payment.payee),
                 payment.category
             ),
-            reason(why, words, payment),
+            reason(why, words, payment, payment.refills(&trail.purses)),
         ]
     });
     let rows: Vec<_> = rows.collect();
@@ -108,15 +108,16 @@ pub(crate) async fn test(context: &Context, args: &TestArgs) -> Result<Reply, Fa
     Ok(Reply::new(lines.join("\n"), json))
 }
 
-fn reason(why: &Refused, words: Words<'_>, payment: &TrailPayment) -> String {
+fn reason(why: &Refused, words: Words<'_>, payment: &TrailPayment, refill: bool) -> String {
     match why {
         Refused::Token => format!("it knows no {}", words.token(payment.token)),
         Refused::Category { category } => format!("{category} is not granted"),
         Refused::Cap { cap } => {
-            format!(
-                "above {} per payment: the owner would have to approve",
-                words.amount(payment.token, U256::from(*cap))
-            )
+            let cap = words.amount(payment.token, U256::from(*cap));
+            match refill {
+                true => format!("its fee is above {cap} per payment"),
+                false => format!("above {cap} per payment: the owner would have to approve"),
+            }
         }
         Refused::Limit { category, window, cap, left } => {
             let of = category.map_or_else(String::new, |category| format!(" of {category}"));
