@@ -1,9 +1,11 @@
 //! Evidence of a vault, from a node and as a bundle: verified offline by its hashes, and no edit of it passes.
 //!
 //! - `tampering`: 1,000 random edits by somebody who knows the format, 1,000 caught
+//! - `asking`: a node that is not always there
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod asking;
 mod tampering;
 
 use crate::trail::differences;

@@ -5,7 +5,7 @@ use purse_protocol::abi::IVaultLens::{LimitView, SessionView, WaitingChange};
 use purse_protocol::event::RunningHash;
 use purse_protocol::{Scope, SessionId, Window};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a vault's views, its tokens' balances and `Transfer` logs say at one block.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,6 +68,9 @@ pub struct Observed {
     /// The calls of payments above their cap, as far as the node tells.
     #[serde(default)]
     pub approvals: Vec<ObservedApproval>,
+    /// The owners whose approvals were seen and are none of their key, and whether there is code at their address.
+    #[serde(default)]
+    pub owners: BTreeMap<Address, bool>,
     /// What a lens says; empty where none was asked.
     #[serde(default)]
     pub outflows: Vec<ObservedOutflow>,

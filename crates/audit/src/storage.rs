@@ -164,6 +164,7 @@ fn observed(trail: &Trail, words: &Words, block: ObservedBlock) -> Observed {
         purse_transfers: Vec::new(),
         authorizations: Vec::new(),
         approvals: Vec::new(),
+        owners: Default::default(),
         outflows: Vec::new(),
         origin: None,
         calls: Vec::new(),

@@ -1,7 +1,7 @@
 //! Evidence for the audit, read from a node: the vault's logs with the blocks, receipts and transactions that prove them, and
 //! what the contract answers at the head. It needs the node's newest state only, no archive.
 
-use crate::observe::{ObserveError, observe};
+use crate::observe::{self, ObserveError, patient};
 use crate::rows::BlockRef;
 use crate::rpc::{self, source_error};
 use crate::source::SourceError;
@@ -27,8 +27,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Blocks asked for at once.
 const BLOCKS_AT_ONCE: usize = 8;
-/// Blocks in one query for logs: what public nodes commonly allow.
-const LARGEST_RANGE: u64 = 2_000;
 
 /// Why there is no evidence.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +87,7 @@ struct Whole {
 /// # Errors
 /// When the node does not answer, its logs make no trail, or the head is replaced meanwhile.
 pub async fn collect<P: Provider>(provider: &P, vault: Address, from_block: u64) -> Result<Evidence, CollectError> {
+    let provider = &patient(provider);
     let reader = Reader { provider, vault };
     let chain_id = provider.get_chain_id().await.map_err(source_error)?;
     let (at, head_header, header_proven) = reader.head().await?;
@@ -102,7 +101,7 @@ pub async fn collect<P: Provider>(provider: &P, vault: Address, from_block: u64)
     // What the blocks prove is not asked again.
     questions.blocks = BTreeMap::new();
     questions.approvals = BTreeSet::new();
-    let mut said = observe(provider, at, from_block, &questions).await?;
+    let mut said = observe::ask(provider, at, from_block, &questions).await?;
     said.earlier_heads = Vec::new();
     let mut moves: Vec<ObservedTransfer> = std::mem::take(&mut said.transfers);
     moves.append(&mut said.purse_transfers);
@@ -112,7 +111,7 @@ pub async fn collect<P: Provider>(provider: &P, vault: Address, from_block: u64)
     let missing = of_moves.filter(|number| !blocks.contains_key(number)).collect();
     blocks.append(&mut reader.blocks(missing).await?);
     let moved: BTreeSet<B256> = moves.iter().map(|one| one.tx).chain(used.iter().map(|used| used.tx)).collect();
-    let account = reader.account(at, &storage::slots(&trail)).await;
+    let account = reader.account(at, &storage::slots(&trail)).await?;
     let code = provider.get_code_at(vault).block_id(BlockId::hash(at.hash)).await.map_err(source_error)?;
     let all = |of: fn(&Proven) -> bool| blocks.values().all(|block| of(&block.proven));
     let proven = Proven {
@@ -153,21 +152,11 @@ impl<P: Provider> Reader<'_, P> {
     }
 
     /// The blocks that have logs of the vault.
-    async fn blocks_of_events(&self, mut from: u64, to: u64) -> Result<BTreeSet<u64>, CollectError> {
-        let (mut blocks, mut range) = (BTreeSet::new(), LARGEST_RANGE);
-        while from <= to {
-            let until = from.saturating_add(range - 1).min(to);
-            let part = Filter::new().address(self.vault).from_block(from).to_block(until);
-            match self.provider.get_logs(&part).await.map_err(source_error) {
-                Ok(found) => {
-                    blocks.extend(found.iter().filter_map(|log| log.block_number));
-                    from = until + 1;
-                }
-                Err(SourceError::TooLarge(_)) if range > 1 => range /= 2,
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(blocks)
+    async fn blocks_of_events(&self, from: u64, to: u64) -> Result<BTreeSet<u64>, CollectError> {
+        let found = observe::logs(self.provider, &Filter::new().address(self.vault), from, to).await?;
+        let blocks =
+            found.iter().map(|log| log.block_number.ok_or_else(|| nonsense("it gave a log without its block")));
+        Ok(blocks.collect::<Result<_, _>>()?)
     }
 
     async fn blocks(&self, numbers: BTreeSet<u64>) -> Result<BTreeMap<u64, Whole>, CollectError> {
@@ -223,17 +212,16 @@ impl<P: Provider> Reader<'_, P> {
     }
 
     /// The vault's account and these words with their proofs; none where the node serves none.
-    async fn account(&self, at: BlockRef, slots: &[B256]) -> Option<AccountEvidence> {
+    async fn account(&self, at: BlockRef, slots: &[B256]) -> Result<Option<AccountEvidence>, SourceError> {
         let mut account: Option<AccountEvidence> = None;
         for slots in slots.chunks(WORDS_AT_ONCE) {
-            let asked = self.provider.get_proof(self.vault, slots.to_vec()).block_id(BlockId::hash(at.hash));
-            let given = rpc::evidence(asked.await.ok()?);
+            let Some(given) = rpc::proof(self.provider, self.vault, slots, at).await? else { return Ok(None) };
             match &mut account {
                 Some(account) => account.words.extend(given.words),
                 None => account = Some(given),
             }
         }
-        account
+        Ok(account)
     }
 }
 

@@ -27,7 +27,7 @@ const HEADERS_PER_REQUEST: usize = 20;
 /// How long to wait before asking again for the first time; twice as long each time after it.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(250);
 /// How often a question is asked again. A node that is still away after these is reported.
-const ASKED_AGAIN: u32 = 4;
+pub(crate) const ASKED_AGAIN: u32 = 4;
 /// Bytes of a log beside its data and topics: address, hashes, numbers.
 const LOG_BYTES: usize = 116;
 

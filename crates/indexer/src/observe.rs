@@ -1,4 +1,9 @@
 //! What the audit compares with: a vault's views, its tokens' balances and transfers, read from a node at one block.
+//! `patient`: who asks.
+
+mod patient;
+
+pub(crate) use patient::{logs, patient};
 
 use crate::error::StoreError;
 use crate::proofs;
@@ -22,13 +27,11 @@ use purse_protocol::abi::{IEip3009, IErc20, IPurses, IVault, IVaultLens};
 use purse_protocol::create2::purses_address;
 use purse_protocol::event::running_hash_of_head;
 use purse_protocol::{RpcFault, VaultReader, Window};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
 /// Calls under way at once: enough to hide the latency of a node, too few to be a nuisance to it.
 const CALLS_AT_ONCE: usize = 16;
-/// Blocks in one query for transfers: what public nodes commonly allow.
-const LARGEST_RANGE: u64 = 2_000;
 
 /// Why a vault could not be observed.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +76,16 @@ pub async fn observe<P: Provider>(
     transfers_from: u64,
     questions: &Questions,
 ) -> Result<Observed, ObserveError> {
+    ask(&patient(provider), block, transfers_from, questions).await
+}
+
+/// The same, without more patience than the provider has.
+pub(crate) async fn ask<P: Provider>(
+    provider: &P,
+    block: BlockRef,
+    transfers_from: u64,
+    questions: &Questions,
+) -> Result<Observed, ObserveError> {
     let reader = Reader { provider, at: BlockId::hash(block.hash) };
     let chain_id = provider.get_chain_id().await.map_err(source_error)?;
     let time = reader.block_time(block).await?;
@@ -107,6 +120,7 @@ pub async fn observe<P: Provider>(
         purse_transfers: reader.purse_transfers(questions, transfers_from, block.number).await?,
         authorizations: reader.authorizations(questions, transfers_from, block.number).await?,
         approvals: proofs::approvals(provider, reader.at, questions).await?,
+        owners: BTreeMap::new(),
         outflows: Vec::new(),
         origin: None,
         calls: Vec::new(),
@@ -338,22 +352,8 @@ impl<P: Provider> Reader<'_, P> {
         Ok(transfers)
     }
 
-    /// Logs of a range, in parts that the node accepts.
-    async fn logs(&self, filter: &Filter, mut from: u64, to: u64) -> Result<Vec<Log>, ObserveError> {
-        let (mut logs, mut range) = (Vec::new(), LARGEST_RANGE);
-        while from <= to {
-            let until = from.saturating_add(range - 1).min(to);
-            let part = filter.clone().from_block(from).to_block(until);
-            match self.provider.get_logs(&part).await.map_err(source_error) {
-                Ok(found) => {
-                    logs.extend(found);
-                    from = until + 1;
-                }
-                Err(SourceError::TooLarge(_)) if range > 1 => range /= 2,
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(logs)
+    async fn logs(&self, filter: &Filter, from: u64, to: u64) -> Result<Vec<Log>, ObserveError> {
+        Ok(logs(self.provider, filter, from, to).await?)
     }
 }
 

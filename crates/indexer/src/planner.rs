@@ -61,6 +61,11 @@ impl Pace {
         Self { blocks: FIRST_BLOCKS }
     }
 
+    /// How many blocks the next query should cover.
+    pub(crate) const fn blocks(self) -> u64 {
+        self.blocks
+    }
+
     /// What a query over `blocks` blocks brought: at most doubled, and half of it where the node wanted to be asked for less or
     /// took long. Several that were under way together say so once: each is measured by itself.
     pub(crate) fn learn(&mut self, blocks: u64, bytes: usize, answered: Answered) {

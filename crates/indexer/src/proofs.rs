@@ -1,7 +1,7 @@
 //! What an audit asks beside the vault's views: the calls that hold the owner's approvals (I5), the call that created the
 //! vault (I14), and what a lens tells of the most that can leave (I17).
 
-use crate::observe::ObserveError;
+use crate::observe::{ObserveError, patient};
 use crate::rows::BlockRef;
 use crate::rpc::source_error;
 use alloy::consensus::Transaction as _;
@@ -46,7 +46,7 @@ pub async fn origin<P: Provider>(
     expected_code_hash: B256,
 ) -> Result<Option<ObservedOrigin>, ObserveError> {
     let Some(first) = trail.events.first() else { return Ok(None) };
-    let call = provider.get_transaction_by_hash(first.place.tx).await.map_err(source_error)?;
+    let call = patient(provider).get_transaction_by_hash(first.place.tx).await.map_err(source_error)?;
     let Some(call) = call.filter(|call| call.to() == Some(factory)) else { return Ok(None) };
     let (creation_code, salt) = match createVaultCall::abi_decode(call.input()) {
         Ok(create) => (create.creationCode, create.salt),
@@ -66,7 +66,7 @@ pub async fn outflows<P: Provider>(
     trail: &Trail,
 ) -> Result<Vec<ObservedOutflow>, ObserveError> {
     let calls: Vec<_> = trail.waiting.iter().map(|change| change.call.clone()).collect();
-    let lens = IVaultLensInstance::new(lens, provider);
+    let lens = IVaultLensInstance::new(lens, patient(provider));
     let mut found = Vec::new();
     for &(scope, token) in trail.policies.keys() {
         let Scope::Session(session) = scope else { continue };

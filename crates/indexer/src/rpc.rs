@@ -134,19 +134,14 @@ impl<P: Provider + 'static> ChainSource for RpcSource<P> {
         Ok(asked.map_err(source_error)?.map(|call| call.input))
     }
 
-    /// A node that serves no proofs declines, each in its own words.
     async fn storage(
         &self,
         account: Address,
         slots: &[B256],
         at: BlockRef,
     ) -> Result<Option<AccountProof>, SourceError> {
-        let asked = self.provider.get_proof(account, slots.to_vec()).block_id(BlockId::hash(at.hash)).await;
-        match asked.map_err(source_error) {
-            Ok(answer) => Ok(Some(AccountProof { node: "the node".to_owned(), account: evidence(answer) })),
-            Err(SourceError::Fault(RpcFault::Rejected { .. })) => Ok(None),
-            Err(error) => Err(error),
-        }
+        let account = proof(&self.provider, account, slots, at).await?;
+        Ok(account.map(|account| AccountProof { node: "the node".to_owned(), account }))
     }
 
     async fn has_code(&self, address: Address) -> Result<bool, SourceError> {
@@ -273,8 +268,23 @@ fn header(block: &Block) -> Header {
     }
 }
 
+/// An account and words of its storage with their proofs; none where the node serves none: it declines, each in its own words.
+pub(crate) async fn proof<P: Provider>(
+    provider: &P,
+    account: Address,
+    slots: &[B256],
+    at: BlockRef,
+) -> Result<Option<AccountEvidence>, SourceError> {
+    let asked = provider.get_proof(account, slots.to_vec()).block_id(BlockId::hash(at.hash)).await;
+    match asked.map_err(source_error) {
+        Ok(answer) => Ok(Some(evidence(answer))),
+        Err(SourceError::Fault(RpcFault::Rejected { .. })) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// What a node proves of an account, with its words in the order of its answer.
-pub(crate) fn evidence(answer: EIP1186AccountProofResponse) -> AccountEvidence {
+fn evidence(answer: EIP1186AccountProofResponse) -> AccountEvidence {
     let EIP1186AccountProofResponse { balance, code_hash, nonce, storage_hash, account_proof, storage_proof, .. } =
         answer;
     let words = storage_proof.into_iter().map(|word| WordEvidence { value: word.value, proof: word.proof }).collect();
@@ -326,7 +336,7 @@ fn asks_for_less(code: i64, message: &str) -> bool {
 }
 
 /// Nodes say in several ways that they are asked too often.
-fn asks_for_patience(code: i64, message: &str) -> bool {
+pub(crate) fn asks_for_patience(code: i64, message: &str) -> bool {
     const TOO_MANY_REQUESTS: i64 = 429;
     const HINTS: [&str; 4] = ["rate limit", "too many requests", "requests per second", "throughput"];
     let message = message.to_lowercase();

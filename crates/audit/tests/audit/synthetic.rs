@@ -369,6 +369,7 @@ pub(crate) fn observe(trail: &Trail, transfers: &[ObservedTransfer], number: u64
         purse_transfers: Vec::new(),
         authorizations: Vec::new(),
         approvals: Vec::new(),
+        owners: Default::default(),
         outflows: Vec::new(),
         origin: None,
         calls: Vec::new(),
