@@ -1,6 +1,6 @@
 //! Evidence of a vault, from a node and as a bundle: verified offline by its hashes, and no edit of it passes.
 //!
-//! - `tampering`: 1,000 random edits by somebody who knows the format, 1,000 caught
+//! - `tampering`: 1,000 random edits by somebody who knows the format, 1,000 caught; and what is said of one who forges headers
 //! - `asking`: a node that is not always there
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
@@ -273,6 +273,43 @@ async fn whoever_might_not_is_named() -> anyhow::Result<()> {
     call.signature = scene.sign(&call.payment, &scene.actors.agents[0])?;
     observed.calls[0].input = call.abi_encode().into();
     assert_eq!(find(&observed, "signatures"), [format!("its deadline {} had passed", payment.place.time)]);
+    Ok(())
+}
+
+/// I5: an approval that is none of the owner's key passes only where there is a contract that may have said yes, by the vault's
+/// word, and the row says so; a bundle says the same.
+#[tokio::test]
+async fn an_owner_without_code_cannot_have_approved_as_a_contract() -> anyhow::Result<()> {
+    let scene = Scene::with_session().await?;
+    let owner = scene.actors.owner.address();
+    // It says yes (ERC-1271) to everything.
+    let yes =
+        Bytes::from_static(&[0x63, 0x16, 0x26, 0xba, 0x7e, 0x60, 0xe0, 0x1b, 0x60, 0, 0x52, 0x60, 0x20, 0x60, 0, 0xf3]);
+    scene.provider.anvil_set_code(owner, yes).await?;
+    let payment = scene.payment(1, 11 * Scene::USDC);
+    let signature = scene.sign(&payment, &scene.actors.agents[0])?;
+    let approval = Bytes::from([1; 65]);
+    send(&scene, scene.actors.relayer.address(), &IVault::payCall { payment, signature, approval }).await?;
+
+    let judged = async || {
+        let evidence = collect(&scene.provider, scene.vault, 1).await?;
+        let (read, _) = bundle::read(&bundle::write(&evidence)?.0)?;
+        let (_, report) = verify(&evidence, &known(&scene))?;
+        assert_eq!(verify(&read, &known(&scene))?.1, report);
+        let mut silent = evidence;
+        silent.said.owners.clear();
+        assert_eq!(verify(&silent, &known(&scene)).unwrap_err().code(), "AnswersDoNotFit");
+        anyhow::Ok(row(&report, "per_payment_cap").clone())
+    };
+    let told = judged().await?;
+    assert_eq!(told.outcome, Outcome::Noted, "{}", told.detail);
+    assert!(told.detail.ends_with("1 by the vault's word"), "{}", told.detail);
+
+    scene.provider.anvil_set_code(owner, Bytes::new()).await?;
+    scene.mine().await?;
+    let wrong = judged().await?;
+    assert_eq!(wrong.outcome, Outcome::Broken);
+    assert!(wrong.differences[0].problem.contains("not signed by the owner"), "{:?}", wrong.differences);
     Ok(())
 }
 

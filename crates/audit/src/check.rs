@@ -9,7 +9,7 @@
 //! - `approvals`: the owner's signatures (I5), `signatures`: the payments' (I2), both out of the calls
 //! - `outflow`: what a thief could take (I17); `origin`: the vault's address (I14)
 
-mod approvals;
+pub(crate) mod approvals;
 mod authority;
 pub(crate) mod balance;
 mod blocks;
@@ -40,7 +40,7 @@ pub fn compare(trail: &Trail, observed: &Observed) -> Report {
     let (balances, books) = balance::check(trail, observed);
     let mut checks = vec![head::check(trail, observed), blocks::check(trail, observed), state::check(trail, observed)];
     let (judged, approved) = rejudge::check(trail);
-    checks.push(approvals::check(trail, observed, &approved));
+    checks.push(approvals::check(trail, &observed.approvals, &approved));
     checks.extend(judged);
     checks.push(loosening::check(trail));
     checks.push(limits);

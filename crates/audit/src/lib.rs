@@ -57,4 +57,4 @@ pub use refusal::TrailRefusal;
 pub use report::{Check, Difference, Outcome, Proof, Report, Subject};
 pub use session::{Session, SessionWord};
 pub use trail::{Trail, TrailBlock, TrailEvent, TrailLog};
-pub use verify::{Known, verify};
+pub use verify::{Known, owners_to_ask, verify};

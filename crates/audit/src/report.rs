@@ -120,6 +120,11 @@ impl Check {
         }
     }
 
+    /// Noted, where there is something to look at.
+    pub(crate) fn noted_if(self, noted: bool) -> Self {
+        if noted { self.noted() } else { self }
+    }
+
     /// What cannot be judged from what there is, and why.
     pub(crate) fn not_judged(id: &str, promise: &str, title: &str, why: String) -> Self {
         Self { outcome: Outcome::NotJudged, ..Self::new(id, promise, title, why, Vec::new()) }

@@ -2,13 +2,11 @@
 //! receipt and transaction leads to a root in it, the vault's head and code to the state root; only then its logs are folded and
 //! judged. What is still only claimed, each row says; that the headers are of the chain, a checkpoint shows for the head.
 
-use crate::check::compare;
+use crate::check::{approvals, compare, rejudge};
 use crate::evidence::{BlockEvidence, Evidence, Proven, TransactionEvidence};
 use crate::evidence_error::EvidenceError;
 use crate::head_state;
-use crate::observed::{
-    ObservedApproval, ObservedAuthorization, ObservedCall, ObservedHeader, ObservedOrigin, ObservedTransfer,
-};
+use crate::observed::{ObservedAuthorization, ObservedCall, ObservedHeader, ObservedOrigin, ObservedTransfer};
 use crate::receipts;
 use crate::report::{Check, Difference, Outcome, Proof, Report, Subject};
 use crate::storage::{self, Words};
@@ -16,7 +14,7 @@ use crate::trail::{Trail, TrailLog};
 use crate::{Observed, Questions};
 use alloy::consensus::{Header, Transaction as _, TxEnvelope};
 use alloy::eips::Decodable2718;
-use alloy::primitives::{B256, Bytes, U256, keccak256};
+use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy::rlp::Decodable;
 use alloy::sol_types::{SolCall, SolEvent};
 use op_alloy_consensus::{DEPOSIT_TX_TYPE_ID, TxDeposit};
@@ -26,6 +24,7 @@ use purse_protocol::abi::IErc20::Transfer;
 use purse_protocol::abi::IVaultFactory::createVaultCall;
 use purse_protocol::create2::purses_address;
 use purse_protocol::typed_data;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Logs of one transaction, at most. A log's number within its block cannot be proven by one receipt; here it is the
 /// transaction's place times this, plus the log's place in the receipt: the same order.
@@ -67,17 +66,16 @@ pub fn verify(evidence: &Evidence, known: &Known) -> Result<(Trail, Report), Evi
     };
     let authorizations: Vec<_> = read.authorizations.iter().filter(of_purses).copied().collect();
     nothing_beside(evidence, transfers.iter().chain(&purse_transfers), &authorizations, &questions)?;
-    let approvals = questions.approvals.iter().filter_map(|&(tx, owner)| {
-        let call = read.calls.iter().find(|call| call.tx == tx)?;
-        // An owner's signature that is none of its key may be a contract's, which cannot be asked here.
-        Some(ObservedApproval { tx, to: call.to, input: call.input.clone(), owner, owner_is_contract: true })
-    });
+    let approvals = approvals::seen(&read.calls, &questions, &evidence.said.owners);
+    if !evidence.said.owners.keys().eq(&approvals::of_no_key(&trail, &approvals, &rejudge::check(&trail).1)) {
+        return Err(EvidenceError::Answers("another owner".into()));
+    }
     let observed = Observed {
         blocks: read.headers,
         transfers,
         purse_transfers,
         authorizations,
-        approvals: approvals.collect(),
+        approvals,
         origin: origin(&trail, &read.calls, known),
         calls: read.calls,
         ..evidence.said.clone()
@@ -85,7 +83,7 @@ pub fn verify(evidence: &Evidence, known: &Known) -> Result<(Trail, Report), Evi
     let mut report = compare(&trail, &observed);
     let of_words = words.as_ref().map(|words| storage::compare(&trail, words, observed.block)).unwrap_or_default();
     report.checks.insert(0, code(evidence, known));
-    report.checks.insert(1, told(evidence, words.as_ref()));
+    report.checks.insert(1, told(evidence, words.as_ref(), known.checkpoint.is_some()));
     for check in &mut report.checks {
         check.proof = proof_of(&check.id, evidence.of.proven, words.is_some());
         if check.id == "state" {
@@ -93,6 +91,17 @@ pub fn verify(evidence: &Evidence, known: &Known) -> Result<(Trail, Report), Evi
         }
     }
     Ok((trail, report))
+}
+
+/// The owners of whom [`verify`] wants to know whether there is code at their address: of their approvals, as the trail's
+/// payments need them, at least one is none of their key.
+pub fn owners_to_ask(evidence: &Evidence, trail: &Trail) -> BTreeSet<Address> {
+    let questions = trail.questions();
+    let all = evidence.blocks.iter().flat_map(|block| &block.transactions);
+    let asked = all.filter(|one| questions.approvals.iter().any(|(tx, _)| *tx == one.hash));
+    let calls: Vec<_> = asked.filter_map(|one| call(one, evidence.of.proven.transactions)).collect();
+    let approvals = approvals::seen(&calls, &questions, &BTreeMap::new());
+    approvals::of_no_key(trail, &approvals, &rejudge::check(trail).1)
 }
 
 /// What the blocks say, proven as far as the evidence says that it proves.
@@ -290,7 +299,7 @@ fn nothing_beside<'a>(
 ) -> Result<(), EvidenceError> {
     let of_transfers = transfers.filter(|transfer| !transfer.value.is_zero()).map(|transfer| transfer.tx);
     let of_events = questions.blocks.values().flatten().copied();
-    let mattering: std::collections::BTreeSet<_> =
+    let mattering: BTreeSet<_> =
         of_events.chain(of_transfers).chain(authorizations.iter().map(|used| used.tx)).collect();
     for block in &evidence.blocks {
         if block.transactions.is_empty() {
@@ -343,13 +352,13 @@ fn code(evidence: &Evidence, known: &Known) -> Check {
     )
 }
 
-/// How much of the evidence is proven. It holds: what is wrong has ended the reading before.
-fn told(evidence: &Evidence, words: Option<&Words>) -> Check {
+/// How much of the evidence is proven, and what is trusted. It holds: what is wrong has ended the reading before.
+fn told(evidence: &Evidence, words: Option<&Words>, anchored: bool) -> Check {
     let proven = evidence.of.proven;
     let transactions: usize = evidence.blocks.iter().map(|block| block.transactions.len()).sum();
     let by = |proven: bool| if proven { "proven" } else { "claimed" };
     let detail = format!(
-        "{} headers {}, {transactions} receipts {}, their transactions {}, {} {}",
+        "{} headers {}, {transactions} receipts {}, their transactions {}, {} {}; trusted: {}",
         evidence.blocks.len() + 1,
         by(proven.headers),
         by(proven.receipts),
@@ -358,7 +367,11 @@ fn told(evidence: &Evidence, words: Option<&Words>) -> Check {
             "all {} words of the vault's storage",
             words.len()
         )),
-        by(proven.state)
+        by(proven.state),
+        match anchored {
+            true => "that the checkpoint is, and that the headers before it are of the chain",
+            false => "that all headers are of the chain",
+        }
     );
     let check = Check::new("evidence", "I13", "the evidence is made of its hashes", detail, Vec::new());
     let all = proven.headers && proven.receipts && proven.transactions && proven.state;

@@ -21,7 +21,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use op_alloy_consensus::{DEPOSIT_TX_TYPE_ID, TxDeposit};
 use purse_audit::evidence::{AccountEvidence, BlockEvidence, EvidenceOf, HeadEvidence, Proven, TransactionEvidence};
 use purse_audit::observed::ObservedTransfer;
-use purse_audit::{Evidence, Trail, TrailError, TrailLog, receipts, storage};
+use purse_audit::{Evidence, Trail, TrailError, TrailLog, owners_to_ask, receipts, storage};
 use purse_protocol::RpcFault;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -121,12 +121,17 @@ pub async fn collect<P: Provider>(provider: &P, vault: Address, from_block: u64)
         state: account.is_some(),
     };
     said.transfers_from = blocks.keys().next().copied().unwrap_or(from_block);
-    Ok(Evidence {
+    let mut evidence = Evidence {
         of: EvidenceOf { chain_id, vault, proven },
         head: HeadEvidence { number: at.number, hash: at.hash, header: head_header, code, account },
         said,
         blocks: blocks.into_values().map(|block| block.only(vault, &moved, proven)).collect(),
-    })
+    };
+    for owner in owners_to_ask(&evidence, &trail) {
+        let code = provider.get_code_at(owner).block_id(BlockId::hash(at.hash)).await.map_err(source_error)?;
+        evidence.said.owners.insert(owner, !code.is_empty());
+    }
+    Ok(evidence)
 }
 
 struct Reader<'a, P> {

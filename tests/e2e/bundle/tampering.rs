@@ -2,9 +2,11 @@
 //! catches the edit is what the bundle proves, not its own hash.
 
 use super::{another_vault, busy, known};
+use alloy::consensus::Header;
 use alloy::primitives::{B256, U256, keccak256};
+use alloy::rlp::Decodable as _;
 use purse_audit::evidence::Evidence;
-use purse_audit::{Known, bundle, verify};
+use purse_audit::{Known, Outcome, bundle, verify};
 use purse_indexer::collect;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -50,6 +52,38 @@ async fn a_thousand_edits_are_a_thousand_caught() -> anyhow::Result<()> {
         caught += 1;
     }
     assert!(kinds.len() >= 7 && kinds.values().all(|&count| count > 20), "every kind of edit was tried: {kinds:?}");
+    Ok(())
+}
+
+/// A forger who makes headers anew moves the time of a block: its hash fits, and the events are the chain's. Nothing here can
+/// tell, the checkpoint reaches the head alone, and the report says so.
+#[tokio::test]
+async fn of_a_forged_header_the_report_says_that_it_is_trusted() -> anyhow::Result<()> {
+    let scene = busy().await?;
+    let mut evidence = collect(&scene.provider, scene.vault, 1).await?;
+    let head = evidence.head.hash;
+    let paid = evidence.blocks.iter().rposition(|block| block.number < evidence.head.number).expect("an earlier block");
+    let block = &mut evidence.blocks[paid];
+    let mut header = Header::decode(&mut &block.header[..])?;
+    header.timestamp += 1;
+    let bytes = alloy::rlp::encode(&header);
+    (block.hash, block.header) = (keccak256(&bytes), bytes.into());
+    for (checkpoint, trusted) in
+        [(None, "that all headers are of the chain"), (Some(head), "that the headers before it are of the chain")]
+    {
+        let (_, report) = verify(&evidence, &Known { checkpoint, ..known(&scene) })?;
+        assert!(report.holds());
+        let row = report.checks.iter().find(|check| check.id == "evidence").expect("it is there");
+        assert!(row.outcome == Outcome::Holds && row.detail.contains(trusted), "{}", row.detail);
+    }
+    let header = {
+        let mut header = Header::decode(&mut &evidence.head.header[..])?;
+        header.timestamp += 1;
+        alloy::rlp::encode(&header)
+    };
+    (evidence.head.hash, evidence.head.header) = (keccak256(&header), header.into());
+    let refused = verify(&evidence, &Known { checkpoint: Some(head), ..known(&scene) }).expect_err("another head");
+    assert_eq!(refused.code(), "CheckpointDiffers");
     Ok(())
 }
 

@@ -40,7 +40,7 @@ async fn a_vault_is_verified_by_a_node_and_by_a_bundle() -> anyhow::Result<()> {
         "ok by hash",
         "ok by receipt",
         "ok claimed by the node",
-        "your checkpoint",
+        "your checkpoint is a block of the chain, and that the headers of the blocks before it are",
         "worst 24h",
         "no RPC call",
     ] {

@@ -184,12 +184,12 @@ fn render(report: &Report, source: &str, anchored: bool) -> Reply {
         format!("up to block {} of {}, {}", block.number, rfc3339(block.time), block.hash),
         format!("Evidence: {source}"),
         match anchored {
-            true => "Trusted here: this program, and that your checkpoint is a block of the chain.".to_owned(),
+            true => "Trusted here: this program, that your checkpoint is a block of the chain, and that the headers of the blocks before it are (the times, transactions and transfers in them).",
             false => {
                 "Trusted here: this program, and that these blocks are of the chain (--checkpoint HASH for the last)."
-                    .to_owned()
             }
-        },
+        }
+        .to_owned(),
         String::new(),
     ];
     for (number, check) in (1..).zip(&report.checks) {
