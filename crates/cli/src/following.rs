@@ -56,7 +56,7 @@ impl Following {
             Some(address) => Some(tokio::spawn(Self::serve(address, first, ledger, &health, output).await?)),
             None => None,
         };
-        let mut narrator = Narrator { output, bar: Some(Bar::new(output, ledger.from_block)), at: None };
+        let mut narrator = Narrator { output, bar: Some(Bar::new(output, ledger.from_block)), at: None, fails: false };
         let ended = tokio::select! {
             biased;
             () = interrupted() => Ok(()),
@@ -176,6 +176,8 @@ struct Narrator {
     bar: Option<Bar>,
     /// The last block of the index.
     at: Option<u64>,
+    /// Whether the last poll failed.
+    fails: bool,
 }
 
 impl Narrator {
@@ -194,6 +196,7 @@ impl Narrator {
             }
             Told::Synced(synced) => {
                 self.at = synced.block.map(|block| block.number);
+                self.fails = false;
                 if let Some(bar) = self.bar.take() {
                     bar.end();
                     let block = self.at.unwrap_or(0);
@@ -201,7 +204,14 @@ impl Narrator {
                     self.output.note(&format!("at the head, block {block}, {vaults} vaults; following (Ctrl-C stops)"));
                 }
             }
-            Told::Failed(error) => self.output.detail(&clean_prose(&error.to_string())),
+            Told::Failed(error) => {
+                let text = clean_prose(&error.to_string());
+                if std::mem::replace(&mut self.fails, true) {
+                    self.output.detail(&text);
+                } else {
+                    self.output.note(&format!("not up to date, and tried again: {text}"));
+                }
+            }
             // Whatever else is silenced, an alarm is not.
             Told::Alarm(Alarm::Raised(cause)) => {
                 to_stderr(&format!("{}: the index stalls: {}", yellow("ALARM"), clean_prose(&cause)));

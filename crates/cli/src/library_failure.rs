@@ -101,6 +101,19 @@ pub(crate) fn of_index(error: &IndexError) -> Failure {
             let fix = format!("{}: purse index --rebuild --verify proven", error.fix());
             Failure { exit: Exit::Differs, ..plain(error, "the index is not what the chain says", fix) }
         }
+        // What a node said is not what the chain committed to: a verification that failed, not a fault of ours.
+        IndexError::VaultNotFromFactory { .. }
+        | IndexError::SequenceBroken { .. }
+        | IndexError::VaultWithoutEvents { .. }
+        | IndexError::EventsAltered { .. }
+        | IndexError::EventsMissing { .. }
+        | IndexError::HeaderForged { .. }
+        | IndexError::ReceiptsForged { .. }
+        | IndexError::LogForged { .. }
+        | IndexError::CheckpointMissed { .. } => Failure {
+            exit: Exit::Differs,
+            ..plain(error, "what the node says is not what the chain commits to", error.fix())
+        },
         _ => plain(error, "the index could not be brought up to date", error.fix()),
     }
 }
@@ -130,10 +143,13 @@ pub(crate) fn of_trail(error: &TrailError) -> Failure {
 fn of_source(error: &SourceError) -> Failure {
     match error {
         SourceError::Fault(fault) => rpc_failure::of_fault(fault),
-        SourceError::TooLarge(_)
-        | SourceError::TooOften(_)
-        | SourceError::Disagree { .. }
-        | SourceError::NoneAnswers { .. } => plain(error, "the chain could not be read", error.fix()),
+        SourceError::TooLarge(_) => plain(error, "the chain could not be read", error.fix()),
+        SourceError::Disagree { .. } => {
+            Failure { exit: Exit::Differs, ..plain(error, "the nodes tell of two chains", error.fix()) }
+        }
+        SourceError::TooOften(_) | SourceError::NoneAnswers { .. } => {
+            Failure { exit: Exit::RpcUnreachable, ..plain(error, "the chain could not be read", error.fix()) }
+        }
     }
 }
 

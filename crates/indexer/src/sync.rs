@@ -31,7 +31,8 @@ use tokio::sync::Semaphore;
 
 /// Blocks below the head that are not final where the node does not tell: two epochs of Ethereum.
 pub const REORG_DEPTH: u64 = 64;
-/// How often one sync looks again because the chain moved under it. More means that the node contradicts itself.
+/// How often one sync looks again because the chain moved under it, each time a little later: with the usual patience 8 s in all. More
+/// means that the node contradicts itself.
 const LOOKS: u32 = 8;
 
 /// What happens during a sync, for a progress display.
@@ -213,6 +214,8 @@ impl<S: ChainSource> Indexer<S> {
                 Ok(()) => break,
                 Err(FetchError::Moved(why)) if looks == LOOKS => return Err(IndexError::Inconsistent(why)),
                 Err(FetchError::Moved(_)) => {
+                    // Two nodes may be of two forks for as long as a block takes.
+                    tokio::time::sleep(self.fetcher.patience * 2_u32.pow(looks) / 8).await;
                     looks += 1;
                     view = self.view().await?;
                 }

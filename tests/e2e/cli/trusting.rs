@@ -85,7 +85,7 @@ async fn a_pinned_hash_is_met_or_the_node_refused() -> anyhow::Result<()> {
     let before = home.files()?;
     let wrong = format!("2:{}", B256::repeat_byte(9));
     let ran = home.run(&["index", "--checkpoint", &wrong])?;
-    ensure!(ran.code == 1 && ran.stderr.contains("error[CheckpointMissed]"), "{}", ran.stderr);
+    ensure!(ran.code == 6 && ran.stderr.contains("error[CheckpointMissed]"), "{}", ran.stderr);
     ensure!(home.files()?.keys().eq(before.keys()), "a refused node leaves nothing behind");
     for bad in ["2", "2:0x12", "x:0x", &right[2..]] {
         ensure!(home.run(&["index", "--checkpoint", bad])?.code == 2, "{bad}");
