@@ -18,6 +18,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 /// Kills for each database: PURSE_KILLS, or so many.
@@ -27,6 +28,8 @@ const STAGES: u32 = 41;
 const EVENTS_IN_A_BLOCK: u32 = 25;
 /// Lines that a child writes at most before it is killed: one for each commit, rollback and stage.
 const LINES: u32 = 9;
+/// Microseconds that it then still has at most: as long as a sync takes, so that it is killed anywhere in a transaction too.
+const GRACE: u64 = 30_000;
 
 /// Blocks of 512 bytes: the most that a file may have on the full disk, far less than the index comes to.
 const FULL: &str = "8192";
@@ -122,8 +125,8 @@ fn child(place: &Where, stage: u32) {
     }
 }
 
-/// Runs a child from a stage on, and kills it after so many lines. The stage that it was in; none when it was done.
-fn run_and_kill(place: &Where, stage: u32, lines: Option<u32>) -> Option<u32> {
+/// Runs a child from a stage on, and kills it after so many lines and a moment. The stage that it was in; none when it was done.
+fn run_and_kill(place: &Where, stage: u32, after: Option<(u32, Duration)>) -> Option<u32> {
     let (kind, name) = match place {
         Where::File(path) => ("file", path),
         Where::Schema(schema) => ("schema", schema),
@@ -139,13 +142,14 @@ fn run_and_kill(place: &Where, stage: u32, lines: Option<u32>) -> Option<u32> {
         reached = line.strip_prefix("stage ").map_or(reached, |stage| stage.parse().unwrap());
         done |= line == "done";
         read += 1;
-        if lines == Some(read) {
+        if let Some((_, grace)) = after.filter(|(lines, _)| *lines == read) {
+            std::thread::sleep(grace);
             // SIGKILL. What the child wrote meanwhile is read before the next one begins.
             child.kill().unwrap();
         }
     }
     let ended = child.wait().unwrap();
-    assert!(done || lines.is_some() && !ended.success(), "a child failed by itself: {ended}");
+    assert!(done || after.is_some() && !ended.success(), "a child failed by itself: {ended}");
     (!done).then_some(reached)
 }
 
@@ -208,8 +212,8 @@ fn kill(kind: &str, new_place: impl Fn() -> Where, kills: u32) {
         let (place, mut stage) = (new_place(), 0);
         indexes += 1;
         loop {
-            let lines = (killed < kills).then(|| dice.random_range(1..=LINES));
-            match run_and_kill(&place, stage, lines) {
+            let after = || (dice.random_range(1..=LINES), Duration::from_micros(dice.random_range(0..=GRACE)));
+            match run_and_kill(&place, stage, (killed < kills).then(after)) {
                 Some(reached) => (stage, killed) = (reached, killed + 1),
                 None => break,
             }
