@@ -27,17 +27,16 @@ pub(crate) async fn settle<S: ChainSource>(
     let extent = store.extent()?;
     let Some(cursor) = extent.cursor else { return Ok(Standing::Ready) };
     let shared = cursor.number.min(head.number);
-    match store.blocks_down_from(shared, 1)?.first() {
-        Some(stored) if stored.number == shared => match hash_at(fetcher, head, shared).await? {
+    // Below what is not final only blocks with events are stored: the newest that both can have tells.
+    if let Some(stored) = store.blocks_down_from(shared, 1)?.first() {
+        match hash_at(fetcher, head, stored.number).await? {
             Some(hash) if hash == stored.hash => {}
             Some(_) => return Ok(Standing::RolledBack(roll_back(fetcher, store, head, extent, from_block).await?)),
             None => {
-                let text = format!("its head is {}, but it has no block {shared}", head.number);
+                let text = format!("its head is {}, but it has no block {}", head.number, stored.number);
                 return Err(IndexError::Inconsistent(text));
             }
-        },
-        // Nothing is stored at this height: the node's head is below all that could contradict it.
-        _ => {}
+        }
     }
     Ok(if head.number < cursor.number { Standing::Lagging } else { Standing::Ready })
 }

@@ -134,6 +134,23 @@ async fn a_lagging_node_undoes_nothing(db: Database) {
     assert_eq!(contents(indexer.store()), rebuilt(&chain).await);
 }
 
+/// A node of a shorter chain that has other events does not lag, also where nothing is stored at the height of its head.
+async fn a_shorter_chain_with_other_events_is_no_lag(db: Database) {
+    let chain = FakeChain::new();
+    let vault = chain.state().create_vault(1);
+    chain.state().events(vault, 4);
+    chain.state().mine(100);
+    let mut indexer = chain.indexer(db.fresh());
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    let before = contents(indexer.store());
+    chain.state().undo(101);
+    chain.state().events(vault, 2);
+    chain.state().mine(10);
+    let error = indexer.sync_to_head(|_| {}).await.unwrap_err();
+    assert!(matches!(error, IndexError::ReorgTooDeep { .. }), "{error}");
+    assert_eq!(contents(indexer.store()), before);
+}
+
 /// What is final was told by a node that knew more: one that lags is followed to its own head.
 async fn a_backfill_that_was_stopped_goes_on_with_a_node_that_lags(db: Database) {
     let chain = FakeChain::new();
@@ -260,6 +277,7 @@ on_both! {
     deeper_than_the_named_depth_is_a_loud_stop_that_changes_nothing,
     a_backfill_that_was_stopped_goes_on_with_a_node_that_lags,
     a_lagging_node_undoes_nothing,
+    a_shorter_chain_with_other_events_is_no_lag,
     a_lower_head_with_another_hash_is_a_reorganisation,
     ping_pong_between_two_forks,
     a_reorganisation_in_the_middle_of_a_sync,
