@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// How states are written: the number changes with what they hold and with the events that are known. One of another number
 /// is folded anew from the logs.
-pub(crate) const FORMAT: u8 = 1;
+pub(crate) const FORMAT: u8 = 2;
 
 /// A vault as its events leave it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,18 +55,18 @@ pub struct Stopped {
     pub fix: String,
 }
 
-/// What came to an account and went from it in one token, in base units. Within: between a vault and its purses. What does not
-/// fit 256 bits stays at the largest number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// What came to an account and went from it in one token, in base units. Within: between a vault and its purses. None: more
+/// than 256 bits hold; tokens may say anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sums {
     /// To a purse from its vault, to a vault from its purses.
-    pub came_within: U256,
+    pub came_within: Option<U256>,
     /// From anyone else.
-    pub came: U256,
+    pub came: Option<U256>,
     /// From a purse to its vault, from a vault to its purses.
-    pub went_within: U256,
+    pub went_within: Option<U256>,
     /// To anyone else.
-    pub went: U256,
+    pub went: Option<U256>,
 }
 
 impl Stopped {
@@ -76,18 +76,26 @@ impl Stopped {
     }
 }
 
+impl Default for Sums {
+    fn default() -> Self {
+        let nothing = Some(U256::ZERO);
+        Self { came_within: nothing, came: nothing, went_within: nothing, went: nothing }
+    }
+}
+
 impl Sums {
-    /// What is left of what came; none where more went, since something came before the first block that counts.
+    /// What is left of what came; none where more went, since something came before the first block that counts, and where 256
+    /// bits do not hold what came or went.
     pub fn balance(&self) -> Option<U256> {
-        self.all_that_came().checked_sub(self.all_that_went())
+        self.all_that_came()?.checked_sub(self.all_that_went()?)
     }
 
-    const fn all_that_came(&self) -> U256 {
-        self.came.saturating_add(self.came_within)
+    fn all_that_came(&self) -> Option<U256> {
+        self.came?.checked_add(self.came_within?)
     }
 
-    const fn all_that_went(&self) -> U256 {
-        self.went.saturating_add(self.went_within)
+    fn all_that_went(&self) -> Option<U256> {
+        self.went?.checked_add(self.went_within?)
     }
 }
 
@@ -171,7 +179,7 @@ impl VaultState {
         };
         let is_within =
             |other: Address| if is_vault { trail.purses.contains_key(&other) } else { other == trail.vault };
-        let add = |to: &mut U256| *to = to.saturating_add(moved.amount);
+        let add = |to: &mut Option<U256>| *to = to.and_then(|sum| sum.checked_add(moved.amount));
         if moved.to == account {
             add(if is_within(moved.from) { &mut sums.came_within } else { &mut sums.came });
         }

@@ -39,14 +39,14 @@ pub(crate) struct PurseEntry {
     opened: String,
     /// The block that opened it.
     block: u64,
-    /// What the vault put in; its limits counted that.
-    refilled: Amount,
+    /// What the vault put in; its limits counted that. Null, as the others: more than 256 bits hold.
+    refilled: Option<Amount>,
     /// What anyone else gave, from the block on that opened it.
-    received: Amount,
+    received: Option<Amount>,
     /// What sellers got.
-    paid: Amount,
+    paid: Option<Amount>,
     /// What the vault got back.
-    swept: Amount,
+    swept: Option<Amount>,
     /// What is left of that; null where more went than came, since some came before it was opened.
     balance: Option<Amount>,
 }
@@ -86,10 +86,10 @@ pub(crate) async fn list(
             category: category(of.category.number()),
             opened: rfc3339(of.place.time),
             block: of.place.block,
-            refilled: amount(sums.came_within),
-            received: amount(sums.came),
-            paid: amount(sums.went),
-            swept: amount(sums.went_within),
+            refilled: sums.came_within.map(amount),
+            received: sums.came.map(amount),
+            paid: sums.went.map(amount),
+            swept: sums.went_within.map(amount),
             balance: sums.balance().map(amount),
         }
     };

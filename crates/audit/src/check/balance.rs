@@ -4,28 +4,28 @@
 use crate::observed::{Observed, ObservedTransfer};
 use crate::report::{Check, Difference, Subject};
 use crate::trail::Trail;
-use alloy::primitives::{Address, B256, U256};
+use alloy::primitives::{Address, B256, U256, U512};
 use purse_protocol::abi::IVault::IVaultEvents;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Where a token's balance comes from. All in base units.
+/// Where a token's balance comes from. All in base units; sums of more than 256 bits are exact too.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenBook {
     /// The token.
     pub token: Address,
     /// What the vault received.
     #[serde(with = "crate::decimal")]
-    pub received: U256,
+    pub received: U512,
     /// What payees got.
     #[serde(with = "crate::decimal")]
-    pub paid: U256,
+    pub paid: U512,
     /// What fee recipients got.
     #[serde(with = "crate::decimal")]
-    pub fees: U256,
+    pub fees: U512,
     /// What the treasury got.
     #[serde(with = "crate::decimal")]
-    pub withdrawn: U256,
+    pub withdrawn: U512,
     /// What is there.
     #[serde(with = "crate::decimal")]
     pub balance: U256,
@@ -50,13 +50,13 @@ pub(crate) fn check(trail: &Trail, observed: &Observed) -> (Vec<Check>, Vec<Toke
 
     let books = books(trail, observed);
     let differences = books.iter().filter_map(|book| {
-        let out = book.paid.saturating_add(book.fees).saturating_add(book.withdrawn);
+        let out = book.paid + book.fees + book.withdrawn;
         let about = Subject::Token { token: book.token };
         let Some(expected) = book.received.checked_sub(out) else {
             let problem = format!("more went out ({out}) than ever came in ({})", book.received);
             return Some(Difference::new(about, problem));
         };
-        Difference::between(about, "the balance", &expected, &book.balance)
+        Difference::between(about, "the balance", &expected, &U512::from(book.balance))
     });
     let title = "received - paid - fees - withdrawn = balance";
     let detail = format!("{} tokens, transfers from block {} on", books.len(), observed.transfers_from);
@@ -128,10 +128,9 @@ fn books(trail: &Trail, observed: &Observed) -> Vec<TokenBook> {
     for token in &observed.tokens {
         books.insert(token.token, TokenBook { token: token.token, balance: token.balance, ..TokenBook::default() });
     }
-    let mut add = |token: Address, field: fn(&mut TokenBook) -> &mut U256, value: U256| {
+    let mut add = |token: Address, field: fn(&mut TokenBook) -> &mut U512, value: U256| {
         let book = books.entry(token).or_insert_with(|| TokenBook { token, ..TokenBook::default() });
-        let field = field(book);
-        *field = field.saturating_add(value);
+        *field(book) += U512::from(value);
     };
     for transfer in observed.transfers.iter().filter(|transfer| transfer.to == trail.vault) {
         add(transfer.token, |book| &mut book.received, transfer.value);

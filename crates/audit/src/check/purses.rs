@@ -6,11 +6,11 @@ use crate::entry::{Cause, entries};
 use crate::observed::{Observed, ObservedTransfer};
 use crate::report::{Check, Difference, Subject};
 use crate::trail::Trail;
-use alloy::primitives::{Address, U256};
+use alloy::primitives::{Address, U256, U512};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Where a purse's balance comes from. All in base units of its token.
+/// Where a purse's balance comes from. All in base units of its token; sums of more than 256 bits are exact too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PurseBook {
     /// The purse.
@@ -19,16 +19,16 @@ pub struct PurseBook {
     pub token: Address,
     /// What the vault put in; its limits counted that.
     #[serde(with = "crate::decimal")]
-    pub refilled: U256,
+    pub refilled: U512,
     /// What anyone else gave.
     #[serde(with = "crate::decimal")]
-    pub received: U256,
+    pub received: U512,
     /// What sellers got.
     #[serde(with = "crate::decimal")]
-    pub paid: U256,
+    pub paid: U512,
     /// What the vault got back.
     #[serde(with = "crate::decimal")]
-    pub swept: U256,
+    pub swept: U512,
     /// What is there.
     #[serde(with = "crate::decimal")]
     pub balance: U256,
@@ -132,7 +132,7 @@ fn refused(books: &Books, of: PurseOf, time: u64, transfer: &ObservedTransfer) -
 }
 
 fn accounts(trail: &Trail, observed: &Observed) -> Vec<PurseBook> {
-    let zero = U256::ZERO;
+    let zero = U512::ZERO;
     let new = |(&purse, of): (&Address, &crate::TrailPurse)| PurseBook {
         purse,
         token: of.token,
@@ -140,15 +140,14 @@ fn accounts(trail: &Trail, observed: &Observed) -> Vec<PurseBook> {
         received: zero,
         paid: zero,
         swept: zero,
-        balance: zero,
+        balance: U256::ZERO,
     };
     let mut accounts: BTreeMap<Address, PurseBook> = trail.purses.iter().map(|entry| (*entry.0, new(entry))).collect();
     for transfer in &observed.purse_transfers {
         let (from, to, vault) = (transfer.from, transfer.to, trail.vault);
-        let mut add = |purse: &Address, field: fn(&mut PurseBook) -> &mut U256| {
+        let mut add = |purse: &Address, field: fn(&mut PurseBook) -> &mut U512| {
             if let Some(account) = accounts.get_mut(purse).filter(|account| account.token == transfer.token) {
-                let field = field(account);
-                *field = field.saturating_add(transfer.value);
+                *field(account) += U512::from(transfer.value);
             }
         };
         add(&to, if from == vault { |account| &mut account.refilled } else { |account| &mut account.received });
@@ -174,10 +173,10 @@ fn held(trail: &Trail, observed: &Observed, books: &Books, accounts: &[PurseBook
         let target = books.purses.get(&account.purse).map_or(0, |&of| books.target(of));
         found.extend(Difference::between(about(), "the purse's target", &U256::from(target), &one.target));
         let counted = trail.payments.iter().filter(|payment| payment.payee == account.purse);
-        let counted = counted.fold(U256::ZERO, |sum, payment| sum.saturating_add(U256::from(payment.amount)));
+        let counted = counted.fold(U512::ZERO, |sum, payment| sum + U512::from(payment.amount));
         found.extend(Difference::between(about(), "what the limits counted for it", &counted, &account.refilled));
-        let came = account.refilled.saturating_add(account.received);
-        let went = account.paid.saturating_add(account.swept).saturating_add(account.balance);
+        let came = account.refilled + account.received;
+        let went = account.paid + account.swept + U512::from(account.balance);
         found.extend(Difference::between(about(), "the purse's balance, by what came and went", &came, &went));
     }
     found

@@ -178,6 +178,24 @@ fn a_vault_at_another_address_than_the_factory_makes_is_named() {
     assert!(unseen.holds() && check(&unseen, "origin").outcome == Outcome::NotJudged);
 }
 
+/// I1: a token may say anything, and its book is exact all the same.
+#[test]
+fn a_book_of_more_than_256_bits_is_exact() {
+    let mut vault = Synthetic::with_session(0);
+    let all = U256::MAX;
+    let rest = all - U256::from(1_000 * ONE);
+    for value in [rest, all, U256::from(5)] {
+        vault.transfer(TREASURY, VAULT, value);
+        if value > U256::from(5) {
+            vault.emit(|sequence| IVault::Withdrawn { token: TOKEN, treasury: TREASURY, amount: all, sequence });
+            vault.transfer(VAULT, TREASURY, all);
+        }
+        vault.next_block(1);
+    }
+    assert_eq!(broken(&compare(&vault.trail(), &vault.observed_with_balance(U256::from(5)))), [""; 0]);
+    assert_eq!(broken(&compare(&vault.trail(), &vault.observed_with_balance(U256::from(4)))), ["balances"]);
+}
+
 /// I17
 #[test]
 fn a_lens_that_says_another_number_is_named() {

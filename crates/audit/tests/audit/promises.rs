@@ -1,7 +1,7 @@
 //! Each promise broken on purpose, in an otherwise sound trail: its check and no other says so, and names the payment.
 
 use crate::synthetic::{KEY, ONE, OWNER, PAYEE, RELAYER, START, Synthetic, TOKEN, TREASURY, VAULT, observe, who};
-use alloy::primitives::{Address, B256, U256};
+use alloy::primitives::{Address, B256, U256, U512};
 use purse_audit::{Report, Subject, compare};
 use purse_protocol::abi::IVault::{
     AllRevoked, CategoriesSet, KeyRotated, LimitRemoved, OwnershipTransferStarted, OwnershipTransferred, Paid, Paused,
@@ -80,9 +80,9 @@ fn a_sound_trail_passes_every_check() {
     let book = report.books[0];
     assert_eq!(
         (book.received, book.paid, book.fees),
-        (U256::from(1_000 * ONE), U256::from(5 * ONE), U256::from(ONE / 10))
+        (U512::from(1_000 * ONE), U512::from(5 * ONE), U512::from(ONE / 10))
     );
-    assert_eq!((book.withdrawn, book.balance), (U256::from(ONE), U256::from(1_000 * ONE - 6 * ONE - ONE / 10)));
+    assert_eq!((book.withdrawn, book.balance), (U512::from(ONE), U256::from(1_000 * ONE - 6 * ONE - ONE / 10)));
     let day = &report.limits[0];
     assert_eq!((day.used, day.cap), (U256::from(5 * ONE + ONE / 10), U256::from(25 * ONE)));
     assert_eq!((report.payments, report.events), (2, vault.logs.len() as u32));

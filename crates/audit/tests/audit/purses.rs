@@ -2,7 +2,7 @@
 
 use crate::promises::{audit, broken, paid, the_one};
 use crate::synthetic::{KEY, ONE, OWNER, PAYEE, PURSE, RELAYER, START, Synthetic, TARGET, TOKEN, VAULT, who};
-use alloy::primitives::U256;
+use alloy::primitives::{U256, U512};
 use purse_audit::check::indexed::{self, Indexed};
 use purse_audit::observed::{ObservedAuthorization, ObservedOutflow, ObservedTransfer};
 use purse_audit::{ChangeSubject, Subject, compare};
@@ -50,8 +50,8 @@ fn a_purse_that_keeps_the_rules_passes() {
     assert!(report.holds(), "{:#?}", report.differences().collect::<Vec<_>>());
     assert!(report.approved.is_empty());
     let account = report.purses[0];
-    assert_eq!((account.refilled, account.received), (U256::from(4 * ONE), U256::from(7)));
-    assert_eq!((account.paid, account.swept), (U256::from(ONE), U256::from(ONE / 2)));
+    assert_eq!((account.refilled, account.received), (U512::from(4 * ONE), U512::from(7)));
+    assert_eq!((account.paid, account.swept), (U512::from(ONE), U512::from(ONE / 2)));
     assert_eq!(account.balance, U256::from(5 * ONE / 2 + 7));
 }
 

@@ -38,9 +38,9 @@ impl Holding {
         U256::from_be_bytes(word.0) & (U256::MAX >> 1)
     }
 
-    /// What was there before the account was; none where less is there than should be left.
-    fn early(&self) -> Option<U256> {
-        self.held.saturating_add(self.sums.all_that_went()).checked_sub(self.sums.all_that_came())
+    /// What came since the account is there, and what it holds or has let go; none where 256 bits do not hold it.
+    fn sides(&self) -> Option<(U256, U256)> {
+        Some((self.sums.all_that_came()?, self.held.checked_add(self.sums.all_that_went()?)?))
     }
 }
 
@@ -72,8 +72,10 @@ impl Balances {
 
     fn one(&mut self, token: Address, of: &Holding) -> Option<Difference> {
         let (about, key) = (Subject::Token { token }, (of.account, token));
-        let Some(early) = of.early() else {
-            let due = of.sums.all_that_came().saturating_sub(of.sums.all_that_went());
+        // A token may say that more came than there can be: nothing follows from it.
+        let (came, there) = of.sides()?;
+        let Some(early) = there.checked_sub(came) else {
+            let due = of.held + (came - there);
             return Difference::between(about, &format!("the balance of {}", of.account), &due, &of.held);
         };
         match self.early.get(&key) {
@@ -99,7 +101,7 @@ mod tests {
     const TOKEN: Address = Address::repeat_byte(2);
 
     fn holding(came: u64, went: u64, held: u64) -> Holding {
-        let sums = Sums { came: U256::from(came), went: U256::from(went), ..Sums::default() };
+        let sums = Sums { came: Some(U256::from(came)), went: Some(U256::from(went)), ..Sums::default() };
         Holding { account: ACCOUNT, sums, held: U256::from(held), is_final: true }
     }
 

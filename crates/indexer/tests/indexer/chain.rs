@@ -284,6 +284,11 @@ impl State {
         self.block(vec![moved(TOKEN, STRANGER, SELLER, 1), moved(TOKEN, from, to, amount)]);
     }
 
+    /// A block in which a token says that as much moved as a transfer can say.
+    pub(crate) fn flood(&mut self, from: Address, to: Address) {
+        self.block(vec![log(TOKEN, &Transfer { from, to, value: U256::MAX })]);
+    }
+
     /// A block in which a vault pays one of its own purses: a movement between two accounts.
     pub(crate) fn refill(&mut self, vault: Address, purse: Address) {
         self.transfer(vault, purse, 77);
@@ -554,13 +559,14 @@ fn sums_by(store: &dyn Store, vault: Address, account: Address, token: Address) 
     let opened = purses.iter().find(|purse| purse.address == account).map(|purse| purse.block.number);
     let since = created.or(opened).unwrap();
     let mut sums = Sums::default();
+    let add = |to: &mut Option<U256>, amount| *to = to.and_then(|sum| sum.checked_add(amount));
     let counts = |moved: &&StoredTransfer| moved.token == token && moved.block.number >= since;
     for moved in store.transfers(account).unwrap().iter().filter(counts) {
         if moved.to == account {
-            *(if is_within(moved.from) { &mut sums.came_within } else { &mut sums.came }) += moved.amount;
+            add(if is_within(moved.from) { &mut sums.came_within } else { &mut sums.came }, moved.amount);
         }
         if moved.from == account {
-            *(if is_within(moved.to) { &mut sums.went_within } else { &mut sums.went }) += moved.amount;
+            add(if is_within(moved.to) { &mut sums.went_within } else { &mut sums.went }, moved.amount);
         }
     }
     sums

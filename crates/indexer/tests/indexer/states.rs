@@ -3,7 +3,7 @@
 use crate::chain::{CHAIN, FakeChain, STRANGER, TOKEN, contents, rebuilt, trail_by};
 use crate::database::{Database, on_both};
 use alloy::primitives::{Address, B256, U256};
-use purse_indexer::{Stopped, StoreError, state_of};
+use purse_indexer::{Stopped, Store, StoreError, state_of};
 
 /// A vault whose events make a state, over blocks that are final and blocks that are not.
 fn ruled() -> (FakeChain, Address) {
@@ -24,7 +24,7 @@ async fn a_state_is_there_after_each_sync_and_goes_with_its_blocks(database: Dat
     let before = state_of(indexer.store(), vault).unwrap();
     let trail = &before.state.trail;
     assert_eq!((trail.sequence, trail.session_keys.len(), trail.meters.len()), (420, 5, 6));
-    assert!(before.state.sums[&(vault, TOKEN)].went > U256::from(u128::MAX));
+    assert!(before.state.sums[&(vault, TOKEN)].went > Some(U256::from(u128::MAX)));
     assert_eq!(before.block, indexer.store().extent().unwrap().cursor);
     // Blocks go, and one of them comes back; the state is that of the blocks that are left, each time.
     let saved = chain.state().save();
@@ -104,9 +104,26 @@ async fn what_came_before_a_token_was_listed_counts(database: Database) {
     }
     indexer.sync_to_head(|_| {}).await.unwrap();
     let sums = |vault| state_of(indexer.store(), vault).unwrap().state.sums[&(vault, TOKEN)];
-    assert_eq!((sums(early).came, sums(early).went), (U256::from(39), U256::from(1_100)));
-    assert_eq!((sums(late).came, sums(late).balance()), (U256::from(132), Some(U256::from(132))));
+    assert_eq!((sums(early).came, sums(early).went), (Some(U256::from(39)), Some(U256::from(1_100))));
+    assert_eq!((sums(late).came, sums(late).balance()), (Some(U256::from(132)), Some(U256::from(132))));
     assert_eq!(sums(early).balance(), None);
+    assert_eq!(contents(indexer.store()), rebuilt(&chain).await);
+}
+
+/// A token may say anything: a sum that does not fit 256 bits is none, and no other number.
+async fn what_does_not_fit_adds_up_to_nothing(database: Database) {
+    let chain = FakeChain::new();
+    let vault = chain.state().create_vault(1);
+    chain.state().rules(vault);
+    chain.state().flood(STRANGER, vault);
+    let mut indexer = chain.indexer(database.fresh());
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    let balance = |store: &dyn Store| state_of(store, vault).unwrap().state.sums[&(vault, TOKEN)].balance();
+    assert_eq!(balance(indexer.store()), Some(U256::MAX));
+    chain.state().transfer(STRANGER, vault, 1);
+    chain.state().flood(vault, STRANGER);
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    assert_eq!(balance(indexer.store()), None);
     assert_eq!(contents(indexer.store()), rebuilt(&chain).await);
 }
 
@@ -136,5 +153,6 @@ on_both! {
     an_index_without_states_or_in_another_format_folds_its_logs,
     a_state_that_was_altered_is_refused,
     what_came_before_a_token_was_listed_counts,
+    what_does_not_fit_adds_up_to_nothing,
     a_newer_vaults_event_stops_its_state_not_the_index,
 }
