@@ -160,6 +160,8 @@ async fn deposits_are_proven_and_their_senders_judged() -> anyhow::Result<()> {
     let (_, report) = verify(&claimed, &known(&scene))?;
     let authority = row(&report, "authority");
     assert!(!authority.detail.contains("guardian's transaction"), "{}", authority.detail);
+    assert!(authority.detail.ends_with("1 by the vault's word"), "{}", authority.detail);
+    assert_eq!(authority.outcome, Outcome::Noted, "somebody's word is no proof");
     Ok(())
 }
 

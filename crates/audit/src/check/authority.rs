@@ -1,5 +1,5 @@
 //! Who changed what, by which key: each act's transaction or signature against who might do it at that moment (I8, I9).
-//! Where an act came through another contract, such as a Safe, or its signer is one, the vault's word stands.
+//! Where an act came through another contract, such as a Safe, or its signer is one, the vault's word stands, and the row is noted.
 
 use crate::books::Books;
 use crate::check::head::named;
@@ -70,7 +70,7 @@ pub(crate) fn check(trail: &Trail, observed: &Observed) -> Check {
         books.follow(&event.event);
     }
     let detail = seen.iter().map(|(by, count)| format!("{count} {}", by.words())).collect::<Vec<_>>().join(", ");
-    Check::new("authority", "I9", TITLE, detail, found)
+    Check::new("authority", "I9", TITLE, detail, found).noted_if(seen.contains_key(&By::Told))
 }
 
 fn judge(trail: &Trail, books: &Books, event: &TrailEvent, call: &ObservedCall) -> Result<By, String> {
