@@ -131,7 +131,7 @@ fn render(vault: &Vault, token: &Token, trail: &Trail, report: &Report) -> Reply
     } else {
         format!("{}: the trail and the chain differ", bold(&red("FAIL")))
     });
-    let mut json = serde_json::to_value(report).unwrap_or_default();
+    let mut json = json!(report);
     if let Some(object) = json.as_object_mut() {
         object.insert("pass".to_owned(), json!(holds));
         object.insert("unit".to_owned(), json!("amounts are base units of the token beside them"));
