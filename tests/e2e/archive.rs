@@ -40,6 +40,11 @@ async fn an_archive_is_written_added_to_and_checked() -> anyhow::Result<()> {
     let (home, written) = archived(&scene).await?;
     let hash = written["hash"].as_str().context("a hash")?.to_owned();
     ensure!(written["parts"] == 1 && written["logs"].as_u64() > Some(5), "{written}");
+    // The payment, its fee, and what filled the vault.
+    ensure!(
+        written["movements"].as_u64() >= Some(2) && !files(&home.path("archive/transfers"))?.is_empty(),
+        "{written}"
+    );
     let told = home.done(&["index", "archive", "archive"])?;
     ensure!(told.contains("nothing new is final") && told.contains(&hash), "{told}");
     // Neither a node nor a profile is needed to check it.
@@ -166,6 +171,11 @@ print(json.dumps({
     "logs": ask("SELECT count(*) FROM read_parquet('DIR/logs/**/*.parquet')")[0][0],
     "caps": [row[0] for row in ask("""
         SELECT fields->>'cap' FROM read_parquet('DIR/events/**/*.parquet') WHERE event = 'LimitSet'""")],
+    "unmoved": ask("""
+        SELECT count(*) FROM read_parquet('DIR/payments/**/*.parquet') p
+        LEFT JOIN read_parquet('DIR/transfers/**/*.parquet') t
+          ON t.tx = p.tx AND t.token = p.token AND t.from_account = p.vault AND t.to_account = p.payee AND t.amount = p.amount
+        WHERE t.tx IS NULL""")[0][0],
     "types": [row[1] for row in ask("DESCRIBE SELECT * FROM read_parquet('DIR/payments/**/*.parquet')")],
 }))
 "#;
@@ -195,6 +205,7 @@ async fn duckdb_reads_an_archive() -> anyhow::Result<()> {
     }
     ensure!(answers["total"] == total.to_string() && total > 0, "{answers}");
     ensure!(answers["caps"].as_array().is_some_and(|caps| !caps.is_empty() && caps[0].is_string()), "{answers}");
+    assert_eq!(answers["unmoved"], 0, "each payment has its token's Transfer: {answers}");
     ensure!(answers["types"][0] == "UBIGINT" && answers["types"][5] == "UINTEGER", "{answers}");
     Ok(())
 }

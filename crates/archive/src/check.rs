@@ -1,14 +1,16 @@
 //! Checking an archive with nothing but its folder: that every file is what was written, that nothing lies between them, that
-//! every decoded row follows from the raw logs, and that the logs of each vault lead to the running hash in the manifest. What
+//! every decoded row follows from the raw logs, that the logs of each vault lead to the running hash in the manifest, and that
+//! what tokens say is about these vaults and their purses. What
 //! the chain says of those hashes is for `purse audit`; what the manifest itself is worth, for a commitment that was noted down.
 
-use crate::contents::{self, Vaults, contents};
+use crate::contents::{self, Known, contents};
 use crate::error::{ArchiveError, Flaw};
 use crate::layout;
 use crate::manifest::{ListedFile, Manifest, Part, sha256};
+use crate::movements::Movements;
 use crate::table::Table;
 use alloy::primitives::{B256, Bytes};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// What was found of one chain's archive.
@@ -44,7 +46,7 @@ fn check_chain(root: &Path, chain: u64) -> Result<Checked, ArchiveError> {
     };
     let mut flaws = Vec::new();
     let (mut next, mut before) = (manifest.from_block, manifest.origin());
-    let mut vaults = Vaults::new();
+    let mut known = Known { accounts: Some(BTreeMap::new()), ..Known::default() };
     for part in &manifest.parts {
         let name = format!("blocks {} to {}", part.first, part.last);
         let altered =
@@ -56,9 +58,10 @@ fn check_chain(root: &Path, chain: u64) -> Result<Checked, ArchiveError> {
             flaws.push(altered("their commitment is not over what is listed"));
         }
         (next, before) = (part.last.saturating_add(1), part.commitment);
-        flaws.extend(check_part(root, &manifest, part, &mut vaults, altered)?);
+        flaws.extend(check_part(root, &manifest, part, &mut known, altered)?);
         // So that what follows is judged by itself.
-        vaults.extend(part.vaults.iter().map(|head| (head.vault, *head)));
+        known.vaults.extend(part.vaults.iter().map(|head| (head.vault, *head)));
+        known.accounts = known.accounts.filter(|_| flaws.is_empty());
     }
     let listed: BTreeSet<_> = manifest.parts.iter().flat_map(|part| &part.files).map(|file| &file.path).collect();
     let unlisted = layout::files(root, chain)?.into_iter().filter(|path| !listed.contains(path));
@@ -70,12 +73,13 @@ fn check_part(
     root: &Path,
     manifest: &Manifest,
     part: &Part,
-    vaults: &mut Vaults,
+    known: &mut Known,
     altered: impl Fn(&str) -> Flaw,
 ) -> Result<Vec<Flaw>, ArchiveError> {
     let (mut flaws, mut tables) = (Vec::new(), Vec::new());
     for file in &part.files {
-        if file.path != layout::file(manifest.chain, part, &file.table) {
+        let belongs = manifest.tables().contains(&file.table.as_str());
+        if !belongs || file.path != layout::file(manifest.chain, part, &file.table) {
             flaws.push(altered("a file is not where it belongs"));
             continue;
         }
@@ -88,22 +92,28 @@ fn check_part(
         return Ok(flaws);
     }
     let find = |name: &str| tables.iter().find(|table| table.name == name);
-    let Some(logs) = find("logs") else { return Ok(vec![altered("no raw logs are listed")]) };
     let path = |table: &str| layout::file(manifest.chain, part, table);
-    let logs = match contents::logs(logs) {
-        Ok(logs) => logs,
-        Err(detail) => return Ok(vec![Flaw::FileUnreadable { path: path("logs"), detail }]),
+    let unreadable = |table, detail| Flaw::FileUnreadable { path: path(table), detail };
+    let logs = match find("logs").map(contents::logs).transpose() {
+        Ok(logs) => logs.unwrap_or_default(),
+        Err(detail) => return Ok(vec![unreadable("logs", detail)]),
     };
-    let outside = logs.iter().any(|placed| {
-        !(part.first..=part.last).contains(&placed.log.block_number) || layout::month(placed.log.time) != part.month
-    });
-    if outside {
-        flaws.push(altered("a log is of another block or month"));
+    let mut movements = Movements::default();
+    for table in ["transfers", "authorizations"] {
+        if let Some(Err(detail)) = find(table).map(|rows| movements.read(rows)) {
+            return Ok(vec![unreadable(table, detail)]);
+        }
     }
-    let rows = match contents(manifest.factory, vaults, &logs) {
+    let rows = match contents(manifest.factory, known, &logs, &movements) {
         Ok(rows) => rows,
         Err(flaw) => return Ok(vec![flaw]),
     };
+    let outside = rows.places.iter().any(|place| {
+        !(part.first..=part.last).contains(&place.block.number) || layout::month(place.time) != part.month
+    });
+    if outside {
+        flaws.push(altered("a row is of another block or month"));
+    }
     for derived in &rows.tables {
         let found = find(derived.name).map_or(&[][..], |table| &table.rows);
         if found != derived.rows {
@@ -112,7 +122,7 @@ fn check_part(
             flaws.push(Flaw::RowsAltered { path: path(derived.name), detail });
         }
     }
-    if rows.end != Some(part.end) {
+    if rows.places.last().map(|place| place.block) != Some(part.end) {
         flaws.push(altered("the last block is another one"));
     }
     let differs = rows.moved.iter().find(|head| !part.vaults.contains(head));

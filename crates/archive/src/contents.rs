@@ -2,9 +2,10 @@
 //! archive derives the same rows again.
 
 use crate::error::Flaw;
-use crate::event;
 use crate::manifest::VaultHead;
+use crate::movements::{self, Movements};
 use crate::table::{Cell, Column, Kind, Table};
+use crate::{event, layout};
 use alloy::primitives::{Address, B256, Bytes};
 use purse_indexer::{BlockRef, PlacedLog, StoredLog};
 use purse_protocol::abi::IVault::IVaultEvents;
@@ -56,34 +57,83 @@ const PAYMENTS: &[Column] = &[
 /// The most topics that a log has.
 const TOPICS: usize = 4;
 
+const TABLES: [(&str, &[Column]); layout::TABLES.len()] = [
+    ("logs", LOGS),
+    ("events", EVENTS),
+    ("payments", PAYMENTS),
+    ("transfers", movements::TRANSFERS),
+    ("authorizations", movements::AUTHORIZATIONS),
+];
+
 /// The columns of a table.
 pub(crate) fn columns(table: &str) -> Option<(&'static str, &'static [Column])> {
-    [("logs", LOGS), ("events", EVENTS), ("payments", PAYMENTS)].into_iter().find(|(name, _)| *name == table)
+    TABLES.into_iter().find(|(name, _)| *name == table)
 }
 
-/// Every vault so far.
-pub(crate) type Vaults = BTreeMap<Address, VaultHead>;
+/// What is known from earlier blocks.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    /// Every vault so far.
+    pub(crate) vaults: BTreeMap<Address, VaultHead>,
+    /// The vaults and purses, with the blocks in which they came to be; none where an earlier part cannot say.
+    pub(crate) accounts: Option<BTreeMap<Address, u64>>,
+}
+
+/// Where a row lies in the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) block: BlockRef,
+    /// The hash of the block before it, where the row has it.
+    pub(crate) parent: Option<B256>,
+    /// The block's time.
+    pub(crate) time: u64,
+    pub(crate) log_index: u64,
+}
+
+/// Where logs lie.
+pub(crate) fn places(logs: &[PlacedLog]) -> Vec<Place> {
+    let place = |PlacedLog { log, .. }: &PlacedLog| Place {
+        block: BlockRef { number: log.block_number, hash: log.block_hash },
+        parent: Some(log.parent_hash),
+        time: log.time,
+        log_index: log.log_index,
+    };
+    logs.iter().map(place).collect()
+}
 
 /// The rows of some blocks.
 #[derive(Debug)]
 pub(crate) struct Contents {
     /// In the order of [`crate::layout::TABLES`].
-    pub(crate) tables: [Table; 3],
+    pub(crate) tables: [Table; layout::TABLES.len()],
     /// The vaults that logged something, as it left them.
     pub(crate) moved: Vec<VaultHead>,
-    /// The last block with a log.
-    pub(crate) end: Option<BlockRef>,
+    /// Where every row of the raw tables lies, in the order of the chain.
+    pub(crate) places: Vec<Place>,
 }
 
-/// What these logs say, in the order of the chain; `vaults` are those before them, and afterwards those after them.
-pub(crate) fn contents(factory: Address, vaults: &mut Vaults, logs: &[PlacedLog]) -> Result<Contents, Flaw> {
-    in_order(logs)?;
+/// What these rows say, each table in the order of the chain; `known` is what was before them, and afterwards what is after
+/// them.
+pub(crate) fn contents(
+    factory: Address,
+    known: &mut Known,
+    logs: &[PlacedLog],
+    movements: &Movements,
+) -> Result<Contents, Flaw> {
+    let places = in_order(logs, movements)?;
+    let Known { vaults, accounts } = known;
+    let mut appeared = |account, block| {
+        if let Some(accounts) = accounts.as_mut() {
+            accounts.entry(account).or_insert(block);
+        }
+    };
     let (mut raw, mut events) = (Table::new("logs", LOGS), Table::new("events", EVENTS));
     let mut payments = Table::new("payments", PAYMENTS);
     // A vault may log before its factory does.
-    for created in logs.iter().filter_map(|placed| creation(factory, placed)) {
+    for (created, block) in logs.iter().filter_map(|placed| creation(factory, placed)) {
         let head = VaultHead { vault: created, sequence: 0, running_hash: RunningHash::ZERO };
         vaults.entry(created).or_insert(head);
+        appeared(created, block);
     }
     let mut moved = BTreeSet::new();
     for placed in logs {
@@ -99,6 +149,9 @@ pub(crate) fn contents(factory: Address, vaults: &mut Vaults, logs: &[PlacedLog]
         moved.insert(*address);
         let Some(happened) = event::decoded(&log.topics, &log.data) else { continue };
         events.rows.push(event_row(*address, log, sequence, &event::of_vault(&happened)));
+        if let IVaultEvents::PurseOpened(opened) = &happened {
+            appeared(opened.purse, log.block_number);
+        }
         if let IVaultEvents::Paid(paid) = happened {
             payments.rows.push(vec![
                 log.block_number.into(),
@@ -120,8 +173,11 @@ pub(crate) fn contents(factory: Address, vaults: &mut Vaults, logs: &[PlacedLog]
         }
     }
     let moved = moved.iter().filter_map(|vault| vaults.get(vault).copied()).collect();
-    let end = logs.last().map(|last| BlockRef { number: last.log.block_number, hash: last.log.block_hash });
-    Ok(Contents { tables: [raw, events, payments], moved, end })
+    if let Some(accounts) = accounts {
+        movements.are_of(accounts)?;
+    }
+    let [transfers, authorizations] = movements.tables();
+    Ok(Contents { tables: [raw, events, payments, transfers, authorizations], moved, places })
 }
 
 /// The raw logs of a table.
@@ -129,30 +185,37 @@ pub(crate) fn logs(table: &Table) -> Result<Vec<PlacedLog>, String> {
     table.rows.iter().map(|row| log(row)).collect()
 }
 
-/// The vault that a log of the factory announces.
-fn creation(factory: Address, placed: &PlacedLog) -> Option<Address> {
+/// The vault that a log of the factory announces, and the block.
+fn creation(factory: Address, placed: &PlacedLog) -> Option<(Address, u64)> {
     let created = (placed.address == factory).then(|| event::created(&placed.log.topics, &placed.log.data))?;
-    Some(created?.vault)
+    Some((created?.vault, placed.log.block_number))
 }
 
-/// Whether the logs are in the order of the chain, each block with one hash, and blocks that touch are parent and child.
-fn in_order(logs: &[PlacedLog]) -> Result<(), Flaw> {
-    for pair in logs.windows(2) {
-        let [before, after] = [&pair[0].log, &pair[1].log];
-        let place = format!("log {} of block {}", after.log_index, after.block_number);
-        let is_next = (before.block_number, before.log_index) < (after.block_number, after.log_index);
+/// Where every row lies, if each table is in the order of the chain, no log is in two of them, each block has one hash, and
+/// blocks that touch are parent and child.
+fn in_order(logs: &[PlacedLog], movements: &Movements) -> Result<Vec<Place>, Flaw> {
+    let [transfers, authorizations] = movements.places();
+    let tables = [places(logs), transfers, authorizations];
+    let mut all = tables.concat();
+    all.sort_by_key(|place| (place.block.number, place.log_index));
+    for pair in tables.iter().chain([&all]).flat_map(|table| table.windows(2)) {
+        let [before, after] = [&pair[0], &pair[1]];
+        let place = format!("log {} of block {}", after.log_index, after.block.number);
+        let is_next = (before.block.number, before.log_index) < (after.block.number, after.log_index);
         if !is_next || after.time < before.time {
             return Err(Flaw::HistoryBroken(format!("{place} is out of order")));
         }
-        let is_same = before.block_number == after.block_number;
-        let one_block =
-            (before.block_hash, before.parent_hash, before.time) == (after.block_hash, after.parent_hash, after.time);
-        let is_child = before.block_number + 1 != after.block_number || before.block_hash == after.parent_hash;
+        let is_same = before.block.number == after.block.number;
+        let parents = before.parent.zip(after.parent);
+        let one_block = (before.block, before.time) == (after.block, after.time)
+            && parents.is_none_or(|(before, after)| before == after);
+        let is_child = before.block.number + 1 != after.block.number
+            || after.parent.is_none_or(|parent| before.block.hash == parent);
         if (is_same && !one_block) || !is_child {
             return Err(Flaw::HistoryBroken(format!("{place} is of another block than those around it")));
         }
     }
-    Ok(())
+    Ok(all)
 }
 
 /// The vault after one more of its logs; the number of the event, where it has one.
@@ -206,7 +269,7 @@ fn event_row(vault: Address, log: &StoredLog, sequence: Option<u32>, told: &even
 }
 
 /// In lower case: SQL compares letters.
-fn hex(address: &Address) -> Cell {
+pub(crate) fn hex(address: &Address) -> Cell {
     format!("{address:#x}").into()
 }
 
@@ -231,11 +294,11 @@ fn log(row: &[Cell]) -> Result<PlacedLog, String> {
     })
 }
 
-fn long(cell: &Cell) -> Result<u64, String> {
+pub(crate) fn long(cell: &Cell) -> Result<u64, String> {
     if let Cell::Number(number) = cell { Ok(*number) } else { Err("a number is missing".into()) }
 }
 
-fn text<T: FromStr>(cell: &Cell) -> Result<T, String> {
+pub(crate) fn text<T: FromStr>(cell: &Cell) -> Result<T, String> {
     let Cell::Text(text) = cell else { return Err("a text is missing".into()) };
     text.parse().map_err(|_| format!("{text} is not what its column holds"))
 }

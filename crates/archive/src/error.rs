@@ -30,6 +30,9 @@ pub enum ArchiveError {
     /// The index no longer holds, or never held, the block at which the archive ends.
     #[error("the archive ends with block {} ({}), which the index does not have", .0.number, .0.hash)]
     OtherHistory(BlockRef),
+    /// The archive is of version 1: what tokens say would begin in the midst of it.
+    #[error("the archive is of version 1, which holds nothing of what tokens say: it is not added to")]
+    WithoutMovements,
     /// There is no archive.
     #[error("{} holds no archive", .0.display())]
     Missing(PathBuf),
@@ -77,6 +80,9 @@ impl ArchiveError {
             Self::OtherIndex { .. } => "name another folder for this index".into(),
             Self::OtherHistory(_) => {
                 "check the node that was indexed; to archive another chain of the same id, name another folder".into()
+            }
+            Self::WithoutMovements => {
+                "name another folder: all of it is written there anew; --check still checks this one".into()
             }
             Self::Missing(_) => "check the path, or write one: purse index archive DIR".into(),
             Self::Busy(_) => "wait until it is done: what is there is whole".into(),

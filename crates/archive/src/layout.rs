@@ -8,7 +8,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The tables, each a folder.
-pub(crate) const TABLES: [&str; 3] = ["logs", "events", "payments"];
+pub(crate) const TABLES: [&str; 5] = ["logs", "events", "payments", "transfers", "authorizations"];
+/// How many of them an archive of version 1 has.
+pub(crate) const TABLES_OF_VERSION_1: usize = 3;
+/// What a file is called while it is written: without the ending that a reader of the folder looks for, and unlike the
+/// unfinished files of any other command.
+const UNFINISHED: &str = ".purse-archive-";
 
 /// The manifest of a chain, in the folder.
 pub(crate) fn manifest(chain_id: u64) -> String {
@@ -83,8 +88,7 @@ pub(crate) fn write_whole(
     let path = root.join(name);
     let folder = path.parent().unwrap_or(root);
     fs::create_dir_all(folder).map_err(ArchiveError::io(folder))?;
-    // Without the ending that a reader of the folder looks for.
-    let unfinished = tempfile::Builder::new().prefix(".purse-").permissions(readable()).tempfile_in(folder);
+    let unfinished = tempfile::Builder::new().prefix(UNFINISHED).permissions(readable()).tempfile_in(folder);
     let mut unfinished = unfinished.map_err(ArchiveError::io(folder))?;
     fill(unfinished.as_file_mut()).map_err(ArchiveError::io(&path))?;
     unfinished.as_file().sync_all().map_err(ArchiveError::io(&path))?;
@@ -96,6 +100,29 @@ pub(crate) fn write_whole(
         fs::File::open(&folder).and_then(|folder| folder.sync_all()).map_err(ArchiveError::io(&folder))?;
     }
     Ok(())
+}
+
+/// Removes the files that were being written when a run was killed; how many. For whoever holds the archive's lock: nobody
+/// else writes.
+pub(crate) fn remove_unfinished(root: &Path) -> Result<usize, ArchiveError> {
+    let mut folders = vec![root.to_owned()];
+    for table in TABLES {
+        let table = root.join(table);
+        for chain in names(&table)?.iter().map(|chain| table.join(chain)) {
+            folders.extend(names(&chain)?.iter().map(|month| chain.join(month)));
+        }
+    }
+    let mut removed = 0;
+    for folder in folders {
+        for name in names(&folder)?.iter().filter(|name| name.starts_with(UNFINISHED)) {
+            let path = folder.join(name);
+            if fs::symlink_metadata(&path).map_err(ArchiveError::io(&path))?.is_file() {
+                fs::remove_file(&path).map_err(ArchiveError::io(&path))?;
+                removed += 1;
+            }
+        }
+    }
+    Ok(removed)
 }
 
 /// An archive is for others to read.

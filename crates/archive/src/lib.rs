@@ -4,7 +4,7 @@
 //! - [`write`](mod@write): what is new and final, from an index into files
 //! - [`check`](mod@check): every file read again and held against the manifest, every row against the raw logs
 //! - [`manifest`]: what there is, and the hashes that commit to it; `layout`: where it lies
-//! - `contents`: rows from logs; `event`: an event's fields as JSON; `table`: rows as Parquet
+//! - `contents`: rows from logs; `movements`: rows of what tokens say; `event`: an event's fields as JSON; `table`: rows as Parquet
 //! - [`error`]: why it could not be done; what is wrong with an archive
 
 pub mod check;
@@ -13,6 +13,7 @@ pub mod error;
 mod event;
 mod layout;
 pub mod manifest;
+mod movements;
 mod table;
 pub mod write;
 

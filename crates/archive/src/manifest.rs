@@ -14,8 +14,8 @@ use std::path::Path;
 
 /// What the file says it is.
 const FORMAT: &str = "pursestrings archive";
-/// The version that this program writes and reads.
-pub const VERSION: u32 = 1;
+/// The version that this program writes. It reads version 1 too, which holds nothing of what tokens say.
+pub const VERSION: u32 = 2;
 
 /// The archive of one index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +33,7 @@ pub struct Manifest {
     pub parts: Vec<Part>,
 }
 
-/// Some blocks that follow each other, all of one month where they hold a log.
+/// Some blocks that follow each other, all of one month where they hold a row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Part {
@@ -41,9 +41,9 @@ pub struct Part {
     pub first: u64,
     /// The last block.
     pub last: u64,
-    /// The month of the blocks with logs, UTC: `2026-11`.
+    /// The month of the blocks with rows, UTC: `2026-11`.
     pub month: String,
-    /// The last block with a log.
+    /// The last block with a row.
     pub end: BlockRef,
     /// How well the index knew these blocks.
     pub known: Vec<StoredRange>,
@@ -71,7 +71,7 @@ pub struct VaultHead {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListedFile {
-    /// The table: `logs`, `events` or `payments`.
+    /// The table: `logs`, `events`, `payments`, `transfers` or `authorizations`.
     pub table: String,
     /// Where it lies in the archive's folder.
     pub path: String,
@@ -100,7 +100,7 @@ impl Manifest {
         };
         let damaged = |detail: String| Flaw::ManifestDamaged { path: name.clone(), detail };
         let manifest: Self = serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
-        if (manifest.format.as_str(), manifest.version) != (FORMAT, VERSION) {
+        if manifest.format != FORMAT || !(1..=VERSION).contains(&manifest.version) {
             let detail = format!("it is version {} of {}", manifest.version, manifest.format);
             return Err(damaged(detail).into());
         }
@@ -125,6 +125,16 @@ impl Manifest {
         self.parts.last().map_or(self.from_block, |part| part.last.saturating_add(1))
     }
 
+    /// Whether what tokens say of vaults and purses is in it.
+    pub const fn holds_movements(&self) -> bool {
+        self.version > 1
+    }
+
+    /// The tables that it may have.
+    pub(crate) fn tables(&self) -> &'static [&'static str] {
+        if self.holds_movements() { &layout::TABLES } else { &layout::TABLES[..layout::TABLES_OF_VERSION_1] }
+    }
+
     /// What commits to all of it: before the first part, to what it is of.
     pub fn commitment(&self) -> B256 {
         self.parts.last().map_or_else(|| self.origin(), |part| part.commitment)
@@ -132,7 +142,7 @@ impl Manifest {
 
     /// What commits to the chain, the factory and the first block.
     pub(crate) fn origin(&self) -> B256 {
-        let of = format!("{FORMAT} {VERSION} {} {:#x} {}", self.chain, self.factory, self.from_block);
+        let of = format!("{FORMAT} {} {} {:#x} {}", self.version, self.chain, self.factory, self.from_block);
         sha256(of.as_bytes())
     }
 }

@@ -1,19 +1,22 @@
 //! Writing what is new and final. A part is written table by table, each file whole and on disk, and then the manifest that
 //! lists it: an interruption leaves files that no manifest lists, which the next run removes.
 
-use crate::contents::{Vaults, contents};
+use crate::contents::{Known, contents, places};
 use crate::error::{ArchiveError, Flaw};
 use crate::layout;
-use crate::manifest::{ListedFile, Manifest, Part, sha256};
+use crate::manifest::{ListedFile, Manifest, Part, VaultHead, sha256};
+use crate::movements::Movements;
 use alloy::primitives::{Address, B256};
 use purse_indexer::{BlockRef, PlacedLog, Store, StoredRange};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, TryLockError};
 use std::io::Write as _;
 use std::path::Path;
 
-/// The most logs in a part: some ten megabytes while it is written.
+/// The most logs in a part: some ten megabytes while it is written. Of what tokens say not many more.
 const LARGEST_PART: u32 = 20_000;
+/// So many blocks are asked at once for what tokens say: in all of them it is little, even where strangers make them say much.
+const BLOCKS_AT_ONCE: u32 = 100;
 /// Held while an archive is written.
 const LOCK: &str = ".lock";
 
@@ -36,6 +39,8 @@ pub struct Written {
     pub parts: usize,
     /// How many logs are in them.
     pub logs: usize,
+    /// How many transfers and authorizations.
+    pub movements: usize,
     /// How many files an interrupted run had left, now removed.
     pub leftovers: usize,
     /// Up to here the index is final; none before anything is.
@@ -60,27 +65,31 @@ pub fn write(source: &Source<'_>, root: &Path, mut progress: impl FnMut(&Part)) 
             found_block: manifest.from_block,
         });
     }
+    if !manifest.holds_movements() {
+        return Err(ArchiveError::WithoutMovements);
+    }
     let extent = source.store.extent()?;
     let final_to = extent.cursor.map(|cursor| cursor.number.min(extent.finalized));
     let final_to = final_to.filter(|last| *last >= source.from_block);
-    let leftovers = remove_leftovers(root, &manifest)?;
-    let mut written = Written { manifest: new(), parts: 0, logs: 0, leftovers, final_to };
+    let leftovers = layout::remove_unfinished(root)? + remove_leftovers(root, &manifest)?;
+    let mut written = Written { manifest: new(), parts: 0, logs: 0, movements: 0, leftovers, final_to };
     if let Some(last) = manifest.parts.last() {
         same_history(source.store, last.end)?;
     }
-    let mut vaults: Vaults =
-        manifest.parts.iter().flat_map(|part| &part.vaults).map(|head| (head.vault, *head)).collect();
+    let vaults = manifest.parts.iter().flat_map(|part| &part.vaults).map(|head| (head.vault, *head)).collect();
+    let mut known = Known { vaults, accounts: Some(accounts(source.store, manifest.next())?) };
     while let Some(final_to) = final_to.filter(|last| *last >= manifest.next()) {
-        let (logs, last) = next_logs(source.store, manifest.next(), final_to)?;
-        if logs.is_empty() {
+        let next = next_rows(source.store, manifest.next(), final_to)?;
+        if next.is_empty() {
             break;
         }
-        let part = write_part(source, root, &manifest, &mut vaults, &logs, last)?;
+        let part = write_part(source, root, &manifest, &mut known, &next)?;
         progress(&part);
         manifest.parts.push(part);
         manifest.save(root)?;
         written.parts += 1;
-        written.logs += logs.len();
+        written.logs += next.logs.len();
+        written.movements += next.movements.len();
     }
     Ok(Written { manifest, ..written })
 }
@@ -115,49 +124,92 @@ fn remove_leftovers(root: &Path, manifest: &Manifest) -> Result<usize, ArchiveEr
     Ok(removed)
 }
 
-/// The logs of the next part, and its last block: up to the end of a month, or as many as a part holds, or all.
-fn next_logs(store: &dyn Store, first: u64, final_to: u64) -> Result<(Vec<PlacedLog>, u64), ArchiveError> {
-    let mut logs = store.logs_between(first..=final_to, LARGEST_PART)?;
-    let mut last = final_to;
-    if logs.len() >= LARGEST_PART as usize
-        && let Some(cut) = logs.last().map(|placed| placed.log.block_number)
+/// The vaults and purses that came to be below a block.
+fn accounts(store: &dyn Store, below: u64) -> Result<BTreeMap<Address, u64>, ArchiveError> {
+    let vaults = store.vaults()?.into_iter().map(|vault| (vault.address, vault.block.number));
+    let purses = store.purses()?.into_iter().map(|purse| (purse.address, purse.block.number));
+    Ok(vaults.chain(purses).filter(|(_, since)| *since < below).collect())
+}
+
+/// The raw rows of a part, and its last block.
+struct Rows {
+    logs: Vec<PlacedLog>,
+    movements: Movements,
+    last: u64,
+}
+
+impl Rows {
+    const fn is_empty(&self) -> bool {
+        self.logs.is_empty() && self.movements.len() == 0
+    }
+
+    fn end_with(&mut self, last: u64) {
+        self.logs.retain(|placed| placed.log.block_number <= last);
+        self.movements.keep_to(last);
+        self.last = last;
+    }
+}
+
+/// The rows of the next part: up to the end of a month, or as many as a part holds, or all.
+fn next_rows(store: &dyn Store, first: u64, final_to: u64) -> Result<Rows, ArchiveError> {
+    let logs = store.logs_between(first..=final_to, LARGEST_PART)?;
+    // Where there are more, the last block may go on.
+    let cut = logs.last().filter(|_| logs.len() >= LARGEST_PART as usize).map(|placed| placed.log.block_number);
+    if let (Some(block), Some(placed)) = (cut, logs.first())
+        && placed.log.block_number == block
     {
-        // The last block may go on.
-        logs.retain(|placed| placed.log.block_number < cut);
-        if logs.is_empty() {
-            return Err(ArchiveError::BlockTooLarge { block: cut, limit: LARGEST_PART });
+        return Err(ArchiveError::BlockTooLarge { block, limit: LARGEST_PART });
+    }
+    let (movements, last) = movements(store, first, cut.map_or(final_to, |cut| cut - 1))?;
+    let mut rows = Rows { logs, movements, last };
+    rows.end_with(last);
+    let mut times: Vec<_> = places(&rows.logs).into_iter().chain(rows.movements.places().concat()).collect();
+    times.sort_by_key(|place| place.block.number);
+    let begins = times.first().map(|place| layout::month(place.time));
+    if let Some(other) = times.iter().find(|place| Some(layout::month(place.time)) != begins) {
+        rows.end_with(other.block.number - 1);
+    }
+    Ok(rows)
+}
+
+/// What tokens say up to `last`, or up to a block with which a part has enough of it.
+fn movements(store: &dyn Store, first: u64, last: u64) -> Result<(Movements, u64), ArchiveError> {
+    let (mut found, mut next) = (Movements::default(), first);
+    while next <= last {
+        if found.len() >= LARGEST_PART as usize {
+            return Ok((found, next - 1));
         }
-        last = cut - 1;
+        let blocks = store.headers_between(next..=last, BLOCKS_AT_ONCE)?;
+        let Some(end) = blocks.last().map(|block| block.number) else { break };
+        let times: BTreeMap<_, _> = blocks.iter().map(|block| (block.number, block.time)).collect();
+        let time = |block: BlockRef| times.get(&block.number).copied().unwrap_or_default();
+        let (transfers, authorizations) = store.movements_between(next..=end)?;
+        found.transfers.extend(transfers.into_iter().map(|moved| (time(moved.block), moved)));
+        found.authorizations.extend(authorizations.into_iter().map(|used| (time(used.block), used)));
+        next = end + 1;
     }
-    let month = |placed: &PlacedLog| layout::month(placed.log.time);
-    let begins = logs.first().map(month);
-    if let Some(other) = logs.iter().position(|placed| Some(month(placed)) != begins) {
-        last = logs[other].log.block_number - 1;
-        logs.truncate(other);
-    }
-    Ok((logs, last))
+    Ok((found, last))
 }
 
 fn write_part(
     source: &Source<'_>,
     root: &Path,
     manifest: &Manifest,
-    vaults: &mut Vaults,
-    logs: &[PlacedLog],
-    last: u64,
+    known: &mut Known,
+    next: &Rows,
 ) -> Result<Part, ArchiveError> {
-    let first = manifest.next();
-    let rows = contents(source.factory, vaults, logs)?;
-    let end = rows.end.ok_or_else(|| Flaw::HistoryBroken("there are none".to_owned()))?;
-    as_indexed(source.store, vaults, first..=last)?;
-    let known = source.store.ranges()?.into_iter().filter(|range| range.first <= last && range.last >= first);
-    let known = known.map(|range| StoredRange { first: range.first.max(first), last: range.last.min(last), ..range });
+    let (first, last) = (manifest.next(), next.last);
+    let rows = contents(source.factory, known, &next.logs, &next.movements)?;
+    let end = rows.places.last().ok_or_else(|| Flaw::HistoryBroken("there are none".to_owned()))?;
+    as_indexed(source.store, &known.vaults, first..=last)?;
+    let ranges = source.store.ranges()?.into_iter().filter(|range| range.first <= last && range.last >= first);
+    let ranges = ranges.map(|range| StoredRange { first: range.first.max(first), last: range.last.min(last), ..range });
     let mut part = Part {
         first,
         last,
-        month: logs.first().map(|placed| layout::month(placed.log.time)).unwrap_or_default(),
-        end,
-        known: known.collect(),
+        month: layout::month(end.time),
+        end: end.block,
+        known: ranges.collect(),
         vaults: rows.moved,
         files: Vec::new(),
         commitment: B256::ZERO,
@@ -182,7 +234,11 @@ fn write_part(
 
 /// Whether the vaults as their archived events leave them are the vaults of the index: none unknown, none with another
 /// running hash (I13).
-fn as_indexed(store: &dyn Store, vaults: &Vaults, blocks: std::ops::RangeInclusive<u64>) -> Result<(), ArchiveError> {
+fn as_indexed(
+    store: &dyn Store,
+    vaults: &BTreeMap<Address, VaultHead>,
+    blocks: std::ops::RangeInclusive<u64>,
+) -> Result<(), ArchiveError> {
     let created = store.vaults()?.into_iter().filter(|vault| blocks.contains(&vault.block.number));
     for vault in created {
         if !vaults.contains_key(&vault.address) {

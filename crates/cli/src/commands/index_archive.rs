@@ -59,12 +59,13 @@ async fn add(context: &Context, args: &ArchiveArgs) -> Result<Reply, Failure> {
     let folder = args.folder.display();
     let (commitment, last) = (written.manifest.commitment(), written.manifest.parts.last().map(|part| part.last));
     let text = match (written.parts, last) {
-        (0, None) => "nothing of the index is final and holds a log: nothing was written\nNext: purse index".to_owned(),
+        (0, None) => "nothing of the index is final and holds a row: nothing was written\nNext: purse index".to_owned(),
         (0, Some(last)) => format!("nothing new is final since block {last}\nIts hash is {commitment}"),
         (parts, last) => format!(
-            "{} {} logs in {parts} parts, up to block {}\nKeep its hash elsewhere: {commitment}\nNext: purse index archive {folder} --check",
+            "{} {} logs and {} movements of tokens in {parts} parts, up to block {}\nKeep its hash elsewhere: {commitment}\nNext: purse index archive {folder} --check",
             green("archived"),
             written.logs,
+            written.movements,
             last.unwrap_or_default()
         ),
     };
@@ -73,6 +74,7 @@ async fn add(context: &Context, args: &ArchiveArgs) -> Result<Reply, Failure> {
         "chain": chain_id,
         "parts": written.parts,
         "logs": written.logs,
+        "movements": written.movements,
         "last_block": last,
         "final_block": written.final_to,
         "leftovers": written.leftovers,

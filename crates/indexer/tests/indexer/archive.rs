@@ -1,18 +1,21 @@
-//! Final history as Parquet: everything once, only what is final, and whatever is done to the files has a name.
+//! Final history as Parquet: everything once, and only what is final.
 
-use crate::chain::{CHAIN, CREATION_CODE, FACTORY, FIRST, FakeChain};
+use crate::chain::{CHAIN, FACTORY, FIRST, FakeChain, STRANGER, TOKEN};
 use crate::database::{Database, on_both};
-use alloy::primitives::{Address, B256};
+use alloy::primitives::{B256, U256};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use purse_archive::{ArchiveError, Checked, Flaw, Manifest, Part, Source, Written, check, write};
-use purse_indexer::{Indexer, SqliteStore, Store};
-use sha2::{Digest, Sha256};
+use purse_indexer::Store;
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
 
+mod flaws;
+
 on_both! {
     what_is_final_is_archived_once,
+    what_tokens_say_is_archived_with_it,
+    a_month_in_which_only_tokens_speak_is_archived,
     months_are_apart_and_parts_are_bounded,
     an_interrupted_run_is_cleaned_up,
     an_index_that_was_altered_is_not_archived,
@@ -93,6 +96,73 @@ async fn what_is_final_is_archived_once(database: Database) {
     assert!(!checked.was_at(B256::ZERO));
 }
 
+async fn what_tokens_say_is_archived_with_it(database: Database) {
+    let chain = FakeChain::new();
+    let vault = chain.state().create_vault(1);
+    chain.state().events(vault, 9);
+    let purse = chain.state().open_purse(vault);
+    chain.state().purchase(purse, 40);
+    chain.state().refill(vault, purse);
+    chain.state().flood(STRANGER, vault);
+    chain.state().finalize();
+    let mut indexer = chain.indexer(database.fresh());
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    let root = TempDir::new().unwrap();
+    let written = archive(indexer.store(), root.path()).unwrap();
+    let (transfers, authorizations) = indexer.store().movements_between(0..=u64::MAX >> 1).unwrap();
+    assert!(transfers.iter().any(|moved| moved.amount == U256::MAX) && authorizations.len() == 1);
+    assert_eq!(written.movements, transfers.len() + authorizations.len());
+    let times = chain.state().times();
+    for (name, expected) in [
+        ("block_number", transfers.iter().map(|moved| moved.block.number.to_string()).collect::<Vec<_>>()),
+        ("block_hash", transfers.iter().map(|moved| moved.block.hash.to_string()).collect()),
+        ("time", transfers.iter().map(|moved| times[&moved.block.number].to_string()).collect()),
+        ("log_index", transfers.iter().map(|moved| moved.log_index.to_string()).collect()),
+        ("tx", transfers.iter().map(|moved| moved.tx.to_string()).collect()),
+        ("token", transfers.iter().map(|moved| format!("{:#x}", moved.token)).collect()),
+        ("from_account", transfers.iter().map(|moved| format!("{:#x}", moved.from)).collect()),
+        ("to_account", transfers.iter().map(|moved| format!("{:#x}", moved.to)).collect()),
+        ("amount", transfers.iter().map(|moved| moved.amount.to_string()).collect()),
+    ] {
+        assert_eq!(column(root.path(), &written.manifest, "transfers", name), expected, "{name}");
+    }
+    for (name, expected) in [
+        ("block_number", authorizations[0].block.number.to_string()),
+        ("tx", authorizations[0].tx.to_string()),
+        ("token", format!("{TOKEN:#x}")),
+        ("purse", format!("{purse:#x}")),
+        ("nonce", authorizations[0].nonce.to_string()),
+    ] {
+        assert_eq!(column(root.path(), &written.manifest, "authorizations", name), [expected], "{name}");
+    }
+    let checked = checked(root.path());
+    assert!(checked.flaws.is_empty(), "{:?}", checked.flaws);
+    assert!(checked.manifest.unwrap().holds_movements());
+}
+
+async fn a_month_in_which_only_tokens_speak_is_archived(database: Database) {
+    let chain = FakeChain::new();
+    let vault = chain.state().create_vault(1);
+    chain.state().late = 40 * 86_400;
+    chain.state().transfer(STRANGER, vault, 5);
+    chain.state().mine(3);
+    chain.state().late = 80 * 86_400;
+    chain.state().events(vault, 3);
+    chain.state().finalize();
+    let mut indexer = chain.indexer(database.fresh());
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    let root = TempDir::new().unwrap();
+    let written = archive(indexer.store(), root.path()).unwrap();
+    let tables = |part: &Part| part.files.iter().map(|file| (file.table.clone(), file.rows)).collect::<Vec<_>>();
+    let months: Vec<_> = written.manifest.parts.iter().map(|part| part.month.as_str()).collect();
+    assert_eq!(months, ["2027-01", "2027-02", "2027-04"]);
+    assert_eq!(tables(&written.manifest.parts[1]), [("transfers".to_owned(), 1)]);
+    // A block with a transfer and no log is where an archive may end, and be gone on with.
+    assert_eq!(written.manifest.parts[1].end.number, FIRST + 2);
+    assert_eq!(archive(indexer.store(), root.path()).unwrap().parts, 0);
+    assert!(checked(root.path()).flaws.is_empty());
+}
+
 async fn months_are_apart_and_parts_are_bounded(database: Database) {
     let chain = FakeChain::new();
     let vault = chain.state().create_vault(1);
@@ -109,6 +179,20 @@ async fn months_are_apart_and_parts_are_bounded(database: Database) {
     let parts: Vec<_> = written.manifest.parts.iter().map(|part| (part.month.as_str(), part.files[0].rows)).collect();
     // The last block of 20,000 logs may go on, so it is in the next part.
     assert_eq!(parts, [("2027-01", 7), ("2027-02", 19_000), ("2027-02", 2_000)]);
+    assert!(checked(root.path()).flaws.is_empty());
+
+    // What strangers have tokens say is bounded as well.
+    let vault = chain.state().create_vault(2);
+    for _ in 0..400 {
+        chain.state().transfers(STRANGER, vault, 100);
+    }
+    chain.state().finalize();
+    indexer.sync_to_head(|_| {}).await.unwrap();
+    let written = archive(indexer.store(), root.path()).unwrap();
+    let files = written.manifest.parts[3..].iter().flat_map(|part| &part.files);
+    let rows: Vec<_> = files.filter(|file| file.table == "transfers").map(|file| file.rows).collect();
+    assert!(rows.len() > 1 && rows.iter().all(|rows| *rows < 30_000), "{rows:?}");
+    assert_eq!(rows.iter().sum::<u64>(), 40_000);
     assert!(checked(root.path()).flaws.is_empty());
 }
 
@@ -150,128 +234,4 @@ async fn an_index_that_was_altered_is_not_archived(database: Database) {
     let error = archive(&*place.open(), root.path()).unwrap_err();
     assert!(matches!(error, ArchiveError::Flawed(Flaw::EventsAltered { vault: of, .. }) if of == vault), "{error}");
     assert!(matches!(check(root.path()), Err(ArchiveError::Missing(_))));
-}
-
-/// An archive of two parts.
-async fn of_two_parts() -> (FakeChain, Address, Box<dyn Store>, TempDir, Manifest) {
-    let chain = FakeChain::new();
-    let vault = chain.state().create_vault(1);
-    chain.state().events(vault, 9);
-    let mut indexer = chain.indexer(Box::new(SqliteStore::open(":memory:", CHAIN).unwrap()));
-    let root = TempDir::new().unwrap();
-    let mut manifest = None;
-    for _ in 0..2 {
-        chain.state().events(vault, 9);
-        chain.state().finalize();
-        indexer.sync_to_head(|_| {}).await.unwrap();
-        manifest = Some(archive(indexer.store(), root.path()).unwrap().manifest);
-    }
-    (chain, vault, indexer.into_store(), root, manifest.unwrap())
-}
-
-#[tokio::test]
-async fn whatever_is_done_to_a_file_has_a_name() {
-    let (_, _, _, root, manifest) = of_two_parts().await;
-    for file in manifest.parts.iter().flat_map(|part| &part.files) {
-        let path = root.path().join(&file.path);
-        let whole = fs::read(&path).unwrap();
-        let mut altered = whole.clone();
-        altered[whole.len() / 2] ^= 1;
-        for bytes in [&altered[..], &whole[..whole.len() / 2], &[]] {
-            fs::write(&path, bytes).unwrap();
-            let flaws = checked(root.path()).flaws;
-            assert!(matches!(&flaws[..], [Flaw::FileAltered { path, .. }] if *path == file.path), "{flaws:?}");
-        }
-        fs::remove_file(&path).unwrap();
-        let flaws = checked(root.path()).flaws;
-        assert!(matches!(&flaws[..], [Flaw::FileMissing { path }] if *path == file.path), "{flaws:?}");
-        fs::write(&path, &whole).unwrap();
-    }
-    let more = root.path().join(&manifest.parts[0].files[0].path).with_file_name("more.parquet");
-    fs::copy(root.path().join(&manifest.parts[0].files[0].path), &more).unwrap();
-    let flaws = checked(root.path()).flaws;
-    assert!(matches!(&flaws[..], [Flaw::FileUnlisted { path }] if path.ends_with("/more.parquet")), "{flaws:?}");
-    fs::remove_file(&more).unwrap();
-    assert!(checked(root.path()).flaws.is_empty());
-}
-
-#[tokio::test]
-async fn whatever_is_done_to_the_manifest_has_a_name() {
-    let (_, vault, _, root, manifest) = of_two_parts().await;
-    let path = root.path().join(format!("manifest-{CHAIN}.json"));
-    let text = fs::read_to_string(&path).unwrap();
-    let flaws = |text: &str| {
-        fs::write(&path, text).unwrap();
-        checked(root.path()).flaws
-    };
-    for half in [&text[..text.len() / 2], "", "{}", &text.replacen("\"version\": 1", "\"version\": 2", 1)] {
-        assert!(matches!(&flaws(half)[..], [Flaw::ManifestDamaged { .. }]));
-    }
-    let moved = manifest.parts[0].last.to_string();
-    for altered in [
-        text.replacen(&format!("\"last\": {moved}"), "\"last\": 9000", 1),
-        text.replacen("\"claimed\"", "\"proven\"", 1),
-        text.replacen(&format!("{FACTORY:#x}"), &format!("{vault:#x}"), 1),
-        text.replacen("logs/chain", "../logs/chain", 1),
-    ] {
-        assert_ne!(altered, text);
-        let found = flaws(&altered);
-        assert!(found.iter().any(|flaw| matches!(flaw, Flaw::ManifestAltered { .. })), "{found:?}");
-    }
-    // Whoever can write hashes too: the rows still have to follow from the raw logs, and those from the running hash.
-    let told = |change: &dyn Fn(&mut Manifest)| {
-        let mut altered = manifest.clone();
-        change(&mut altered);
-        commit(&mut altered);
-        fs::write(&path, serde_json::to_string_pretty(&altered).unwrap()).unwrap();
-        checked(root.path())
-    };
-    assert!(told(&|_| {}).flaws.is_empty());
-    let without = told(&|altered| altered.parts[1].files.retain(|file| file.table != "payments"));
-    let named = |flaw: &Flaw| matches!(flaw, Flaw::RowsAltered { path, .. } if path.starts_with("payments/"));
-    assert!(without.flaws.iter().any(named), "{:?}", without.flaws);
-    let other = told(&|altered| altered.parts[1].vaults[0].sequence += 1);
-    assert!(matches!(other.flaws[..], [Flaw::EventsAltered { vault: of, .. }] if of == vault), "{:?}", other.flaws);
-    let gap = told(&|altered| drop(altered.parts.remove(0)));
-    assert!(gap.flaws.iter().any(|flaw| matches!(flaw, Flaw::ManifestAltered { .. })));
-    // And what was cut off at a part's end is seen by whoever noted the hash down.
-    let cut = told(&|altered| altered.parts.truncate(1));
-    assert!(!cut.was_at(manifest.commitment()) && cut.was_at(manifest.parts[0].commitment));
-}
-
-/// Writes every commitment anew.
-fn commit(manifest: &mut Manifest) {
-    let sha256 = |bytes: &[u8]| B256::from_slice(&Sha256::digest(bytes));
-    let of = format!("pursestrings archive 1 {} {:#x} {}", manifest.chain, manifest.factory, manifest.from_block);
-    let mut before = sha256(of.as_bytes());
-    for part in &mut manifest.parts {
-        *part = Part { commitment: B256::ZERO, ..part.clone() };
-        let json = serde_json::to_vec(part).unwrap();
-        before = sha256(&[before.as_slice(), &json].concat());
-        part.commitment = before;
-    }
-}
-
-#[tokio::test]
-async fn an_archive_is_of_one_index() {
-    let (chain, vault, store, root, manifest) = of_two_parts().await;
-    let elsewhere = Source { store: &*store, factory: vault, from_block: FIRST };
-    assert!(matches!(write(&elsewhere, root.path(), |_| {}), Err(ArchiveError::OtherIndex { .. })));
-    let lock = fs::File::open(root.path().join(".lock")).unwrap();
-    lock.lock().unwrap();
-    assert!(matches!(archive(&*store, root.path()), Err(ArchiveError::Busy(_))));
-    drop(lock);
-    // Another chain with the same id: what was final is not there.
-    let end = manifest.parts[1].end;
-    chain.state().undo(1);
-    chain.state().events(vault, 8);
-    chain.state().finalize();
-    let mut other =
-        Indexer::over(chain.clone(), Box::new(SqliteStore::open(":memory:", CHAIN).unwrap()), FACTORY, FIRST)
-            .with_creation_code(CREATION_CODE);
-    other.sync_to_head(|_| {}).await.unwrap();
-    let error = archive(other.store(), root.path()).unwrap_err();
-    assert!(matches!(error, ArchiveError::OtherHistory(block) if block == end), "{error}");
-    assert!(matches!(check(&root.path().join("nowhere")), Err(ArchiveError::Missing(_))));
-    assert!(checked(root.path()).flaws.is_empty());
 }

@@ -20,6 +20,7 @@ use purse_protocol::abi::IVault::{
 use purse_protocol::abi::IVaultFactory::{VaultCreated, createVaultCall};
 use purse_protocol::event::{head_of_running_hash, is_outside_trail, next_hash, running_hash_of_head};
 use purse_protocol::{VaultConfig, create2};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 pub(crate) const CHAIN: u64 = 31_337;
@@ -289,6 +290,11 @@ impl State {
         self.block(vec![log(TOKEN, &Transfer { from, to, value: U256::MAX })]);
     }
 
+    /// A block in which a token says that it moved, so many times.
+    pub(crate) fn transfers(&mut self, from: Address, to: Address, count: u64) {
+        self.block((1..=count).map(|amount| moved(TOKEN, from, to, amount)).collect());
+    }
+
     /// A block in which a vault pays one of its own purses: a movement between two accounts.
     pub(crate) fn refill(&mut self, vault: Address, purse: Address) {
         self.transfer(vault, purse, 77);
@@ -357,6 +363,11 @@ impl State {
     pub(crate) fn number_of(&self, hash: B256) -> u64 {
         let found = self.blocks.iter().find(|block| block.header.hash == hash);
         found.map_or(u64::MAX, |block| block.header.number)
+    }
+
+    /// The time of every block.
+    pub(crate) fn times(&self) -> BTreeMap<u64, u64> {
+        self.blocks.iter().map(|block| (block.header.number, block.header.time)).collect()
     }
 
     /// The fields of a block.
