@@ -24,12 +24,26 @@ const TRANSFERS: &str = "SELECT b.number, hash, log_index, tx, token, sender, re
 const AUTHORIZATIONS: &str = "SELECT b.number, hash, log_index, tx, token, purse, nonce
      FROM authorizations a JOIN blocks b ON b.chain_id = a.chain_id AND b.id = a.block AND NOT orphaned
      WHERE a.chain_id = $1 AND purse = $2 ORDER BY b.number, log_index";
-const PAGE: &str =
-    "SELECT b.number, hash, log_index, tx, token, sender, recipient, amount, b.time, b.id
-     FROM transfers t JOIN blocks b ON b.chain_id = t.chain_id AND b.id = t.block AND NOT orphaned
-     WHERE t.chain_id = $1 AND (sender = ANY($2) AND (NOT $3 OR recipient <> $11) OR NOT $3 AND recipient = ANY($2)) AND token = ANY($4)
-       AND t.time >= $5 AND t.time < $6 AND (b.number, log_index) < ($7, $8) AND amount <> $9
-     ORDER BY t.block DESC, log_index DESC LIMIT $10";
+/// The newest of every account and side through its index, and of these the newest.
+const PAGE: &str = "SELECT DISTINCT ON (id, log_index)
+            number, hash, log_index, tx, token, sender, recipient, amount, time, id
+     FROM unnest($2::bytea[]) AS of (account), LATERAL (
+       (SELECT b.number, hash, log_index, tx, token, sender, recipient, amount, b.time, b.id
+        FROM transfers t JOIN blocks b ON b.chain_id = t.chain_id AND b.id = t.block AND NOT orphaned
+        WHERE t.chain_id = $1 AND sender = account AND (NOT $3 OR recipient <> $11) AND token = ANY($4)
+          AND t.time >= $5 AND t.time < $6 AND (b.number, log_index) < ($7, $8) AND amount <> $9
+          AND t.block <= (SELECT id FROM blocks WHERE chain_id = $1 AND NOT orphaned AND number <= $7
+                          ORDER BY number DESC LIMIT 1)
+        ORDER BY t.block DESC, log_index DESC LIMIT $10)
+       UNION ALL
+       (SELECT b.number, hash, log_index, tx, token, sender, recipient, amount, b.time, b.id
+        FROM transfers t JOIN blocks b ON b.chain_id = t.chain_id AND b.id = t.block AND NOT orphaned
+        WHERE t.chain_id = $1 AND NOT $3 AND recipient = account AND token = ANY($4)
+          AND t.time >= $5 AND t.time < $6 AND (b.number, log_index) < ($7, $8) AND amount <> $9
+          AND t.block <= (SELECT id FROM blocks WHERE chain_id = $1 AND NOT orphaned AND number <= $7
+                          ORDER BY number DESC LIMIT 1)
+        ORDER BY t.block DESC, log_index DESC LIMIT $10)) AS side
+     ORDER BY id DESC, log_index DESC LIMIT $10";
 const TRANSFERS_BESIDE: &str = "SELECT b.number, hash, log_index, tx, token, sender, recipient, amount
      FROM transfers t JOIN blocks b ON b.chain_id = t.chain_id AND b.id = t.block
      WHERE t.chain_id = $1 AND t.block = ANY($2) AND t.time = ANY($3) ORDER BY b.number, log_index";

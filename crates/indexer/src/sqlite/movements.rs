@@ -9,12 +9,44 @@ use crate::store::to_sql;
 use alloy::primitives::Address;
 use rusqlite::types::Value;
 use rusqlite::{Transaction, params, params_from_iter};
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 /// What [`Columns::transfer`] reads.
 pub(super) const TRANSFER: &str = "number, hash, log_index, tx, token, sender, recipient, amount";
 /// What [`Columns::authorization`] reads.
 pub(super) const AUTHORIZATION: &str = "number, hash, log_index, tx, token, purse, nonce";
+
+/// Which transfers of an account.
+#[derive(Debug, Clone, Copy)]
+enum Side {
+    From,
+    To,
+    /// From it to anyone but the vault.
+    Out,
+}
+
+impl Side {
+    /// The newest transfers of an account, through its index: blocks were numbered in the order of every chain, so that nothing is
+    /// sorted.
+    fn newest(self, tokens: usize) -> String {
+        let touching = match self {
+            Self::From => "sender = ?8",
+            Self::To => "recipient = ?8",
+            Self::Out => "sender = ?8 AND recipient <> ?7",
+        };
+        let tokens: Vec<_> = (10..10 + tokens).map(|number| format!("?{number}")).collect();
+        format!(
+            "SELECT {TRANSFER}, time FROM transfers CROSS JOIN blocks ON blocks.id = block
+             WHERE {touching} AND orphaned = 0 AND token IN ({})
+               AND time >= ?1 AND time < ?2 AND (number, log_index) < (?3, ?4) AND amount <> ?5
+               AND block >= (SELECT id FROM blocks WHERE orphaned = 0 AND number >= ?9 ORDER BY number LIMIT 1)
+               AND block <= (SELECT id FROM blocks WHERE orphaned = 0 AND number <= ?3 ORDER BY number DESC LIMIT 1)
+             ORDER BY block DESC, log_index DESC LIMIT ?6",
+            tokens.join(", ")
+        )
+    }
+}
 
 impl SqliteStore {
     pub(super) fn put_purse(&self, tx: &Transaction<'_>, block: i64, purse: &StoredPurse) -> Result<(), StoreError> {
@@ -116,40 +148,37 @@ impl SqliteStore {
         })
     }
 
+    /// The newest of every account, merged. Each is read only as far as it can still be on the page.
     fn select_transfers(&self, query: &TransferQuery) -> Result<Vec<PlacedTransfer>, StoreError> {
         let bound = |time: Option<u64>, none| time.map_or(Ok(none), |time| to_sql("time", time));
         let mark = query.before.map_or(Ok((i64::MAX, i64::MAX)), |mark| {
             Ok((to_sql("block", mark.block)?, to_sql("log index", mark.log_index)?))
         })?;
-        let mut values: Vec<Value> = vec![
-            bound(query.from, 0)?.into(),
-            bound(query.until, i64::MAX)?.into(),
-            mark.0.into(),
-            mark.1.into(),
-            vec![0_u8; 32].into(),
-            to_read(query.limit).into(),
-            query.vault.to_vec().into(),
-        ];
-        let mut list = |of: &[Address]| {
-            let places = of.iter().map(|address| {
-                values.push(address.to_vec().into());
-                format!("?{}", values.len())
-            });
-            places.collect::<Vec<_>>().join(", ")
-        };
-        let (accounts, tokens) = (list(&query.accounts), list(&query.tokens));
-        let touching = if query.outgoing {
-            format!("sender IN ({accounts}) AND recipient <> ?7")
-        } else {
-            format!("(sender IN ({accounts}) OR recipient IN ({accounts}))")
-        };
-        let sql = format!(
-            "SELECT {TRANSFER}, time FROM transfers JOIN blocks ON blocks.id = block
-             WHERE orphaned = 0 AND {touching} AND token IN ({tokens})
-               AND time >= ?1 AND time < ?2 AND (number, log_index) < (?3, ?4) AND amount <> ?5
-             ORDER BY number DESC, log_index DESC LIMIT ?6"
-        );
-        self.rows(&sql, params_from_iter(values), Self::placed_transfer)
+        let (length, nothing) = (to_read(query.limit), [0_u8; 32]);
+        let place = |placed: &PlacedTransfer| Reverse((placed.transfer.block.number, placed.transfer.log_index));
+        let sides = if query.outgoing { &[Side::Out][..] } else { &[Side::From, Side::To] };
+        let mut newest: Vec<PlacedTransfer> = Vec::new();
+        for (account, side) in query.accounts.iter().flat_map(|account| sides.iter().map(move |side| (account, side))) {
+            let oldest = newest.last().filter(|_| newest.len() == length as usize);
+            let mut values: Vec<Value> = vec![
+                bound(query.from, 0)?.into(),
+                bound(query.until, i64::MAX)?.into(),
+                mark.0.into(),
+                mark.1.into(),
+                nothing.to_vec().into(),
+                length.into(),
+                query.vault.to_vec().into(),
+                account.to_vec().into(),
+                to_sql("block", oldest.map_or(0, |oldest| oldest.transfer.block.number))?.into(),
+            ];
+            values.extend(query.tokens.iter().map(|token| Value::from(token.to_vec())));
+            let found = self.rows(&side.newest(query.tokens.len()), params_from_iter(values), Self::placed_transfer)?;
+            newest.extend(found);
+            newest.sort_by_key(place);
+            newest.dedup();
+            newest.truncate(length as usize);
+        }
+        Ok(newest)
     }
 
     /// All that the accounts did, and what the vault logged, in the blocks of a page.
@@ -177,5 +206,29 @@ impl SqliteStore {
             beside.logs.extend(self.rows(&sql, params![of, query.vault.as_slice()], Self::log)?);
         }
         Ok(beside)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    /// Of an account with a million transfers a page reads as many as it lists.
+    #[test]
+    fn a_page_is_read_through_the_index_in_its_order() {
+        let store = SqliteStore::open(":memory:", 1).unwrap();
+        for (side, index) in [(Side::From, "sender"), (Side::Out, "sender"), (Side::To, "recipient")] {
+            let explained = format!("EXPLAIN QUERY PLAN {}", side.newest(2));
+            let mut statement = store.connection.prepare(&explained).unwrap();
+            let plan: Vec<String> = statement.raw_query().mapped(|row| row.get(3)).map(Result::unwrap).collect();
+            let search =
+                format!("SEARCH transfers USING INDEX transfers_by_{index} ({index}=? AND block>? AND block<?)");
+            assert!(plan.contains(&search), "{plan:#?}");
+            assert!(
+                !plan.iter().any(|step| step.contains("TEMP B-TREE") || step.contains("SCAN transfers")),
+                "{plan:#?}"
+            );
+        }
     }
 }
