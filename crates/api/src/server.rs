@@ -30,6 +30,8 @@ const REQUESTS: usize = 64;
 pub(crate) const LISTENERS: usize = 128;
 /// An answer that takes longer is given up.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// What tells how the server is answers when it is busy too, from memory.
+const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 /// The route whose answer has no end.
 const ENDLESS: &str = "/v1/vaults/{vault}/live";
 
@@ -159,7 +161,7 @@ async fn around(State(api): State<Api>, route: Option<MatchedPath>, request: Req
     let route = route.map_or_else(|| "other".to_owned(), |route| route.as_str().to_owned());
     let answer = if api.is_local && !names_this_machine(request.headers()) {
         other_host().into_response()
-    } else if route == ENDLESS {
+    } else if route == ENDLESS || PROBES.contains(&route.as_str()) {
         next.run(request).await
     } else {
         match api.requests.try_acquire() {
@@ -201,4 +203,25 @@ async fn not_allowed() -> Problem {
     let title = "only reading is possible";
     let fix = "use GET; the vault is changed by its owner, on the chain";
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", title, "the request's method is not GET", fix)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+    use axum::body::Body;
+    use purse_indexer::{SqliteStore, StoreError};
+    use tower::ServiceExt;
+
+    #[tokio::test]
+    async fn a_busy_server_still_tells_how_it_is() {
+        let open = || -> Result<Box<dyn Store>, StoreError> { Ok(Box::new(SqliteStore::open(":memory:", 1)?)) };
+        let api = Api::new(1, Readers::new(open), Arc::new(Health::new(3)), None, || 0);
+        let _all = api.requests.clone().try_acquire_many_owned(u32::try_from(REQUESTS).unwrap()).unwrap();
+        for (path, status) in [("/healthz", 200), ("/metrics", 200), ("/v1/vaults", 503)] {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            let answer = router(api.clone()).oneshot(request).await.unwrap();
+            assert_eq!(answer.status(), status, "{path}");
+        }
+    }
 }
