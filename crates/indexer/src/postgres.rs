@@ -146,7 +146,11 @@ impl PostgresStore {
         let found = self.ask(move |client| {
             let mut tx = client.transaction()?;
             tx.execute("SELECT pg_advisory_xact_lock($1)", &[&lock])?;
-            tx.batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS {}; {}", quoted(&schema), search_path(&schema)))?;
+            // Whoever only reads may make no schema, not even one that is there.
+            if tx.query_opt("SELECT 1 FROM pg_namespace WHERE nspname = $1", &[&schema])?.is_none() {
+                tx.batch_execute(&format!("CREATE SCHEMA {}", quoted(&schema)))?;
+            }
+            tx.batch_execute(&search_path(&schema))?;
             let sql = "SELECT count(*), count(*) FILTER (WHERE table_name = 'pursestrings_index')
                        FROM information_schema.tables WHERE table_schema = $1";
             let row = tx.query_one(sql, &[&schema])?;
