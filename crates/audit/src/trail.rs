@@ -9,7 +9,7 @@ use crate::policy::{LimitState, Policy};
 use crate::purse::TrailPurse;
 use crate::refusal::TrailRefusal;
 use crate::session::{Session, SessionWord};
-use alloy::primitives::{Address, B256, Bytes, LogData, U256};
+use alloy::primitives::{Address, B256, Bytes, U256};
 use purse_protocol::abi::IVault::IVaultEvents;
 use purse_protocol::event::{self, RunningHash};
 use purse_protocol::{Category, Meter, Scope, SessionId, Window};
@@ -177,6 +177,14 @@ impl Trail {
     /// # Errors
     /// [`TrailError`], naming this log.
     pub fn push(&mut self, log: &TrailLog) -> Result<(), TrailError> {
+        self.push_hashed(log, None)
+    }
+
+    /// The same where the running hash after this event was computed already: it is taken as it is.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub fn push_hashed(&mut self, log: &TrailLog, hash: Option<RunningHash>) -> Result<(), TrailError> {
         let TrailLog { block_number: block, time, tx, log_index, .. } = *log;
         if let Some(last) = self.going.last
             && ((block, log_index) <= (last.block, last.log_index) || time < last.time)
@@ -187,13 +195,17 @@ impl Trail {
         if self.blocks.get(&block).is_some_and(|known| *known != of) {
             return Err(TrailError::TwoBlocks { block, log_index });
         }
-        let event = event::decode(&LogData::new_unchecked(log.topics.clone(), log.data.clone()))
-            .map_err(|_| TrailError::UnknownEvent { block, tx, log_index, topic: log.topics.first().copied() })?;
+        let event = event::decode_raw(&log.topics, &log.data).map_err(|_| TrailError::UnknownEvent {
+            block,
+            tx,
+            log_index,
+            topic: log.topics.first().copied(),
+        })?;
         let name = event::name(&event);
         let impossible = |why| TrailError::Impossible { block, tx, log_index, event: name, why };
         let place = Place { sequence: self.sequence, block, time, tx, log_index };
         if event::is_trail_event(&event) {
-            self.next_event(event, place, log)?;
+            self.next_event(event, place, log, hash)?;
         } else {
             self.beside(event, place).map_err(impossible)?;
         }
@@ -212,7 +224,13 @@ impl Trail {
     }
 
     /// An event of the trail.
-    fn next_event(&mut self, event: IVaultEvents, last: Place, log: &TrailLog) -> Result<(), TrailError> {
+    fn next_event(
+        &mut self,
+        event: IVaultEvents,
+        last: Place,
+        log: &TrailLog,
+        hash: Option<RunningHash>,
+    ) -> Result<(), TrailError> {
         let Place { block, tx, log_index, .. } = last;
         let name = event::name(&event);
         let (expected, found) =
@@ -229,7 +247,7 @@ impl Trail {
             why,
         })?;
         self.sequence = found;
-        self.running_hash = event::next_hash(self.running_hash, &log.topics, &log.data);
+        self.running_hash = hash.unwrap_or_else(|| event::next_hash(self.running_hash, &log.topics, &log.data));
         self.events.push(TrailEvent { place, event, hash: self.running_hash, counted });
         Ok(())
     }

@@ -3,6 +3,7 @@
 use crate::rows::{BlockRef, StoredAuthorization, StoredHead, StoredPurse, StoredRange, StoredTransfer, StoredVault};
 use crate::source::{ChainLog, Header};
 use crate::state::WrittenState;
+use purse_protocol::event::RunningHash;
 
 /// Every log of the trail in a range of blocks, what follows from them, and the headers of the blocks that hold one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -11,6 +12,8 @@ pub struct Chunk {
     pub headers: Vec<Header>,
     /// Of the factory and the vaults, by block and index, each in one of `headers`.
     pub logs: Vec<ChainLog>,
+    /// Of each of `logs`: its vault's running hash after it (I13); none where it is in no count.
+    pub hashes: Vec<Option<RunningHash>>,
     /// What moved from and to vaults and purses, by block and index, each in one of `headers`.
     pub transfers: Vec<StoredTransfer>,
     /// Authorizations of purses that were used, likewise.

@@ -66,11 +66,11 @@ impl Known {
     }
 
     /// The next log of a vault, in the order of the chain. Other contracts' logs are none of its business, and those of
-    /// a vault that have no sequence number are in no count. True when the vault's head moved.
-    pub(crate) fn follow(&mut self, log: &ChainLog) -> Result<bool, IndexError> {
-        let Some(head) = self.heads.get_mut(&log.address) else { return Ok(false) };
+    /// a vault that have no sequence number are in no count. The vault's running hash after it, where its head moved.
+    pub(crate) fn follow(&mut self, log: &ChainLog) -> Result<Option<RunningHash>, IndexError> {
+        let Some(head) = self.heads.get_mut(&log.address) else { return Ok(None) };
         if is_outside_trail(&log.topics) {
-            return Ok(false);
+            return Ok(None);
         }
         let (expected, found) = (head.sequence.wrapping_add(1), sequence_of(&log.topics, &log.data));
         if found != Some(expected) {
@@ -83,6 +83,6 @@ impl Known {
             });
         }
         *head = Head { sequence: expected, running_hash: next_hash(head.running_hash, &log.topics, &log.data) };
-        Ok(true)
+        Ok(Some(head.running_hash))
     }
 }

@@ -19,6 +19,7 @@ use crate::source::{ChainLog, Header};
 use crate::store::Store;
 use alloy::primitives::{Address, B256, U256, keccak256};
 use purse_audit::{Trail, TrailError, TrailLog};
+use purse_protocol::event::RunningHash;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,9 +106,10 @@ impl VaultState {
         Self { trail: Trail::new(chain_id, vault), stopped: None, sums: BTreeMap::new(), others: 0, created: None }
     }
 
-    /// Folds its next log. Whether the log is one that this program knows.
-    pub(crate) fn push(&mut self, log: &ChainLog, header: &Header) -> bool {
-        self.fold(&TrailLog {
+    /// Folds its next log, after which its running hash is `hash` where it is in the count. Whether the log is one that this program
+    /// knows.
+    pub(crate) fn push(&mut self, log: &ChainLog, hash: Option<RunningHash>, header: &Header) -> bool {
+        let log = TrailLog {
             block_number: header.number,
             block_hash: header.hash,
             parent_hash: header.parent,
@@ -116,13 +118,14 @@ impl VaultState {
             log_index: log.log_index,
             topics: log.topics.clone(),
             data: log.data.clone(),
-        })
+        };
+        self.fold(&log, hash)
     }
 
-    fn fold(&mut self, log: &TrailLog) -> bool {
+    fn fold(&mut self, log: &TrailLog, hash: Option<RunningHash>) -> bool {
         self.created.get_or_insert(log.block_number);
         if self.stopped.is_none() {
-            match self.trail.push(log) {
+            match self.trail.push_hashed(log, hash) {
                 Ok(()) => {
                     self.trail.forget_history();
                     return true;
@@ -227,7 +230,7 @@ fn folded(store: &dyn Store, vault: Address, moment: Moment) -> Result<StatePart
     let mut part = StatePart { moment, block: None, state: VaultState::new(store.chain_id(), vault) };
     for log in store.logs(vault)? {
         part.block = Some(BlockRef { number: log.block_number, hash: log.block_hash });
-        part.state.fold(&log.into());
+        part.state.fold(&log.into(), None);
     }
     part.state.count_new(|| Ok::<_, StoreError>(Vec::new()))?;
     let purses: Vec<_> = part.state.trail.purses.keys().copied().collect();

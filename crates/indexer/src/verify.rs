@@ -10,6 +10,7 @@ use crate::rows::{BlockRef, StoredAuthorization, StoredHead, StoredPurse, Stored
 use crate::source::{ChainLog, Header};
 use crate::truth::Truth;
 use alloy::primitives::{Address, B256};
+use purse_protocol::event::RunningHash;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What was fetched, believed so far.
@@ -58,7 +59,7 @@ pub(crate) fn verify(
     }
     let is_contract = |log: &ChainLog| log.address == factory.address || known.head(log.address).is_some();
     let (logs, of_tokens): (Vec<_>, Vec<_>) = logs.into_iter().partition(is_contract);
-    let heads = follow(&logs, &mut known)?;
+    let (heads, hashes) = follow(&logs, &mut known)?;
     for vault in &vaults {
         if known.head(vault.address).is_some_and(|head| head.sequence == 0) {
             return Err(IndexError::VaultWithoutEvents { vault: vault.address, block: vault.block.number }.into());
@@ -78,8 +79,20 @@ pub(crate) fn verify(
     let range = Some(StoredRange { first: plan.from, last: plan.to, truth });
     let (finalized, confirmed) = (0, false);
     let states = Vec::new();
-    let chunk =
-        Chunk { headers, logs, transfers, authorizations, vaults, purses, heads, states, range, finalized, confirmed };
+    let chunk = Chunk {
+        headers,
+        logs,
+        hashes,
+        transfers,
+        authorizations,
+        vaults,
+        purses,
+        heads,
+        states,
+        range,
+        finalized,
+        confirmed,
+    };
     Ok(Verified { chunk, known })
 }
 
@@ -108,15 +121,17 @@ fn movements(
     (transfers, authorizations)
 }
 
-/// Follows every log and notes each vault after each block.
-fn follow(logs: &[ChainLog], known: &mut Known) -> Result<Vec<StoredHead>, IndexError> {
-    let mut heads = Vec::new();
+/// Follows every log and notes each vault after each block, and the running hash after each log that moved it.
+fn follow(logs: &[ChainLog], known: &mut Known) -> Result<(Vec<StoredHead>, Vec<Option<RunningHash>>), IndexError> {
+    let (mut heads, mut hashes) = (Vec::new(), Vec::with_capacity(logs.len()));
     for of_block in logs.chunk_by(|a, b| a.block_number == b.block_number) {
         let mut moved = BTreeSet::new();
         for log in of_block {
-            if known.follow(log)? {
+            let hash = known.follow(log)?;
+            if hash.is_some() {
                 moved.insert(log.address);
             }
+            hashes.push(hash);
         }
         let block = BlockRef { number: of_block[0].block_number, hash: of_block[0].block_hash };
         let after = |vault: Address| {
@@ -125,7 +140,7 @@ fn follow(logs: &[ChainLog], known: &mut Known) -> Result<Vec<StoredHead>, Index
         };
         heads.extend(moved.into_iter().filter_map(after));
     }
-    Ok(heads)
+    Ok((heads, hashes))
 }
 
 /// Every log is of one of these blocks.

@@ -32,7 +32,7 @@ impl States {
     /// Folds a chunk and adds the states to it: after every block that is not final, and after the last final one. How many
     /// logs are none that this program knows.
     pub(crate) fn fold(&mut self, store: &dyn Store, chunk: &mut Chunk) -> Result<usize, StoreError> {
-        let (mut logs, mut transfers) = (&*chunk.logs, &*chunk.transfers);
+        let (mut logs, mut hashes, mut transfers) = (&*chunk.logs, chunk.hashes.iter(), &*chunk.transfers);
         let (mut met, mut written, mut unknown) = (BTreeMap::new(), Vec::new(), 0);
         for header in &chunk.headers {
             let block = BlockRef::from(header);
@@ -49,8 +49,9 @@ impl States {
             let earlier = &chunk.transfers[..chunk.transfers.len() - transfers.len()];
             let mut changed = BTreeSet::new();
             for log in first(&mut logs, |log| log.block_hash == block.hash) {
+                let hash = hashes.next().copied().flatten();
                 if self.vaults.contains_key(&log.address) {
-                    unknown += usize::from(!self.of(store, log.address)?.push(log, header));
+                    unknown += usize::from(!self.of(store, log.address)?.push(log, hash, header));
                     changed.insert(log.address);
                 }
             }
