@@ -7,6 +7,11 @@ use crate::source::{AccountProof, ChainLog, ChainSource, Header, Served, SourceE
 use alloy::primitives::{Address, B256, Bytes};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A head that does not move for so long stands still: many blocks of any chain of ours.
+const STILL: Duration = Duration::from_secs(60);
 
 /// Nodes of one chain.
 #[derive(Debug)]
@@ -14,8 +19,9 @@ pub struct Nodes<S> {
     nodes: Vec<Node<S>>,
     /// The one that is asked first: whichever answered last.
     first: AtomicUsize,
-    /// The highest head that was told.
-    seen: AtomicU64,
+    /// The highest head that was told, and when.
+    seen: Mutex<(u64, Instant)>,
+    still: Duration,
 }
 
 #[derive(Debug)]
@@ -36,7 +42,25 @@ impl<S: ChainSource> Nodes<S> {
             let name = if *times == 1 { name } else { format!("{name} ({times})") };
             Node { name, source, answers: AtomicU64::new(0), failures: AtomicU64::new(0) }
         };
-        Self { nodes: nodes.into_iter().map(node).collect(), first: AtomicUsize::new(0), seen: AtomicU64::new(0) }
+        let (nodes, seen) = (nodes.into_iter().map(node).collect(), Mutex::new((0, Instant::now())));
+        Self { nodes, first: AtomicUsize::new(0), seen, still: STILL }
+    }
+
+    /// Takes a head for one that stands still after so long instead of 60 s.
+    #[must_use]
+    pub const fn with_still(mut self, still: Duration) -> Self {
+        self.still = still;
+        self
+    }
+
+    /// Whether a head that was just told is none that is new, and has not been for long.
+    fn stands_still(&self, head: u64) -> bool {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if head > seen.0 {
+            *seen = (head, Instant::now());
+            return false;
+        }
+        seen.1.elapsed() >= self.still
     }
 
     /// The answer of the first node that gives one.
@@ -125,11 +149,11 @@ impl<S: ChainSource> ChainSource for Nodes<S> {
         Ok(id)
     }
 
-    /// The first node's, unless that stands still: then the highest that any of them has.
+    /// The first node's, unless that stands still: then the highest that any of them has. Not sooner, or whichever node runs ahead
+    /// would be the one that is believed.
     async fn head(&self) -> Result<Header, SourceError> {
         let head = self.ask(S::head).await?;
-        let seen = self.seen.fetch_max(head.number, Ordering::Relaxed);
-        if head.number > seen || self.nodes.len() == 1 {
+        if !self.stands_still(head.number) || self.nodes.len() == 1 {
             return Ok(head);
         }
         let first = self.first.load(Ordering::Relaxed);
@@ -143,7 +167,7 @@ impl<S: ChainSource> ChainSource for Nodes<S> {
         }
         let (at, head) = highest;
         self.first.store(at, Ordering::Relaxed);
-        self.seen.fetch_max(head.number, Ordering::Relaxed);
+        let _news = self.stands_still(head.number);
         Ok(head)
     }
 

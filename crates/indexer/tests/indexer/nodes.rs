@@ -8,6 +8,7 @@ use purse_audit::AccountEvidence;
 use purse_indexer::source::AccountProof;
 use purse_indexer::{BlockRef, ChainSource, Indexer, Nodes, SourceError, Store};
 use serde_json::json;
+use std::time::Duration;
 
 fn chain() -> (FakeChain, Address) {
     let chain = FakeChain::new();
@@ -20,10 +21,15 @@ fn chain() -> (FakeChain, Address) {
 }
 
 fn indexer(nodes: [&Node; 2], store: Box<dyn Store>) -> Indexer<impl ChainSource> {
+    patient(nodes, store, Duration::from_secs(60))
+}
+
+/// An indexer for which a head stands still after so long.
+fn patient(nodes: [&Node; 2], store: Box<dyn Store>, still: Duration) -> Indexer<impl ChainSource> {
     let nodes = nodes.map(|node| ("https://node.example".to_owned(), node.source()));
-    Indexer::over(Nodes::new(nodes), store, FACTORY, FIRST)
+    Indexer::over(Nodes::new(nodes).with_still(still), store, FACTORY, FIRST)
         .with_creation_code(crate::chain::CREATION_CODE)
-        .with_patience(std::time::Duration::from_millis(1))
+        .with_patience(Duration::from_millis(1))
 }
 
 /// The first node fails after some questions, for good: the other one goes on.
@@ -62,7 +68,15 @@ async fn what_the_first_node_does_not_have_the_second_is_asked_for(db: Database)
     let mut indexer = indexer([&nodes[0], &nodes[1]], db.fresh());
     let synced = indexer.sync_to_head(|_| {}).await.unwrap();
     assert!(synced.confirmed, "{:?}", synced.served);
+    let before = synced.block;
     rich.state().events(vault, 1);
+    // Whoever runs ahead is not believed for that, before the others have had the time that a block takes.
+    nodes[0].lies(None);
+    let mut ahead = patient([&nodes[0], &nodes[1]], db.fresh(), Duration::from_secs(60));
+    ahead.sync_to_head(|_| {}).await.unwrap();
+    assert_eq!(ahead.sync_to_head(|_| {}).await.unwrap().block, before);
+    let mut indexer = patient([&nodes[0], &nodes[1]], indexer.into_store(), Duration::ZERO);
+    assert_eq!(indexer.sync_to_head(|_| {}).await.unwrap().block, before);
     let synced = indexer.sync_to_head(|_| {}).await.unwrap();
     assert_eq!(synced.block.unwrap().number, rich.state().head().number);
     assert_eq!(contents(indexer.store()), rebuilt(&rich).await);
