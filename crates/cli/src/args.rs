@@ -6,6 +6,7 @@ use crate::commands::{
 };
 use crate::ledger::DatabaseUrl;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 /// The three commands that a newcomer wants.
@@ -49,6 +50,9 @@ pub(crate) struct Global {
     /// The node to ask
     #[arg(short, long, global = true, value_name = "URL", env = "ETH_RPC_URL")]
     pub(crate) rpc_url: Option<String>,
+    /// Ask nodes at most so many questions a second [default: as they come]
+    #[arg(long, global = true, value_name = "N", env = "PURSE_RATE")]
+    pub(crate) rate: Option<NonZeroU32>,
     /// The chain that the node must be on, by id or name
     #[arg(short, long, global = true, value_name = "CHAIN", env = "CHAIN")]
     pub(crate) chain: Option<String>,

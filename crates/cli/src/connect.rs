@@ -6,7 +6,9 @@ use crate::sent::Sent;
 use alloy::network::EthereumWallet;
 use alloy::providers::{DynProvider, Provider as _, ProviderBuilder};
 use alloy::rpc::client::ClientBuilder;
-use alloy::transports::http::{Http, reqwest};
+use alloy::transports::http::reqwest;
+use alloy::transports::utils::guess_local_url;
+use purse_indexer::BoundedHttp;
 use purse_protocol::Chain;
 use std::time::Duration;
 
@@ -62,9 +64,8 @@ impl Node {
             .timeout(REQUEST_TIMEOUT)
             .build()
             .map_err(|error| invalid_url(url, &error.to_string()))?;
-        let transport = Http::with_client(http, parsed);
-        let local = transport.guess_local();
-        let client = ClientBuilder::default().layer(sent.clone()).transport(transport, local);
+        let local = guess_local_url(&parsed);
+        let client = ClientBuilder::default().layer(sent.clone()).transport(BoundedHttp::new(http, parsed), local);
         let client = client.with_poll_interval(if local { LOCAL_POLL } else { REMOTE_POLL });
         Ok(match wallet {
             Some(wallet) => ProviderBuilder::new().wallet(wallet).connect_client(client).erased(),

@@ -11,6 +11,7 @@ use crate::demo_teller::{Teller, differs};
 use crate::failure::Failure;
 use crate::money::{Token, of_view};
 use crate::policy::{LimitText, Policy};
+use crate::rate::Rate;
 use crate::sent::Sent;
 use crate::signer::{Signer, development_account};
 use crate::{library_failure, project, rpc_failure};
@@ -76,7 +77,7 @@ impl Stage {
         let anvil = Anvil::start(now.saturating_sub(BEHIND)).await?;
         let owner = development_account(None, LOCAL_CHAIN)?;
         // What is sent here concerns nobody outside the story, so it is not remembered with the command's own.
-        let sent = Sent::new(context.output);
+        let sent = Sent::new(context.output, Rate::new(None));
         let node =
             Node::connect(&anvil.url, Some(LOCAL_CHAIN), Some(EthereumWallet::from(owner.key.clone())), &sent).await?;
         let version = node.provider.get_client_version().await.map_err(rpc_failure::of)?;

@@ -147,7 +147,7 @@ fn of_source(error: &SourceError) -> Failure {
         SourceError::Disagree { .. } => {
             Failure { exit: Exit::Differs, ..plain(error, "the nodes tell of two chains", error.fix()) }
         }
-        SourceError::TooOften(_) | SourceError::NoneAnswers { .. } => {
+        SourceError::TooOften { .. } | SourceError::NoneAnswers { .. } => {
             Failure { exit: Exit::RpcUnreachable, ..plain(error, "the chain could not be read", error.fix()) }
         }
     }

@@ -3,7 +3,7 @@
 //! - `args`: the command line; `commands`: one file per command
 //! - `context`: from flags, environment and config file to the node and the vault
 //! - `config`, `names`, `files`, `unfinished`: what is kept on disk, written whole or not at all
-//! - `connect`, `sent`, `signer`, `secrets`: nodes, what was sent to them, keys and passwords
+//! - `connect`, `sent`, `rate`, `signer`, `secrets`: nodes, what was sent to them and how often, keys and passwords
 //! - `change`, `read_back`: every change of the vault the same way: dry run, proposal or transaction, then read back
 //! - `act_file`, `condition`, `waits`: changes by signature, on condition, and those that wait
 //! - `judge`: would the vault pay?; `agent_session`: the agent that pays; `batch_file`: what it is to pay
@@ -51,6 +51,7 @@ mod output;
 mod policy;
 mod project;
 mod purses;
+mod rate;
 mod read_back;
 mod release;
 mod rpc_failure;
@@ -71,6 +72,7 @@ use exit::Exit;
 use failure::Failure;
 use interrupt::interrupted;
 use output::{Output, Reply};
+use rate::Rate;
 use sent::Sent;
 use std::process::ExitCode;
 
@@ -86,7 +88,7 @@ async fn main() -> ExitCode {
         Color::Never => anstream::ColorChoice::Never,
     });
     let output = Output { json: cli.global.json, quiet: cli.global.quiet, verbose: cli.global.verbose };
-    let sent = Sent::new(output);
+    let sent = Sent::new(output, Rate::new(cli.global.rate));
     let answer = if cli.command.runs_until_stopped() {
         run(cli, output, sent).await
     } else {

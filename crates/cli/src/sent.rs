@@ -1,7 +1,8 @@
-//! Remembers every transaction that left this process, so that whoever stops it (Ctrl-C) can be told its hash; and counts
-//! what the nodes were asked.
+//! What leaves this process for a node: remembers every transaction, so that whoever stops it (Ctrl-C) can be told its hash; counts
+//! what nodes are asked, and lets each question wait for its turn.
 
 use crate::output::Output;
+use crate::rate::Rate;
 use alloy::primitives::{B256, Bytes, keccak256};
 use alloy::rpc::json_rpc::{RequestPacket, ResponsePacket};
 use alloy::transports::{TransportError, TransportFut};
@@ -16,13 +17,14 @@ use tower::{Layer, Service};
 pub(crate) struct Sent {
     hashes: Arc<Mutex<Vec<B256>>>,
     requests: Arc<AtomicU64>,
+    rate: Rate,
     output: Output,
 }
 
 impl Sent {
     /// Nothing sent yet; with `--verbose`, `output` tells each request.
-    pub(crate) fn new(output: Output) -> Self {
-        Self { hashes: Arc::default(), requests: Arc::default(), output }
+    pub(crate) fn new(output: Output, rate: Rate) -> Self {
+        Self { hashes: Arc::default(), requests: Arc::default(), rate, output }
     }
 
     /// The hashes of all transactions handed to a node that did not refuse them, in order.
@@ -61,7 +63,10 @@ pub(crate) struct Watched<S> {
 
 impl<S> Service<RequestPacket> for Watched<S>
 where
-    S: Service<RequestPacket, Response = ResponsePacket, Error = TransportError, Future = TransportFut<'static>>,
+    S: Service<RequestPacket, Response = ResponsePacket, Error = TransportError, Future = TransportFut<'static>>
+        + Clone
+        + Send
+        + 'static,
 {
     type Response = ResponsePacket;
     type Error = TransportError;
@@ -75,14 +80,14 @@ where
         let hash = raw_transaction_hash(&request);
         self.sent.requests.fetch_add(request.len() as u64, Ordering::Relaxed);
         let methods = request.requests().iter().map(|one| one.method().to_owned()).collect::<Vec<_>>().join(" ");
-        if let Some(hash) = hash {
-            self.sent.add(hash);
-        }
-        let sent = self.sent.clone();
-        let started = Instant::now();
-        let answer = self.inner.call(request);
+        let (sent, mut inner) = (self.sent.clone(), self.inner.clone());
         Box::pin(async move {
-            let answer = answer.await;
+            sent.rate.turn(request.len()).await;
+            if let Some(hash) = hash {
+                sent.add(hash);
+            }
+            let started = Instant::now();
+            let answer = inner.call(request).await;
             sent.output.detail(&format!("rpc {methods} ({} ms)", started.elapsed().as_millis()));
             let refused = matches!(&answer, Ok(packet) if packet.is_error());
             if let (Some(hash), true) = (hash, refused) {

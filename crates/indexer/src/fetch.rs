@@ -13,6 +13,7 @@ use crate::truth::Truth;
 use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt, stream};
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,10 +25,6 @@ const REQUESTS_AT_ONCE: usize = 8;
 pub(crate) const RECEIPTS_AT_ONCE: usize = 16;
 /// Headers asked for in one request.
 const HEADERS_PER_REQUEST: usize = 20;
-/// How long to wait before asking again for the first time; twice as long each time after it.
-pub(crate) const PATIENCE: Duration = Duration::from_millis(250);
-/// How often a question is asked again. A node that is still away after these is reported.
-pub(crate) const ASKED_AGAIN: u32 = 4;
 /// Bytes of a log beside its data and topics: address, hashes, numbers.
 const LOG_BYTES: usize = 116;
 
@@ -218,7 +215,8 @@ impl<S: ChainSource> Fetcher<S> {
     ) -> Result<(), FetchError> {
         let answers = stream::iter(blocks).map(|header| async move {
             let _turn = self.turns.acquire().await;
-            let receipts = self.patiently(|| self.source.receipts(header.hash)).await?;
+            let receipts = self.patiently(|| self.source.receipts(header.hash)).await;
+            let receipts = receipts.map_err(|error| of_block(error, header.number))?;
             let receipts = receipts.ok_or_else(|| {
                 FetchError::Moved(format!("the node has block {}, but not its receipts", header.number))
             })?;
@@ -253,7 +251,8 @@ impl<S: ChainSource> Fetcher<S> {
                     // A refusal says more than the time of what came instead.
                     Ok((logs, Answered { was_split: true, took: Duration::ZERO }))
                 }
-                (Err(error), _) => Err(error.into()),
+                (Err(error), Span::Range(block, _)) => Err(of_block(error, block).into()),
+                (Err(error), Span::Block(hash)) => Err(of_block(error, hash).into()),
             }
         })
     }
@@ -263,13 +262,14 @@ impl<S: ChainSource> Fetcher<S> {
     where
         F: Future<Output = Result<T, SourceError>>,
     {
-        for time in 0..ASKED_AGAIN {
-            match ask().await {
-                Err(error) if error.may_pass() => tokio::time::sleep(self.patience * 2_u32.pow(time)).await,
-                answer => return answer,
-            }
+        let mut time = 0;
+        loop {
+            let answer = ask().await;
+            let later = answer.as_ref().err().and_then(SourceError::later);
+            let Some(pause) = later.and_then(|later| later.pause(self.patience, time)) else { return answer };
+            tokio::time::sleep(pause).await;
+            time += 1;
         }
-        ask().await
     }
 
     async fn header(&self, number: u64) -> Result<Header, FetchError> {
@@ -352,6 +352,14 @@ fn asked_for(span: Span, wanted: &Wanted, logs: &[ChainLog]) -> Result<(), Index
         let text = format!("a log of {} in block {} was not asked for", log.address, log.block_number);
         Err(IndexError::Inconsistent(text))
     })
+}
+
+/// A block that there is too much of is named.
+fn of_block(error: SourceError, block: impl Display) -> SourceError {
+    match error {
+        SourceError::TooLarge(why) => SourceError::TooLarge(format!("of block {block}: {why}")),
+        other => other,
+    }
 }
 
 pub(crate) fn came_twice(log: &ChainLog) -> IndexError {

@@ -3,7 +3,7 @@
 //! way: `planner` -> `pipeline` of `fetch`es -> `verify` and `decode` -> [`state`] -> `confirm` -> [`store`].
 //!
 //! - [`sync`]: the loop from the deployment block to the head, and a second look at what is stored
-//! - [`source`]: what is asked of a chain; [`rpc`]: asked over JSON-RPC; [`nodes`]: several nodes as one source
+//! - [`source`]: what is asked of a chain, and when again; [`rpc`]: asked over JSON-RPC; [`nodes`]: several nodes as one source
 //! - `planner`: which blocks next, how many at once; `fetch`: their logs and headers; `pipeline`, `ahead`: while others are written
 //! - [`truth`]: how well blocks are known; [`receipts`]: events by their receipts; `interest`: whose logs are wanted
 //! - `verify`: what was fetched, checked; `decode`, `movement`: what vaults and tokens say; `known`: vaults and purses;
@@ -51,7 +51,7 @@ pub use page::*;
 pub use postgres::{PostgresStore, SCHEMA_NAME};
 pub use receipts::{ChainReceipt, ReceiptBody};
 pub use rows::*;
-pub use rpc::RpcSource;
+pub use rpc::{BoundedHttp, RpcSource};
 pub use source::{ChainLog, ChainSource, Header, Seal, Served, SourceError, Span, VaultHead, Wanted};
 pub use sqlite::SqliteStore;
 pub use state::{CompareError, Compared, Stopped, Sums, VaultState, WrittenState, compare, compare_trail, state_of};

@@ -68,8 +68,19 @@ impl<S: ChainSource> Nodes<S> {
     where
         F: Future<Output = Result<T, SourceError>>,
     {
-        let answered = self.ask_until(question, |_| true).await?;
-        let (at, answer) = answered.ok_or(SourceError::NoneAnswers { each: String::new(), may_pass: false })?;
+        self.ask_unless(question, |_| false).await
+    }
+
+    async fn ask_unless<'a, T, F>(
+        &'a self,
+        question: impl Fn(&'a S) -> F,
+        gives_up: impl Fn(&SourceError) -> bool,
+    ) -> Result<T, SourceError>
+    where
+        F: Future<Output = Result<T, SourceError>>,
+    {
+        let answered = self.ask_until(question, |_| true, gives_up).await?;
+        let (at, answer) = answered.ok_or(SourceError::NoneAnswers { each: String::new(), later: None })?;
         self.first.store(at, Ordering::Relaxed);
         Ok(answer)
     }
@@ -84,7 +95,7 @@ impl<S: ChainSource> Nodes<S> {
             has_answered.store(true, Ordering::Relaxed);
             answer.is_some()
         };
-        match self.ask_until(question, will_do).await {
+        match self.ask_until(question, will_do, |_| false).await {
             Ok(Some((at, answer))) => {
                 self.first.store(at, Ordering::Relaxed);
                 Ok(answer)
@@ -95,17 +106,19 @@ impl<S: ChainSource> Nodes<S> {
         }
     }
 
-    /// The first answer that will do, and whose it is; none where all have answered and none will.
+    /// The first answer that will do, and whose it is; none where all have answered and none will. Whoever fails is passed over,
+    /// unless that `gives_up`.
     async fn ask_until<'a, T, F>(
         &'a self,
         question: impl Fn(&'a S) -> F,
         will_do: impl Fn(&T) -> bool,
+        gives_up: impl Fn(&SourceError) -> bool,
     ) -> Result<Option<(usize, T)>, SourceError>
     where
         F: Future<Output = Result<T, SourceError>>,
     {
         let first = self.first.load(Ordering::Relaxed);
-        let (mut failures, mut may_pass) = (Vec::new(), false);
+        let (mut failures, mut later) = (Vec::new(), None);
         for turn in 0..self.nodes.len() {
             let at = (first + turn) % self.nodes.len();
             let node = &self.nodes[at];
@@ -116,12 +129,11 @@ impl<S: ChainSource> Nodes<S> {
                         return Ok(Some((at, answer)));
                     }
                 }
-                // A smaller question is what it takes, not another node.
-                Err(error @ SourceError::TooLarge(_)) => return Err(error),
-                Err(error) if self.nodes.len() == 1 => return Err(error),
+                Err(error) if self.nodes.len() == 1 || gives_up(&error) => return Err(error),
                 Err(error) => {
                     node.failures.fetch_add(1, Ordering::Relaxed);
-                    may_pass |= error.may_pass();
+                    // Whoever may answer soonest.
+                    later = [later, error.later()].into_iter().flatten().min();
                     failures.push(format!("{}: {error}", node.name));
                 }
             }
@@ -129,7 +141,7 @@ impl<S: ChainSource> Nodes<S> {
         if failures.is_empty() {
             return Ok(None);
         }
-        Err(SourceError::NoneAnswers { each: failures.join("; "), may_pass })
+        Err(SourceError::NoneAnswers { each: failures.join("; "), later })
     }
 }
 
@@ -187,7 +199,10 @@ impl<S: ChainSource> ChainSource for Nodes<S> {
     async fn logs(&self, span: Span, wanted: &Wanted) -> Result<Vec<ChainLog>, SourceError> {
         // What is asked outlives the question, not the nodes.
         let wanted = &wanted.clone();
-        self.ask(|source| async move { source.logs(span, wanted).await }).await
+        // Of several blocks: a smaller question is what it takes, not another node.
+        let is_divisible = matches!(span, Span::Range(from, to) if from < to);
+        let gives_up = |error: &SourceError| is_divisible && matches!(error, SourceError::TooLarge(_));
+        self.ask_unless(|source| async move { source.logs(span, wanted).await }, gives_up).await
     }
 
     async fn receipts(&self, block: B256) -> Result<Option<Vec<ChainReceipt>>, SourceError> {
@@ -211,7 +226,7 @@ impl<S: ChainSource> ChainSource for Nodes<S> {
     ) -> Result<Option<AccountProof>, SourceError> {
         let slots = &slots.to_vec();
         let asked = |source| async move { S::storage(source, account, slots, at).await };
-        let proof = self.ask_until(asked, Option::is_some).await?;
+        let proof = self.ask_until(asked, Option::is_some, |_| false).await?;
         Ok(proof.and_then(|(of, proof)| Some(AccountProof { node: self.nodes[of].name.clone(), ..proof? })))
     }
 

@@ -1,7 +1,12 @@
 //! A chain source over JSON-RPC.
 
+pub mod http;
+
+pub use http::BoundedHttp;
+
 use crate::receipts::{ChainReceipt, ReceiptBody};
 use crate::rows::BlockRef;
+use crate::source::patience::Later;
 use crate::source::{
     AccountProof, ChainLog, ChainSource, Header, Seal, SourceError, Span, VaultHead, Wanted, one_by_one,
 };
@@ -12,13 +17,13 @@ use alloy::providers::Provider;
 use alloy::rpc::client::BatchRequest;
 use alloy::rpc::types::{Block, EIP1186AccountProofResponse, Filter};
 use alloy::sol_types::SolEvent;
-use alloy::transports::{RpcError, TransportError};
+use alloy::transports::{RpcError, TransportError, TransportErrorKind};
 use op_alloy_consensus::{DEPOSIT_TX_TYPE_ID, OpDepositReceipt};
 use purse_audit::{AccountEvidence, WordEvidence};
-use purse_protocol::RpcFault;
 use purse_protocol::abi::IEip3009::AuthorizationUsed;
 use purse_protocol::abi::IErc20::Transfer;
 use purse_protocol::abi::IVault;
+use purse_protocol::{AnswerTooLong, RpcFault};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -90,7 +95,7 @@ impl<P: Provider + 'static> ChainSource for RpcSource<P> {
                     return numbers.iter().zip(headers).map(|(&number, one)| at_height(number, one)).collect();
                 }
                 // Each node declines in its own words. Asked one by one, it says what is really wrong.
-                Err(error) => self.takes_batches.store(error.may_pass(), Ordering::Relaxed),
+                Err(error) => self.takes_batches.store(error.later().is_some(), Ordering::Relaxed),
             }
         }
         one_by_one(self, numbers).await
@@ -300,23 +305,43 @@ fn contract_error(error: alloy::contract::Error) -> SourceError {
 
 /// A transport's error; for log queries it matters whether a smaller one would be answered.
 pub(crate) fn source_error(error: TransportError) -> SourceError {
-    const CONTENT_TOO_LARGE: u16 = 413;
-    const TOO_MANY_REQUESTS: u16 = 429;
-    let too_large = match &error {
-        RpcError::ErrorResp(payload) => asks_for_less(payload.code, &payload.message),
-        RpcError::Transport(kind) => kind.as_http_error().is_some_and(|http| http.status == CONTENT_TOO_LARGE),
-        _ => false,
-    };
-    let too_often = match &error {
-        RpcError::ErrorResp(payload) => asks_for_patience(payload.code, &payload.message),
-        RpcError::Transport(kind) => kind.as_http_error().is_some_and(|http| http.status == TOO_MANY_REQUESTS),
-        _ => false,
-    };
+    let (later, is_too_large) = (later(&error), is_too_large(&error));
     let fault = RpcFault::from(error);
-    if too_often {
-        return SourceError::TooOften(fault.to_string());
+    match later {
+        Some(Later::LessOften(wait)) => SourceError::TooOften { why: fault.to_string(), wait },
+        _ if is_too_large => SourceError::TooLarge(fault.to_string()),
+        _ => fault.into(),
     }
-    if too_large { SourceError::TooLarge(fault.to_string()) } else { fault.into() }
+}
+
+/// When a node that said this may answer the same question; none: never.
+pub(crate) fn later(error: &TransportError) -> Option<Later> {
+    const TOO_MANY_REQUESTS: u16 = 429;
+    match error {
+        RpcError::ErrorResp(payload) => {
+            asks_for_patience(payload.code, &payload.message).then_some(Later::LessOften(None))
+        }
+        // A batch that is not whole is made up for by single questions.
+        RpcError::Transport(TransportErrorKind::MissingBatchResponse(_)) => None,
+        RpcError::Transport(_) if is_too_large(error) => None,
+        RpcError::Transport(kind) => {
+            let is_too_often = kind.as_http_error().is_some_and(|http| http.status == TOO_MANY_REQUESTS);
+            let wait = kind.retry_after();
+            Some(if is_too_often || wait.is_some() { Later::LessOften(wait) } else { Later::Soon })
+        }
+        _ => None,
+    }
+}
+
+fn is_too_large(error: &TransportError) -> bool {
+    const CONTENT_TOO_LARGE: u16 = 413;
+    match error {
+        RpcError::ErrorResp(payload) => asks_for_less(payload.code, &payload.message),
+        RpcError::Transport(kind) => {
+            AnswerTooLong::is_in(kind) || kind.as_http_error().is_some_and(|http| http.status == CONTENT_TOO_LARGE)
+        }
+        _ => false,
+    }
 }
 
 /// Nodes say in many ways that a log query covers too much; none of them is a standard.

@@ -1,5 +1,9 @@
 //! What the indexer asks of a chain, behind a small trait, so that tests can reorganise it and lie.
 
+pub mod patience;
+
+pub use patience::Later;
+
 use crate::interest::{is_from, is_to};
 use crate::receipts::ChainReceipt;
 use crate::rows::BlockRef;
@@ -8,6 +12,7 @@ use purse_audit::AccountEvidence;
 use purse_protocol::RpcFault;
 use std::collections::BTreeSet;
 use std::future::Future;
+use std::time::Duration;
 
 /// A block's header, as far as the indexer needs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,12 +183,17 @@ pub trait ChainSource: Send + Sync + 'static {
 /// Why a chain source did not answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
-    /// The node wants a smaller log query. The indexer halves the range.
-    #[error("the node refuses a log query of this size: {0}")]
+    /// The node wants a smaller log query, or answered with more than is read. The indexer halves the range.
+    #[error("a question of this size is not answered: {0}")]
     TooLarge(String),
     /// The node wants to be asked later. The indexer waits and asks again.
-    #[error("the node asks to be asked less often: {0}")]
-    TooOften(String),
+    #[error("the node asks to be asked less often: {why}")]
+    TooOften {
+        /// Its words.
+        why: String,
+        /// For how long it wants to be left alone, where it says so.
+        wait: Option<Duration>,
+    },
     /// Two nodes say different things about the same block, or are of different chains.
     #[error("two nodes disagree: {what}")]
     Disagree {
@@ -195,8 +205,8 @@ pub enum SourceError {
     NoneAnswers {
         /// What each of them said.
         each: String,
-        /// Whether one of them may answer a little later.
-        may_pass: bool,
+        /// When one of them may answer.
+        later: Option<Later>,
     },
     /// No usable answer.
     #[error(transparent)]
@@ -207,8 +217,8 @@ impl SourceError {
     /// What the operator can do about it, in one sentence.
     pub fn fix(&self) -> &'static str {
         match self {
-            Self::TooLarge(_) => "use a node that answers log queries of a single block",
-            Self::TooOften(_) => "wait, or use a node with a higher rate limit",
+            Self::TooLarge(_) => "use a node that answers what is asked of a single block",
+            Self::TooOften { .. } => "wait, ask it less often (--rate), or use a node with a higher rate limit",
             Self::Disagree { .. } => {
                 "one of them is wrong: compare both with a block explorer, and leave the wrong one out"
             }
@@ -217,12 +227,14 @@ impl SourceError {
         }
     }
 
-    /// Whether the same question may be answered a little later.
-    pub(crate) const fn may_pass(&self) -> bool {
-        matches!(
-            self,
-            Self::TooOften(_) | Self::Fault(RpcFault::Unreachable { .. }) | Self::NoneAnswers { may_pass: true, .. }
-        )
+    /// When the same question may be answered; none: never.
+    pub(crate) const fn later(&self) -> Option<Later> {
+        match self {
+            Self::TooOften { wait, .. } => Some(Later::LessOften(*wait)),
+            Self::Fault(RpcFault::Unreachable { .. }) => Some(Later::Soon),
+            Self::NoneAnswers { later, .. } => *later,
+            _ => None,
+        }
     }
 }
 

@@ -53,7 +53,7 @@ pub use id::{SessionId, SessionIdError};
 pub use meter::Meter;
 pub use payment_refusal::{MoneyMoved, PaymentRefusal, RetryHow};
 pub use refusal::{Refusal, RefusalContext, Retry, WhoCanFix};
-pub use rpc_fault::RpcFault;
+pub use rpc_fault::{AnswerTooLong, RpcFault};
 pub use scope::Scope;
 pub use vault_reader::VaultReader;
 pub use window::{Window, WindowError};

@@ -39,6 +39,21 @@ pub enum RpcFault {
     },
 }
 
+/// An answer that was not read to its end. A transport's error, which [`RpcFault`] takes for nonsense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an answer of more than {} MiB", .longest >> 20)]
+pub struct AnswerTooLong {
+    /// How many bytes are read at most.
+    pub longest: usize,
+}
+
+impl AnswerTooLong {
+    /// Whether that is what a transport says.
+    pub fn is_in(error: &TransportErrorKind) -> bool {
+        matches!(error, TransportErrorKind::Custom(error) if error.is::<Self>())
+    }
+}
+
 impl RpcFault {
     /// The fault's name, as the user sees it.
     pub fn code(&self) -> &'static str {
@@ -116,6 +131,7 @@ fn from_transport(kind: &TransportErrorKind) -> RpcFault {
         return RpcFault::Unreachable { cause: format!("HTTP status {}", http.status) };
     }
     match kind {
+        kind if AnswerTooLong::is_in(kind) => RpcFault::nonsense(words(&innermost(kind))),
         TransportErrorKind::MissingBatchResponse(_) => RpcFault::nonsense("an answer is missing from a batch"),
         other => RpcFault::Unreachable { cause: words(&innermost(other)) },
     }

@@ -2,11 +2,14 @@
 
 use super::purse::Home;
 use anyhow::{Context, ensure};
+use purse_indexer::rpc::http::LONGEST_ANSWER;
 use purse_tests::{LocalChain, Scene};
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const PASSWORD: [&str; 2] = ["--password-file", "password"];
 
@@ -156,6 +159,12 @@ async fn nodes_that_are_wrong() -> anyhow::Result<()> {
             fails(&home, &[command, &["--rpc-url", &url]].concat(), "RpcNonsense", 69)?;
         }
     }
+    let (url, longest) = unending()?;
+    for command in commands {
+        fails(&home, &[command, &["--rpc-url", &url]].concat(), "RpcNonsense", 69)?;
+    }
+    let (read, bound) = (longest.load(Ordering::Relaxed), LONGEST_ANSWER);
+    ensure!((bound..bound + (16 << 20)).contains(&read), "{read} bytes were read, or lay in sockets");
 
     let elsewhere = LocalChain::start(1).await?;
     let url = elsewhere.rpc_url();
@@ -172,6 +181,26 @@ fn serve(body: &'static str) -> anyhow::Result<String> {
     let url = format!("http://{}", listener.local_addr()?);
     std::thread::spawn(move || listener.incoming().flatten().for_each(|stream| answer(stream, body)));
     Ok(url)
+}
+
+/// A server whose answers have no end, and how many bytes of one went out at most.
+fn unending() -> anyhow::Result<(String, Arc<AtomicUsize>)> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let longest = Arc::<AtomicUsize>::default();
+    let count = longest.clone();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 4_096]);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n");
+            let (part, mut written) = ([b' '; 1 << 16], 0);
+            while stream.write_all(&part).is_ok() {
+                written += part.len();
+            }
+            count.fetch_max(written, Ordering::Relaxed);
+        }
+    });
+    Ok((url, longest))
 }
 
 fn answer(mut stream: TcpStream, body: &str) {

@@ -1,15 +1,15 @@
 //! Manners towards a node that is asked many things: a question that may be answered a little later is asked again, as by the
 //! indexer, and for no more logs at once than it gives. What a node answers at last is what is told.
 
-use crate::fetch::{ASKED_AGAIN, PATIENCE};
 use crate::planner::{Answered, Pace};
-use crate::rpc::{asks_for_patience, source_error};
+use crate::rpc::{self, asks_for_patience, source_error};
 use crate::source::SourceError;
+use crate::source::patience::{Later, PATIENCE};
 use alloy::providers::{Provider, RootProvider};
 use alloy::rpc::client::RpcClient;
 use alloy::rpc::json_rpc::{RequestPacket, ResponsePacket};
 use alloy::rpc::types::{Filter, Log};
-use alloy::transports::{BoxTransport, RpcError, TransportError, TransportErrorKind, TransportFut};
+use alloy::transports::{BoxTransport, TransportError, TransportFut};
 use std::task::{Context, Poll};
 use std::time::Instant;
 use tower::Service;
@@ -37,27 +37,25 @@ impl Service<RequestPacket> for Patient {
     fn call(&mut self, packet: RequestPacket) -> Self::Future {
         let mut node = self.node.clone();
         Box::pin(async move {
-            for time in 0..ASKED_AGAIN {
+            let mut time = 0;
+            loop {
                 let answer = node.call(packet.clone()).await;
-                if !may_pass(&answer) {
-                    return answer;
-                }
-                tokio::time::sleep(PATIENCE * 2_u32.pow(time)).await;
+                let Some(pause) = later(&answer).and_then(|later| later.pause(PATIENCE, time)) else { return answer };
+                tokio::time::sleep(pause).await;
+                time += 1;
             }
-            node.call(packet).await
         })
     }
 }
 
-/// Whether the same question may be answered a little later: the node wants to be asked less often, or is away.
-fn may_pass(answer: &Result<ResponsePacket, TransportError>) -> bool {
-    const CONTENT_TOO_LARGE: u16 = 413;
+/// When the same question may be answered; none: it was, or never will be.
+fn later(answer: &Result<ResponsePacket, TransportError>) -> Option<Later> {
     match answer {
-        Ok(packet) => packet.as_error().is_some_and(|error| asks_for_patience(error.code, &error.message)),
-        Err(RpcError::ErrorResp(error)) => asks_for_patience(error.code, &error.message),
-        Err(RpcError::Transport(TransportErrorKind::HttpError(http))) => http.status != CONTENT_TOO_LARGE,
-        Err(RpcError::Transport(kind)) => !matches!(kind, TransportErrorKind::MissingBatchResponse(_)),
-        Err(_) => false,
+        Ok(packet) => {
+            let error = packet.as_error()?;
+            asks_for_patience(error.code, &error.message).then_some(Later::LessOften(None))
+        }
+        Err(error) => rpc::later(error),
     }
 }
 

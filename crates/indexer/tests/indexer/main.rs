@@ -21,3 +21,4 @@ mod server;
 mod shared;
 mod states;
 mod truth;
+mod wire;

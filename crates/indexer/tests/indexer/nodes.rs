@@ -36,7 +36,12 @@ fn patient(nodes: [&Node; 2], store: Box<dyn Store>, still: Duration) -> Indexer
 async fn another_node_goes_on(db: Database) {
     let (chain, _) = chain();
     let truth = rebuilt(&chain).await;
-    for (after, answer) in [(0, Answer::Status(502)), (3, Answer::Page), (7, Answer::Error(-32_000, "pruned"))] {
+    for (after, answer) in [
+        (0, Answer::Status(502)),
+        (3, Answer::Page),
+        (7, Answer::Error(-32_000, "pruned")),
+        (7, Answer::Error(-32_005, "response size too large")),
+    ] {
         let nodes = [Node::new(chain.clone()), Node::new(chain.clone())];
         let mut asked = 0;
         let lie: Lie = Box::new(move |_, _, given| {
@@ -158,7 +163,7 @@ fn proof() -> AccountProof {
 /// Whoever serves proofs is asked, and named; a failure is none that says that nobody serves any.
 #[tokio::test]
 async fn another_node_proves_what_the_first_does_not() {
-    let (none, fails) = (None, Some(Err(SourceError::TooOften("later".to_owned()))));
+    let (none, fails) = (None, Some(Err(SourceError::TooOften { why: "later".to_owned(), wait: None })));
     let of = |answers: [Option<Result<AccountProof, SourceError>>; 2]| {
         let [first, second] = answers.map(|answer| {
             let chain = FakeChain::new();

@@ -3,8 +3,10 @@
 use crate::limits::Measured;
 use alloy::primitives::{Address, Bytes};
 use alloy::providers::{Provider, ProviderBuilder};
+use alloy::rpc::client::RpcClient;
+use alloy::transports::http::reqwest;
 use anyhow::{Context, ensure};
-use purse_indexer::{Indexer, PostgresStore, SqliteStore, Store, Truth};
+use purse_indexer::{BoundedHttp, Indexer, PostgresStore, SqliteStore, Store, Truth};
 use purse_protocol::Chain;
 use purse_tests::Scene;
 use serde_json::{Value, json};
@@ -46,7 +48,8 @@ pub(crate) async fn run() -> anyhow::Result<Value> {
         Some(schema) => Box::new(PostgresStore::open(text("at")?, schema, Chain::ANVIL)?),
         None => Box::new(SqliteStore::open(text("at")?, Chain::ANVIL)?),
     };
-    let provider = ProviderBuilder::default().connect_http(text("rpc")?.parse()?).erased();
+    let http = BoundedHttp::new(reqwest::Client::new(), text("rpc")?.parse()?);
+    let provider = ProviderBuilder::default().connect_client(RpcClient::new(http, true)).erased();
     let factory: Address = text("factory")?.parse()?;
     let code: Bytes = text("creation_code")?.parse()?;
     let truth = Truth::of(text("truth")?).context("a truth")?;
