@@ -172,7 +172,7 @@ async fn an_answer_without_an_end_stops_the_index(db: Database) {
         let wire = Wire::of(Node::new(chain()), endless).await;
         let mut indexer = wire.indexer(db.fresh()).with_truth(asked);
         let error = indexer.sync_to_head(|_| {}).await.unwrap_err();
-        let IndexError::Source(SourceError::TooLarge(why)) = &error else { panic!("{question}: {error}") };
+        let IndexError::Source(SourceError::TooLarge(why)) = &error else { unreachable!("{question}: {error}") };
         assert!(why.starts_with("of block "), "{why}");
         assert!(error.fix().contains("another node") || error.fix().contains("a node"), "{}", error.fix());
         // What sockets hold is written and never read; more than once, since a range is asked for in ever smaller parts.
@@ -208,7 +208,7 @@ async fn a_node_says_when_to_ask_again() {
         let wire = Wire::of(Node::new(chain()), move |_, _| Body::Status(status, after)).await;
         match wire.source().head().await.unwrap_err() {
             SourceError::TooOften { wait: given, .. } => assert_eq!(given, wait, "{status} {after}"),
-            other => panic!("{status} {after}: {other}"),
+            other => unreachable!("{status} {after}: {other}"),
         }
     }
 }
