@@ -14,8 +14,10 @@ use tokio::task::JoinHandle;
 
 /// Chunks that wait for the writer beside the one that is being made.
 const WAITING: usize = 1;
+/// Logs that are written in one transaction if that many wait: half of what a transaction of one range costs is its own.
+const TOGETHER: usize = 16_000;
 
-/// A range of blocks, verified and ready to be written.
+/// A range of blocks, verified and ready to be written: one that was fetched, or several.
 pub(crate) struct Ready {
     pub(crate) from: u64,
     pub(crate) to: u64,
@@ -24,9 +26,26 @@ pub(crate) struct Ready {
     pub(crate) pace: Pace,
 }
 
+impl Ready {
+    fn may_take(&self, next: &Self, finalized: u64) -> bool {
+        let truth = |ready: &Self| ready.verified.chunk.range.map(|range| range.truth);
+        let logs = self.verified.chunk.log_count() + next.verified.chunk.log_count();
+        next.to <= finalized && truth(self) == truth(next) && logs <= TOGETHER
+    }
+
+    fn take(&mut self, next: Self) {
+        self.verified.chunk.extend(next.verified.chunk);
+        self.verified.known = next.verified.known;
+        (self.to, self.pace) = (next.to, next.pace);
+    }
+}
+
 /// Chunks in the order of the chain. Dropped, it stops asking.
 pub(crate) struct Ahead {
     inbox: Receiver<Result<Ready, FetchError>>,
+    /// What came and is to be written by itself.
+    held: Option<Result<Ready, FetchError>>,
+    finalized: u64,
     task: JoinHandle<()>,
 }
 
@@ -41,6 +60,7 @@ impl Ahead {
     ) -> Self {
         let (outbox, inbox) = mpsc::channel(WAITING);
         let fetcher = fetcher.clone();
+        let finalized = reach.finalized;
         let mut maker = Maker { pipeline: Pipeline::new(fetcher.clone(), reach), fetcher, pace, cursor, known };
         let task = tokio::spawn(async move {
             while let Some(made) = maker.next().await {
@@ -50,14 +70,33 @@ impl Ahead {
                 }
             }
         });
-        Self { inbox, task }
+        Self { inbox, held: None, finalized, task }
     }
 
-    /// The next chunk; none after the last one, or after an error.
+    /// The next chunk, with those that wait behind it if they are final; none after the last one, or after an error.
     pub(crate) async fn next(&mut self) -> Option<Result<Ready, FetchError>> {
-        if let Some(made) = self.inbox.recv().await {
-            return Some(made);
+        let made = match self.held.take() {
+            Some(held) => held,
+            None => match self.inbox.recv().await {
+                Some(made) => made,
+                None => return self.ended().await,
+            },
+        };
+        let Ok(mut ready) = made else { return Some(made) };
+        while let Ok(next) = self.inbox.try_recv() {
+            match next {
+                Ok(next) if ready.may_take(&next, self.finalized) => ready.take(next),
+                other => {
+                    self.held = Some(other);
+                    break;
+                }
+            }
         }
+        Some(Ok(ready))
+    }
+
+    /// After the last chunk: whether the task ended well.
+    async fn ended(&mut self) -> Option<Result<Ready, FetchError>> {
         match (&mut self.task).await {
             Ok(()) => None,
             Err(error) => match error.try_into_panic() {

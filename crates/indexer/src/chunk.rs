@@ -45,6 +45,21 @@ impl Chunk {
     pub fn end(&self) -> Option<BlockRef> {
         self.headers.last().map(BlockRef::from)
     }
+
+    /// Adds the chunk after it, of blocks that are known as well: nothing follows from either yet.
+    pub(crate) fn extend(&mut self, next: Self) {
+        self.headers.extend(next.headers);
+        self.logs.extend(next.logs);
+        self.hashes.extend(next.hashes);
+        self.transfers.extend(next.transfers);
+        self.authorizations.extend(next.authorizations);
+        self.vaults.extend(next.vaults);
+        self.purses.extend(next.purses);
+        self.heads.extend(next.heads);
+        if let (Some(range), Some(next)) = (&mut self.range, next.range) {
+            range.last = next.last;
+        }
+    }
 }
 
 /// What a reorganisation undid.

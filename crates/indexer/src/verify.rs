@@ -58,7 +58,9 @@ pub(crate) fn verify(
         }
     }
     let is_contract = |log: &ChainLog| log.address == factory.address || known.head(log.address).is_some();
-    let (logs, of_tokens): (Vec<_>, Vec<_>) = logs.into_iter().partition(is_contract);
+    let (mut of_tokens, all) = (Vec::with_capacity(logs.len()), logs);
+    let mut logs = Vec::with_capacity(all.len());
+    all.into_iter().for_each(|log| if is_contract(&log) { logs.push(log) } else { of_tokens.push(log) });
     let (heads, hashes) = follow(&logs, &mut known)?;
     for vault in &vaults {
         if known.head(vault.address).is_some_and(|head| head.sequence == 0) {
@@ -146,7 +148,9 @@ fn follow(logs: &[ChainLog], known: &mut Known) -> Result<(Vec<StoredHead>, Vec<
 /// Every log is of one of these blocks.
 pub(crate) fn of_these(headers: &[Header], logs: &[ChainLog]) -> Result<(), FetchError> {
     let hashes: HashMap<_, _> = headers.iter().map(|header| (header.number, header.hash)).collect();
-    let strange = logs.iter().find(|log| hashes.get(&log.block_number) != Some(&log.block_hash));
+    let mut of_blocks = logs.chunk_by(|a, b| (a.block_number, a.block_hash) == (b.block_number, b.block_hash));
+    let strange =
+        of_blocks.find_map(|logs| logs.first().filter(|log| hashes.get(&log.block_number) != Some(&log.block_hash)));
     strange.map_or(Ok(()), |log| {
         let text = format!("a log of block {} names another hash than the block has", log.block_number);
         Err(FetchError::Moved(text))

@@ -7,8 +7,9 @@ use crate::known::Known;
 use crate::rows::{BlockRef, StoredPurse, StoredTransfer};
 use crate::store::Store;
 use alloy::primitives::Address;
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use alloy::primitives::map::AddressHashMap;
+use alloy::primitives::map::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// States kept in memory between two chunks; of more, those that the last chunk did not meet are read again when they are.
 const KEPT: usize = 1_024;
@@ -16,9 +17,9 @@ const KEPT: usize = 1_024;
 /// The states after the last chunk.
 #[derive(Debug)]
 pub(crate) struct States {
-    kept: HashMap<Address, VaultState>,
+    kept: AddressHashMap<VaultState>,
     /// The vault of each account: itself, or that of a purse.
-    vaults: HashMap<Address, Address>,
+    vaults: AddressHashMap<Address>,
 }
 
 impl States {
@@ -26,7 +27,7 @@ impl States {
     pub(crate) fn new(known: &Known, purses: &[StoredPurse]) -> Self {
         let vaults = known.vaults().into_iter().map(|vault| (vault, vault));
         let purses = purses.iter().map(|purse| (purse.address, purse.vault));
-        Self { kept: HashMap::new(), vaults: vaults.chain(purses).collect() }
+        Self { kept: AddressHashMap::default(), vaults: vaults.chain(purses).collect() }
     }
 
     /// Folds a chunk and adds the states to it: after every block that is not final, and after the last final one. How many
